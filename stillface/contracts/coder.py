@@ -1,0 +1,57 @@
+"""Coder: from a face track to proposed codes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol, runtime_checkable
+
+from stillface.domain.faces import FaceTrack
+from stillface.domain.provenance import Json
+from stillface.domain.scheme import CodingScheme
+from stillface.domain.session import Episode
+from stillface.domain.states import StateTrack
+
+__all__ = ["Coder"]
+
+
+@runtime_checkable
+class Coder(Protocol):
+    """Proposes codes of one scheme; a proposal is never a person's judgement."""
+
+    name: str
+    """``<name>@<version>``: the track's source is ``auto:<name>``."""
+
+    scheme_id: str
+    """Which scheme it proposes."""
+
+    @property
+    def params(self) -> Mapping[str, Json]:
+        """Every number that steers it, for provenance and cache keys."""
+        ...
+
+    def code(
+        self,
+        face: FaceTrack,
+        scheme: CodingScheme,
+        episodes: tuple[Episode, ...],
+        *,
+        partner_toward: str,
+    ) -> StateTrack:
+        """Propose codes for one person over the whole film.
+
+        Parameters
+        ----------
+        face : FaceTrack
+        scheme : CodingScheme
+            The scheme named by ``scheme_id``.
+        episodes : tuple of Episode
+            Where the person's own neutral face and partner direction may be learned.
+        partner_toward : {'camera', 'left', 'right'}
+            Where the partner is, seen from the camera.
+
+        Returns
+        -------
+        StateTrack
+            With confidence; what could not be seen carries the scheme's gap code, never a guess.
+        """
+        ...
