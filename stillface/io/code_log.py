@@ -1,0 +1,396 @@
+"""The append-only log of what one coder coded on one computer.
+
+Each edit is on the disk before :meth:`CodeLog.append` returns. There is no "unsaved": opening the log
+again gives the same bouts and the same undo state. Two computers of one coder write two files, which
+:func:`stillface.io.code_log_replay.merge` joins.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from stillface.errors import FieldError, StorageError, UsageError
+from stillface.io.code_log_chain import scan
+from stillface.io.code_log_file import LogFile, set_aside
+from stillface.io.code_log_heads import add_head, latest_head, missing_since
+from stillface.io.code_log_record import EDITS, GENESIS, LoggedBout, Op, Record, encode_line, seal
+from stillface.io.code_log_replay import Replayer, ReplayState, history
+from stillface.io.durable import OS_FS, FileSystem, read_bytes, storage_error, write_atomic
+from stillface.io.lock import FileLock, LockRefusedError
+
+__all__ = ["CodeLog", "Edit", "log_name", "parse_log_name", "system_clock"]
+
+Clock = Callable[[], tuple[str, int]]
+_CODER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
+_INSTALL = re.compile(r"[A-Za-z0-9-]{4,64}\Z")
+
+
+def system_clock() -> tuple[str, int]:
+    """Give UTC as text of fixed width, and the monotonic clock (ns)."""
+    now = datetime.now(UTC)
+    return now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), time.monotonic_ns()
+
+
+def log_name(coder: str, install: str) -> str:
+    """Give the file name of a coder's log on one computer; raises FieldError on an unfit id."""
+    for name, value, rule in (("coder", coder, _CODER), ("install", install, _INSTALL)):
+        if not rule.match(value):
+            raise FieldError(
+                "unfit for a file name",
+                where=name,
+                got=value,
+                expected="letters, digits, hyphen",
+            )
+    return f"{coder}.{install}.jsonl"
+
+
+def parse_log_name(path: Path) -> tuple[str, str] | None:
+    """Give coder and install of a log's file name, or None when the file is no log."""
+    coder, dot, install = path.name.removesuffix(".jsonl").partition(".")
+    if not path.name.endswith(".jsonl") or not dot:
+        return None
+    return (coder, install) if _CODER.match(coder) and _INSTALL.match(install) else None
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of a command.
+
+    Parameters
+    ----------
+    op : {"add", "set", "del"}
+    id : str, optional
+        The bout; made up for an ``add`` without one.
+    bout : LoggedBout, optional
+        The new value, for ``add`` and ``set``.
+    was : LoggedBout, optional
+        Old value, only for a bout that another computer's log holds.
+    """
+
+    op: Op
+    id: str | None = None
+    bout: LoggedBout | None = None
+    was: LoggedBout | None = None
+
+
+class CodeLog:
+    """An open log; make it with :meth:`open`. To be used from one thread at a time.
+
+    Attributes
+    ----------
+    path : Path
+    coder, install : str
+    records : sequence of Record
+        Every good record, those not yet on the disk included.
+    notices : tuple of str
+        What a person should be told about the opening, for example an edit set aside.
+    """
+
+    def __init__(
+        self, path: Path, *, coder: str, install: str, app_version: str, fs: FileSystem, clock: Clock
+    ) -> None:
+        self.path, self.coder, self.install = path, coder, install
+        self.notices: tuple[str, ...] = ()
+        self._app, self._fs, self._clock = app_version, fs, clock
+        self._records: list[Record] = []
+        self._replayer = Replayer()
+        self._durable_count = 0
+        self._file = LogFile(path, 0, fs=fs)
+        self._lock: FileLock | None = None
+        self._heads: Path | None = None
+        self._reason: str | None = None
+        self._sitting = False
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        coder: str,
+        install: str,
+        app_version: str,
+        heads: Path | None = None,
+        fs: FileSystem = OS_FS,
+        clock: Clock = system_clock,
+    ) -> Self:
+        """Open a log for editing, or read-only when it is not safe to edit.
+
+        A log that is absent is created with the first edit. A torn end is set aside in a file
+        ``<name>.torn-<offset>`` and told in ``notices``. Damage, a newer format, another coder's log
+        and a log in use elsewhere open read-only: see ``reason``.
+
+        Parameters
+        ----------
+        path : Path
+        coder, install, app_version : str
+        heads : Path, optional
+            This computer's file of anchors, in the study's root.
+        fs, clock
+            Replaced in tests.
+
+        Raises
+        ------
+        StorageError
+            When the log is there and cannot be read.
+        """
+        log_name(coder, install)
+        log = cls(path, coder=coder, install=install, app_version=app_version, fs=fs, clock=clock)
+        log._heads = heads
+        try:
+            log._lock = FileLock(path.with_name(path.name + ".lock"), who=coder)
+        except LockRefusedError as error:
+            log._reason = error.what
+        try:
+            log._load()
+        except BaseException:
+            log._release()
+            raise
+        if log.read_only:
+            log._release()
+        return log
+
+    def _load(self) -> None:
+        try:
+            data = read_bytes(self.path, fs=self._fs)
+        except FileNotFoundError:
+            data = b""
+        except OSError as error:
+            raise storage_error(error, self.path, "could not read the log") from error
+        found = scan(data)
+        problem = found.problem
+        try:
+            for record in found.records:
+                self._replayer.apply(record)
+                self._records.append(record)
+        except FieldError as error:
+            problem = str(error)
+        if self._heads is not None:
+            head = latest_head(self._heads, self.path, fs=self._fs)
+            problem = problem or missing_since(head, self._records)
+        if self._records and (self._records[0].who, self._records[0].install) != (self.coder, self.install):
+            problem = problem or f"this is the log of {self._records[0].who} on another computer"
+        # Damage matters more to a person than who has the file open.
+        self._reason = problem or self._reason
+        self._durable_count = len(self._records)
+        self._file.size_bytes = found.end
+        if found.torn and not self.read_only:
+            self._set_aside(data[found.end :], found.end)
+
+    def _set_aside(self, tail: bytes, offset: int) -> None:
+        try:
+            name = set_aside(self.path, tail, offset, fs=self._fs)
+        except (OSError, StorageError) as error:
+            self._reason = f"the last edit is incomplete and could not be set aside ({error})"
+        else:
+            self.notices += (f"the last edit was incomplete and is kept aside in {name}",)
+
+    @property
+    def records(self) -> Sequence[Record]:
+        """Every good record, those not yet on the disk included."""
+        return tuple(self._records)
+
+    @property
+    def unsaved(self) -> Sequence[Record]:
+        """Records that are in memory only, since the disk refused them; see :meth:`flush`."""
+        return tuple(self._records[self._durable_count :])
+
+    @property
+    def read_only(self) -> bool:
+        """Whether edits are refused."""
+        return self._reason is not None
+
+    @property
+    def reason(self) -> str | None:
+        """Why the log is read-only."""
+        return self._reason
+
+    @property
+    def head(self) -> str:
+        """Hash of the last record on the disk."""
+        return self._records[self._durable_count - 1].sha if self._durable_count else GENESIS
+
+    @property
+    def state(self) -> ReplayState:
+        """What stands now, unsaved edits included."""
+        return self._replayer.state(self.install)
+
+    def history(self, bout_id: str) -> tuple[Record, ...]:
+        """Give every record that touched one bout, oldest first."""
+        return history(self._records, bout_id)
+
+    def append(
+        self,
+        op: Op,
+        *,
+        id: str | None = None,  # the field's own name
+        bout: LoggedBout | None = None,
+        was: LoggedBout | None = None,
+        text: str | None = None,
+        why: str | None = None,
+    ) -> Record:
+        """Log one edit, note or status, and bring it to the disk.
+
+        Returns
+        -------
+        Record
+            Already on the disk.
+
+        Raises
+        ------
+        FieldError
+            When the edit does not fit what stands; nothing changes.
+        StorageError
+            When the disk refused: the edit stands in memory (``unsaved``) and the next edit or
+            :meth:`flush` tries again. Or the log is read-only: nothing changes.
+        """
+        if op in EDITS:
+            return self.append_group([Edit(op, id, bout, was)], why=why)[0]
+        if op not in {"status", "note"}:
+            raise UsageError("not for append", got=op, fix="use undo(), redo(), open() or close()")
+        self._check_writable()
+        return self._take([self._record(op, id=id, text=text, why=why)])[0]
+
+    def append_group(self, edits: Iterable[Edit], *, why: str | None = None) -> tuple[Record, ...]:
+        """Log several edits as one command: all of them count, or none; one undo takes all back.
+
+        Raises and returns as :meth:`append`.
+        """
+        self._check_writable()
+        edits = tuple(edits)
+        if not edits:
+            raise UsageError("a command without an edit")
+        changed: dict[str, LoggedBout | None] = {}
+        records = []
+        for place, edit in enumerate(edits):
+            id_ = edit.id or f"{self.install[:12]}.{self._next_seq + place}"
+            was = self._old_value(edit, id_, changed)
+            left = len(edits) - 1 - place
+            records.append(self._record(edit.op, left=left, id=id_, bout=edit.bout, was=was, why=why))
+            changed[id_] = edit.bout
+        return self._take(records)
+
+    def _old_value(self, edit: Edit, id_: str, changed: dict[str, LoggedBout | None]) -> LoggedBout | None:
+        now = changed[id_] if id_ in changed else self._replayer.bouts.get(id_)
+        known = id_ in self._replayer.last_by or id_ in changed
+        if edit.op not in EDITS:
+            raise UsageError("not an edit", got=edit.op, expected=sorted(EDITS))
+        if edit.op == "add":
+            if known:
+                raise FieldError("this bout is there, or was", where="Edit.id", got=id_, fix="leave id out")
+            return None
+        if now is None and (known or edit.was is None):
+            raise FieldError("no such bout", where="Edit.id", got=id_, expected="a live bout")
+        if now is not None and edit.was not in (None, now):
+            raise FieldError("the bout has changed since", where="Edit.was", got=edit.was, expected=now)
+        return now or edit.was
+
+    def undo(self) -> Record:
+        """Take the last command back; raises UsageError when there is none."""
+        return self._step("undo", self.state.undo)
+
+    def redo(self) -> Record:
+        """Bring the last undone command back; raises UsageError when there is none."""
+        return self._step("redo", self.state.redo)
+
+    def _step(self, name: str, stack: tuple[int, ...]) -> Record:
+        self._check_writable()
+        if not stack:
+            raise UsageError(f"nothing to {name}")
+        return self._take([self._record("undo", ref=stack[-1])])[0]
+
+    @property
+    def _next_seq(self) -> int:
+        return len(self._records) + (0 if self._sitting else 1)
+
+    def _record(self, op: Op, **parts: Any) -> Record:
+        """Make a record that :meth:`_keep` will give its place."""
+        t, mono = self._clock()
+        return Record(0, GENESIS, t, mono, self.coder, self.install, self._app, op, **parts)
+
+    def _keep(self, record: Record) -> Record:
+        """Chain a record to the last one, in memory."""
+        prev = self._records[-1].sha if self._records else GENESIS
+        record = seal(replace(record, seq=len(self._records), prev=prev))
+        self._replayer.apply(record)
+        self._records.append(record)
+        return record
+
+    def _take(self, records: list[Record]) -> tuple[Record, ...]:
+        if not self._sitting:
+            # Written with the first edit: looking at a log must leave no trace in it.
+            self._keep(replace(self._record("open"), t=records[0].t, mono=records[0].mono))
+            self._sitting = True
+        kept = tuple(self._keep(record) for record in records)
+        self.flush()
+        return kept
+
+    def _check_writable(self) -> None:
+        if self._reason is not None:
+            raise StorageError(f"the log is read-only: {self._reason}", where=self.path.name)
+
+    def flush(self) -> None:
+        """Bring what is only in memory to the disk; raises StorageError and keeps it in memory."""
+        data = b"".join(encode_line(record) for record in self.unsaved)
+        if not data:
+            return
+        self._check_writable()
+        try:
+            self._file.append(data)
+        except StorageError as error:
+            if self._file.foreign:
+                self._reason = error.what
+            raise
+        self._durable_count = len(self._records)
+
+    def save_copy(self, path: Path) -> None:
+        """Write every record, unsaved ones included, to another file; raises StorageError."""
+        write_atomic(path, b"".join(encode_line(r) for r in self._records), mode=0o600, fs=self._fs)
+
+    def anchor(self) -> None:
+        """Note the present length and hash in the heads file; done by :meth:`close`."""
+        if self._heads is not None and self._durable_count:
+            saved = self._records[: self._durable_count]
+            add_head(self._heads, self.path, saved, self._clock()[0], fs=self._fs)
+
+    def close(self, *, abandon: bool = False) -> None:
+        """End the sitting and let others have the log.
+
+        Parameters
+        ----------
+        abandon : bool
+            Close although edits are unsaved, for example after :meth:`save_copy`.
+
+        Raises
+        ------
+        StorageError
+            When edits could not be brought to the disk: the log stays open, with them in memory.
+        """
+        if self._lock is not None and not abandon:
+            if self._sitting:
+                self._keep(self._record("close"))
+                self._sitting = False
+                self.flush()
+                self.anchor()
+            self.flush()
+        self._release()
+
+    def _release(self) -> None:
+        self._file.close()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
