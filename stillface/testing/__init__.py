@@ -1,0 +1,1 @@
+"""The kit for tests and plugin authors: a dyad with known truth, random dyads, conformance suites."""
