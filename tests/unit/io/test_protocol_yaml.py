@@ -12,7 +12,7 @@ import pytest
 from stillface import _resources
 from stillface.errors import InputError, StorageError
 from stillface.io.protocol_yaml import load_protocol, read_protocol, shipped_protocol_ids
-from stillface.io.scheme_yaml import load_scheme, shipped_scheme_ids
+from stillface.io.scheme_yaml import load_scheme, shipped_rule_ids, shipped_scheme_ids
 from stillface.io.strict_yaml import load
 
 STILL_FACE = [
@@ -62,6 +62,10 @@ episodes:
   - {id: SF, kind: perturbation, nominal_s: 60.5}
   - {id: RE, kind: reunion, nominal_s: null, follows: SF}
 """
+MOMENT = (
+    "moments: [{{id: M, from: {{scheme: w, role: {role}}}, window_s: [{window}], "
+    "recovery: {{target: match, sustain_s: 5}}}}]"
+)
 
 Write = Callable[[str], Path]
 
@@ -223,13 +227,11 @@ def test_slip_is_refused_at_its_line(write: Write, old: str, new: str, line: int
         ("stop_rules: [{codes: [i_pro], continuous_s: 0, action: shorten}]", "not a positive number"),
         ("boundary_source: clock", "manual"),
         (
-            "moments: [{id: M, from: {scheme: w, role: any}, window_s: [5, -5], "
-            "recovery: {target: match, sustain_s: 5}}]",
+            MOMENT.format(role="any", window="5, -5"),
             "ends before it begins",
         ),
         (
-            "moments: [{id: M, from: {scheme: w, role: dad}, window_s: [-5, 5], "
-            "recovery: {target: match, sustain_s: 5}}]",
+            MOMENT.format(role="dad", window="-5, 5"),
             "expected one of infant, caregiver, any",
         ),
     ],
@@ -282,3 +284,9 @@ def test_shipped_files_are_found_in_the_package_first_then_in_the_repository(
     assert _resources.protocols_dir() == tmp_path / "protocols"
     (package / "_protocols").mkdir()
     assert _resources.protocols_dir() == package / "_protocols"
+
+
+def test_the_page_says_where_every_shipped_definition_comes_from(repo: Path) -> None:
+    page = (repo / "docs/reference/protocols-and-schemes.md").read_text(encoding="utf-8")
+    shipped = (*shipped_protocol_ids(), *shipped_scheme_ids(), *shipped_rule_ids())
+    assert [name for name in shipped if f"`{name}`" not in page] == []
