@@ -77,6 +77,8 @@ def protocol_from_node(root: Node) -> Protocol:
     head = top["protocol"].fields(required=("id", "version", "title"), optional=("citation", "population"))
     roles = tuple(_role(node) for node in top["roles"].items())
     role_ids = tuple(role.id for role in roles)
+    if not top["episodes"].items():
+        raise top["episodes"].error("no episodes", expected="at least one")
     # Ids first: an episode may refer to a later one, and contrasts refer to any.
     episode_ids = tuple(
         read_id(node.entries()["id"]) for node in top["episodes"].items() if "id" in node.entries()

@@ -7,8 +7,11 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stillface.errors import InputError
+from stillface.io.protocol_yaml import read_protocol
 from stillface.io.strict_yaml import MAX_BYTES, load
 
 _BOMB = b"a: &a [x, x, x, x, x, x, x, x, x]\n" + b"".join(
@@ -93,3 +96,23 @@ def test_missing_file_and_folder_are_named(tmp_path: Path) -> None:
         with pytest.raises(InputError, match="there is no such file") as refused:
             load(path)
         assert str(path) in str(refused.value)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    start=st.integers(0, 2000),
+    removed=st.integers(0, 12),
+    inserted=st.binary(max_size=4) | st.sampled_from([b"\n", b": ", b"- ", b"[", b"}", b"'", b"&a ", b"!t "]),
+)
+def test_damaged_protocol_is_read_or_refused_in_one_line(
+    repo: Path, tmp_path_factory: pytest.TempPathFactory, start: int, removed: int, inserted: bytes
+) -> None:
+    whole = (repo / "protocols" / "ffsf_double.yaml").read_bytes()
+    path = tmp_path_factory.getbasetemp() / "damaged.yaml"
+    path.write_bytes(whole[:start] + inserted + whole[start + removed :])
+    try:
+        outcome = f"{path}: {read_protocol(path).id}"
+    except InputError as refused:
+        outcome = str(refused)
+    assert outcome.startswith(f"{path}:")
+    assert "\n" not in outcome

@@ -290,3 +290,9 @@ def test_the_page_says_where_every_shipped_definition_comes_from(repo: Path) -> 
     page = (repo / "docs/reference/protocols-and-schemes.md").read_text(encoding="utf-8")
     shipped = (*shipped_protocol_ids(), *shipped_scheme_ids(), *shipped_rule_ids())
     assert [name for name in shipped if f"`{name}`" not in page] == []
+
+
+def test_protocol_without_episodes_is_refused(write: Write) -> None:
+    path = write(MINIMAL.split("episodes:")[0] + "episodes: []\n")
+    with pytest.raises(InputError, match=r"mine\.yaml:6: episodes: no episodes"):
+        read_protocol(path)
