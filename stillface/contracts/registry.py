@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 from stillface.contracts.coder import Coder
 from stillface.contracts.exporter import Exporter
@@ -40,10 +40,10 @@ class Registry(Generic[T]):
         Entry point group: ``stillface.trackers``. An entry point names a class or function
         without arguments that gives the part.
     contract : type
-        The protocol a part must fulfil.
+        The protocol that a part must fulfil (a runtime-checkable one of this package).
     """
 
-    def __init__(self, kind: str, group: str, contract: type[T]) -> None:
+    def __init__(self, kind: str, group: str, contract: type) -> None:
         self.kind = kind
         self.group = group
         self.contract = contract
@@ -82,7 +82,7 @@ class Registry(Generic[T]):
                     got=type(part).__name__,
                     expected=self.contract.__name__,
                 )
-            self._made[name] = part
+            self._made[name] = cast(T, part)
         return self._made[name]
 
     def _entry(self, name: str) -> EntryPoint:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from math import isfinite
 
-from stillface.domain import refuse
 from stillface.errors import FieldError
 
 __all__ = ["Measurement", "Status"]
@@ -79,17 +79,13 @@ class Measurement:
     params_hash: str = ""
 
     def __post_init__(self) -> None:
-        where = f"Measurement[{self.session_id}/{self.episode_id}/{self.measure}]"
-        if self.status.has_value != (self.value is not None):
+        if self.status.has_value != (self.value is not None) or not isfinite(self.value or 0.0):
             raise FieldError(
                 "value and status disagree",
-                where=where,
+                where=f"Measurement[{self.session_id}/{self.episode_id}/{self.measure}]",
                 got=f"value {self.value}, status {self.status}",
-                expected="a value exactly for OK and CENS_*",
+                expected="a finite value exactly for OK and CENS_*",
             )
-        if self.value is not None:
-            refuse.finite(where, "value", self.value)
-
     @property
     def censored(self) -> int:
         """1 where the value is a censored observation time."""

@@ -257,25 +257,14 @@ class StateTrack:
         if min_dur_ns <= 0:
             return track
         codes = track.codes.copy()
-        scorable, durations = track.scorable, track.durations_ns.astype(np.int64)
-        run_ns = 0  # length of the bout that ends at the segment before, merges included
+        scorable, durations = track.scorable, track.durations_ns
         for k in range(codes.size):
-            if not scorable[k]:
-                run_ns = 0
+            if not scorable[k] or durations[k] >= min_dur_ns:
                 continue
-            length = int(durations[k])
-            has_previous = k > 0 and scorable[k - 1]
-            if has_previous and codes[k] == codes[k - 1]:
-                run_ns += length
-            elif length >= min_dur_ns:
-                run_ns = length
-            elif has_previous:
+            if k > 0 and scorable[k - 1]:
                 codes[k] = codes[k - 1]
-                run_ns += length
-            else:
-                run_ns = length
-                if k + 1 < codes.size and scorable[k + 1]:
-                    codes[k] = codes[k + 1]
+            elif k + 1 < codes.size and scorable[k + 1]:
+                codes[k] = codes[k + 1]
         return replace(track, codes=codes).merged()
 
     def bridge_gaps(self, max_gap_ns: int) -> StateTrack:

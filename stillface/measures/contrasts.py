@@ -1,0 +1,186 @@
+"""Differences between episodes: still-face effect, reunion effect, carry-over, recovery ratio (SPEC 3.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from stillface.domain.protocol import Protocol
+from stillface.domain.results import Measurement, Status
+from stillface.errors import FieldError
+
+__all__ = ["RATIO_EPSILON", "PairedContrast", "contrast_rows", "paired_contrast"]
+
+RATIO_EPSILON = 5.0
+"""Smallest still-face effect, in percentage points, that a recovery ratio may be divided by (SPEC 3.3)."""
+
+# Shares, rates and means can be subtracted; counts depend on length and latencies are censored.
+_SUBTRACTED = frozenset(
+    {
+        "pct_time",
+        "pct_negative",
+        "pct_neutral",
+        "pct_positive",
+        "rate_per_min",
+        "bout_mean_s",
+        "pct_match",
+        "pct_mismatch",
+        "pct_shared_negative",
+        "match_bout_mean_s",
+        "mismatch_bout_mean_s",
+        "repair_rate_per_min",
+        "mismatch_onset_rate_per_min",
+        "hr_bpm",
+        "ibi_ms",
+        "rmssd_ms",
+        "rsa_ln_ms2",
+        "scl_us",
+        "scr_per_min",
+    }
+)
+_RATIOS = frozenset({"pct_time", "pct_negative", "pct_neutral", "pct_positive"})
+
+
+@dataclass(frozen=True)
+class PairedContrast:
+    """A paired difference over dyads.
+
+    Parameters
+    ----------
+    mean, sd : float
+        Of the differences; SD with n - 1.
+    t : float, optional
+        Student's t; None where all differences are equal.
+    df, n : int
+    d_z : float, optional
+        Mean difference / SD of the differences.
+    d_av : float, optional
+        Mean difference / mean of the two conditions' SDs.
+    """
+
+    mean: float
+    sd: float
+    t: float | None
+    df: int
+    n: int
+    d_z: float | None
+    d_av: float | None
+
+
+def paired_contrast(later: npt.ArrayLike, earlier: npt.ArrayLike) -> PairedContrast:
+    """Contrast one measure between two episodes over the same dyads.
+
+    Parameters
+    ----------
+    later, earlier : array-like of float, shape (n_dyads,)
+        ``later - earlier``, paired by position; at least two dyads.
+    """
+    a, b = np.asarray(later, dtype=np.float64), np.asarray(earlier, dtype=np.float64)
+    if a.shape != b.shape or a.ndim != 1 or a.size < 2:
+        raise FieldError(
+            "cannot pair", where="paired_contrast", got=f"{a.shape} and {b.shape}", expected="2 or more pairs"
+        )
+    difference = a - b
+    mean, sd = float(difference.mean()), float(difference.std(ddof=1))
+    average_sd = float((a.std(ddof=1) + b.std(ddof=1)) / 2)
+    return PairedContrast(
+        mean,
+        sd,
+        mean / (sd / a.size**0.5) if sd > 0 else None,
+        a.size - 1,
+        a.size,
+        mean / sd if sd > 0 else None,
+        mean / average_sd if average_sd > 0 else None,
+    )
+
+
+def contrast_rows(protocol: Protocol, rows: Iterable[Measurement]) -> Iterator[Measurement]:
+    """Give the protocol's contrasts of every measure that can be subtracted, and recovery ratios.
+
+    A row of a contrast has ``episode_id`` ``A-B`` (A minus B), the smaller scorable time and coverage of the
+    two, and, where either part has no value, the status of the first part that lacks one.
+    ``recovery_ratio`` = (SF - RE) / (SF - PL) for shares of time; NA_NOTATRISK where the still-face
+    effect is smaller than ``RATIO_EPSILON``: there is nothing to recover from.
+    """
+    by_key: dict[tuple[str, ...], dict[str, Measurement]] = {}
+    for row in rows:
+        if row.measure in _SUBTRACTED:
+            key = (
+                row.session_id,
+                row.role,
+                row.scheme_id,
+                row.coder_id,
+                row.measure,
+                row.code,
+                row.match_rule,
+            )
+            by_key.setdefault(key, {})[row.episode_id] = row
+    triples = tuple(_ratio_episodes(protocol))
+    for parts in by_key.values():
+        for contrast in protocol.contrasts:
+            minuend, subtrahend = (parts.get(episode) for episode in contrast.minus)
+            if minuend is not None and subtrahend is not None:
+                yield _difference(contrast.episode_id, minuend, subtrahend)
+        for play, still, reunion in triples:
+            if all(episode in parts for episode in (play, still, reunion)):
+                row = parts[play]
+                if row.measure in _RATIOS:
+                    yield _ratio(parts[play], parts[still], parts[reunion])
+
+
+def _difference(episode_id: str, minuend: Measurement, subtrahend: Measurement) -> Measurement:
+    base = _joined(episode_id, minuend, subtrahend)
+    if minuend.value is None or subtrahend.value is None:
+        return base
+    return replace(base, value=minuend.value - subtrahend.value, status=Status.OK)
+
+
+def _ratio(play: Measurement, still: Measurement, reunion: Measurement) -> Measurement:
+    base = _joined(f"{play.episode_id}-{still.episode_id}-{reunion.episode_id}", play, still, reunion)
+    # The ratio is of the share named by its code, or by the summed valence where there is no code.
+    code = play.code or play.measure
+    base = replace(base, measure="recovery_ratio", code=code, unit="ratio")
+    if play.value is None or still.value is None or reunion.value is None:
+        return base
+    effect = still.value - play.value
+    if abs(effect) < RATIO_EPSILON:
+        return replace(base, status=Status.NA_NOTATRISK)
+    return replace(base, value=(still.value - reunion.value) / effect, status=Status.OK)
+
+
+def _joined(episode_id: str, *parts: Measurement) -> Measurement:
+    """Give a row without value that carries what the parts share and the first missing one's status."""
+    first = parts[0]
+    lacking = [part.status for part in parts if part.value is None]
+    scorable = [part.scorable_s for part in parts if part.scorable_s is not None]
+    coverage = [part.coverage for part in parts if part.coverage is not None]
+    complete = len(scorable) == len(parts)
+    low = any("low_coverage" in part.flags for part in parts)
+    return replace(
+        first,
+        episode_id=episode_id,
+        value=None,
+        n=None,
+        status=lacking[0] if lacking else Status.NA_STRUCT,
+        scorable_s=min(scorable) if complete else None,
+        coverage=min(coverage) if complete else None,
+        flags=("low_coverage",) if low else (),
+    )
+
+
+def _ratio_episodes(protocol: Protocol) -> Iterator[tuple[str, str, str]]:
+    """Give (reference, still face, reunion) for each declared recovery."""
+    order = [spec.id for spec in protocol.episodes]
+    for recovery in protocol.recovery:
+        spec = protocol.episode(recovery.episode)
+        before = [
+            other.id
+            for other in protocol.episodes[: order.index(spec.id)]
+            if other.kind == "perturbation" and other.analyse
+        ]
+        still = spec.follows or (before[-1] if before else None)
+        if still is not None:
+            yield recovery.reference, still, recovery.episode

@@ -1,0 +1,166 @@
+"""Match, mismatch and repair of a dyad under a named rule (SPEC 3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillface.domain.clock import NS_PER_S
+from stillface.domain.provenance import params_hash
+from stillface.domain.results import Measurement, Status
+from stillface.domain.scheme import MATCH, MISMATCH, MatchRule
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.measures.repairs import Edge, MismatchBout, mismatch_bouts, state_changes
+from stillface.measures.slices import STATES, DyadSlice, Stamp, dyad_slices
+from stillface.measures.survival import kaplan_meier
+
+__all__ = ["Matching", "expected_pct_match"]
+
+_BOUTS = (
+    ("match_bout_mean_s", MATCH, False),
+    ("match_bout_complete_mean_s", MATCH, True),
+    ("mismatch_bout_mean_s", MISMATCH, False),
+)
+_COUNTS = (
+    ("n_repair", "repair_rate_per_min", "repair"),
+    ("n_mismatch_onset", "mismatch_onset_rate_per_min", "mismatch_onset"),
+)
+
+
+@dataclass(frozen=True)
+class Matching:
+    """Dyad measures of every declared pair of roles under every rule that fits their schemes.
+
+    ``pct_match``, ``pct_mismatch`` and ``pct_shared_negative`` are shares of dyad scorable time and sum to
+    100; ``pct_match`` is also given for each matched pair of codes. ``pct_match_expected`` is what the same
+    marginals would give by chance. A repair is an observed mismatch-to-match change, never one across a
+    gap. Three repair latencies: ``mismatch_bout_mean_s`` over all mismatch bouts,
+    ``repair_latency_anchored_s`` over those that begin with an observed onset and end in repair,
+    ``repair_latency_km_median_s`` over all that begin with an observed onset, with censoring.
+    ``prop_repaired`` leaves out bouts that a gap cut. Where the protocol imposes the partner's state
+    (still-face) all rows are NA_STRUCT.
+    """
+
+    name = "matching"
+
+    def __call__(
+        self, session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
+    ) -> Iterator[Measurement]:
+        """Measure every dyad in every analysed episode."""
+        digest = params_hash({})
+        for dyad in dyad_slices(session, tracks, rules):
+            stamp = dyad.stamp(digest)
+            if dyad.problem is not None:
+                for measure, unit in _row_names(dyad.roles):
+                    yield stamp.row(measure, None, unit, status=dyad.problem)
+                continue
+            yield from _share_rows(dyad, stamp)
+            yield from _bout_rows(dyad, stamp)
+            edges = state_changes(dyad)
+            yield from _change_rows(dyad, stamp, edges)
+            yield from _latency_rows(stamp, mismatch_bouts(dyad))
+
+
+def expected_pct_match(dyad: DyadSlice) -> float:
+    """Give the match that independent partners with these marginals would show, in per cent."""
+    table = dyad.rule.table(dyad.first.track.scheme, dyad.second.track.scheme)
+    scorable = dyad.track.scorable
+    weights = np.diff(dyad.edges_ns)[scorable].astype(np.float64)
+    first, second = (
+        np.bincount(codes[scorable], weights=weights, minlength=size) / weights.sum()
+        for codes, size in zip(dyad.codes, table.shape, strict=True)
+    )
+    return float(100 * (np.outer(first, second) * (table == MATCH)).sum())
+
+
+def _share_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
+    scorable_ns = dyad.track.scorable_ns
+    bouts = dyad.track.bouts()
+    durations = np.diff(dyad.edges_ns)
+    for state, value in STATES.items():
+        share = 100 * int(durations[dyad.states == value].sum()) / scorable_ns
+        yield stamp.row(f"pct_{state}", share, "%", n=int((bouts.codes == value).sum()))
+    table = dyad.rule.table(dyad.first.track.scheme, dyad.second.track.scheme)
+    ids = dyad.first.track.scheme.code_ids, dyad.second.track.scheme.code_ids
+    for a, b in np.argwhere(table == MATCH).tolist():
+        here = (dyad.codes[0] == a) & (dyad.codes[1] == b)
+        share = 100 * int(durations[here].sum()) / scorable_ns
+        yield stamp.row("pct_match", share, "%", code=f"{ids[0][a]}+{ids[1][b]}")
+    yield stamp.row("pct_match_expected", expected_pct_match(dyad), "%")
+
+
+def _bout_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
+    bouts = dyad.track.bouts()
+    for measure, state, complete_only in _BOUTS:
+        mine = bouts.codes == state
+        if complete_only:
+            mine = mine & bouts.complete
+        lengths_s = bouts.durations_ns[mine] / NS_PER_S
+        n_cut = int((~bouts.complete[mine]).sum())
+        if lengths_s.size:
+            flags = (f"n_censored={n_cut}",) if n_cut else ()
+            yield stamp.row(measure, float(lengths_s.mean()), "s", n=lengths_s.size, flags=flags)
+        else:
+            yield stamp.row(measure, None, "s", n=0, status=Status.NA_NOBOUT)
+
+
+def _change_rows(dyad: DyadSlice, stamp: Stamp, edges: tuple[Edge, ...]) -> Iterator[Measurement]:
+    scorable_s = dyad.track.scorable_ns / NS_PER_S
+    for count, rate, kind in _COUNTS:
+        mine = [edge for edge in edges if edge.kind == kind]
+        yield stamp.row(count, float(len(mine)), "count", n=len(mine))
+        yield stamp.row(rate, 60 * len(mine) / scorable_s, "1/min", n=len(mine))
+        for role in (*dyad.roles, "joint"):
+            n = sum(edge.by == role for edge in mine)
+            name = f"{count}_joint" if role == "joint" else f"{count}_by_{role}"
+            yield stamp.row(name, float(n), "count", n=n)
+    n = sum(edge.kind == "shared_negative_to_match" for edge in edges)
+    yield stamp.row("n_shared_negative_to_match", float(n), "count", n=n)
+
+
+def _latency_rows(stamp: Stamp, bouts: tuple[MismatchBout, ...]) -> Iterator[Measurement]:
+    anchored = [bout for bout in bouts if not bout.left_truncated]
+    repaired = [bout for bout in anchored if bout.ended_by == "repair"]
+    lengths = [bout.duration_s for bout in repaired]
+    if lengths:
+        yield stamp.row("repair_latency_anchored_s", float(np.mean(lengths)), "s", n=len(lengths))
+    else:
+        yield stamp.row("repair_latency_anchored_s", None, "s", n=0, status=Status.NA_NOBOUT)
+    yield _km_row(stamp, anchored)
+    at_stake = [bout for bout in anchored if bout.ended_by != "gap"]
+    if at_stake:
+        yield stamp.row("prop_repaired", len(repaired) / len(at_stake), "share", n=len(at_stake))
+    else:
+        yield stamp.row("prop_repaired", None, "share", n=0, status=Status.NA_NOBOUT)
+
+
+def _km_row(stamp: Stamp, anchored: list[MismatchBout]) -> Measurement:
+    name, n = "repair_latency_km_median_s", len(anchored)
+    if not n:
+        return stamp.row(name, None, "s", n=0, status=Status.NA_NOBOUT)
+    seen = [bout.ended_by == "repair" for bout in anchored]
+    flags = (f"n_censored={n - sum(seen)}",) if n > sum(seen) else ()
+    median_s = kaplan_meier([bout.duration_s for bout in anchored], seen).median_s
+    status = Status.OK if median_s is not None else Status.NA_NOTREACHED
+    return stamp.row(name, median_s, "s", n=n, status=status, flags=flags)
+
+
+def _row_names(roles: tuple[str, str]) -> Iterator[tuple[str, str]]:
+    for state in STATES:
+        yield f"pct_{state}", "%"
+    yield "pct_match_expected", "%"
+    for measure, _, _ in _BOUTS:
+        yield measure, "s"
+    for count, rate, _ in _COUNTS:
+        yield count, "count"
+        yield rate, "1/min"
+        for role in roles:
+            yield f"{count}_by_{role}", "count"
+        yield f"{count}_joint", "count"
+    yield "n_shared_negative_to_match", "count"
+    yield "repair_latency_anchored_s", "s"
+    yield "repair_latency_km_median_s", "s"
+    yield "prop_repaired", "share"

@@ -1,0 +1,278 @@
+"""What every family measures on: one stream, or one dyad, in one episode, with its row stamp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from stillface.domain.clock import ns_to_s
+from stillface.domain.protocol import EpisodeSpec, Protocol
+from stillface.domain.results import Measurement, Status
+from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, UNDEFINED, Code, CodingScheme, MatchRule
+from stillface.domain.session import Episode, Session
+from stillface.domain.states import UNCODED, StateTrack, align
+
+__all__ = ["DYAD_STATES", "DyadSlice", "StreamSlice", "dyad_slices", "role_order", "stream_slices"]
+
+LOW_COVERAGE = 0.8
+"""Below it a row carries the flag ``low_coverage`` (SPEC 0)."""
+
+DYAD_STATES = CodingScheme("dyad_state", (Code("mismatch"), Code("match"), Code("shared_negative")))
+"""The states of SPEC 3.2 as a scheme, so that a dyad's states are a StateTrack like any other."""
+
+
+@dataclass(frozen=True)
+class Stamp:
+    """The columns that all rows of one slice share."""
+
+    session: Session
+    episode_id: str
+    role: str
+    scheme_id: str
+    coder_id: str
+    match_rule: str
+    scorable_s: float | None
+    coverage: float | None
+    params_hash: str
+
+    def row(
+        self,
+        measure: str,
+        value: float | None,
+        unit: str,
+        *,
+        code: str = "",
+        n: int | None = None,
+        status: Status = Status.OK,
+        flags: tuple[str, ...] = (),
+    ) -> Measurement:
+        """Give one row; ``low_coverage`` is added where it applies."""
+        if self.coverage is not None and self.coverage < LOW_COVERAGE:
+            flags = (*flags, "low_coverage")
+        return Measurement(
+            self.session.dyad_id,
+            self.session.session_id,
+            self.session.protocol.id,
+            self.episode_id,
+            self.role,
+            self.scheme_id,
+            self.coder_id,
+            measure,
+            code,
+            self.match_rule,
+            value,
+            unit,
+            n,
+            self.scorable_s,
+            self.coverage,
+            status,
+            flags,
+            self.params_hash,
+        )
+
+
+@dataclass(frozen=True)
+class StreamSlice:
+    """One role's track in one analysed episode.
+
+    Parameters
+    ----------
+    spec : EpisodeSpec
+        The episode as planned.
+    episode : Episode, optional
+        As it happened; None where it was not run.
+    track : StateTrack
+        Cut to the episode (whole where it was not run).
+    """
+
+    session: Session
+    spec: EpisodeSpec
+    episode: Episode | None
+    track: StateTrack
+
+    @cached_property
+    def problem(self) -> Status | None:
+        """Why nothing can be measured here, or None."""
+        if self.episode is None:
+            return Status.MISS_EPISODE
+        if bool(np.all(self.track.codes == UNCODED)):
+            return Status.MISS_NOTCODED
+        return None if self.track.scorable.any() else Status.MISS_UNSCORABLE
+
+    @property
+    def codes(self) -> tuple[tuple[int, str], ...]:
+        """Index and id of every code that is not a gap."""
+        gaps = self.track.scheme.gap_mask
+        return tuple((k, code) for k, code in enumerate(self.track.scheme.code_ids) if not gaps[k])
+
+    @property
+    def duration_s(self) -> float:
+        """Actual duration of the episode."""
+        return 0.0 if self.episode is None else ns_to_s(self.episode.duration_ns)
+
+    @cached_property
+    def scorable_s(self) -> float:
+        """Scorable time."""
+        return ns_to_s(self.track.scorable_ns)
+
+    def stamp(self, params_hash: str) -> Stamp:
+        """Give the shared columns."""
+        return Stamp(
+            self.session,
+            self.spec.id,
+            self.track.role,
+            self.track.scheme.id,
+            self.track.coder_id,
+            "",
+            *_coverage(self.episode, self.track),
+            params_hash,
+        )
+
+
+@dataclass(frozen=True)
+class DyadSlice:
+    """A pair of tracks under one match rule in one analysed episode.
+
+    Parameters
+    ----------
+    first, second : StreamSlice
+        The focal role first, or alphabetical where none is focal.
+    rule : MatchRule
+    """
+
+    first: StreamSlice
+    second: StreamSlice
+    rule: MatchRule
+
+    @cached_property
+    def _aligned(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16], npt.NDArray[np.int16]]:
+        """Edges, codes of both (2, n), and the dyad state of each segment (n,)."""
+        both = align(self.first.track.merged(), self.second.track.merged())
+        table = self.rule.table(self.first.track.scheme, self.second.track.scheme)
+        a, b = both.codes
+        states = np.where((a == UNCODED) | (b == UNCODED), UNDEFINED, table[a, b]).astype(np.int16)
+        return both.edges_ns, both.codes, states
+
+    @property
+    def edges_ns(self) -> npt.NDArray[np.int64]:
+        """Borders of the common refinement; shape (n + 1,)."""
+        return self._aligned[0]
+
+    @property
+    def codes(self) -> npt.NDArray[np.int16]:
+        """Codes of both tracks on it; shape (2, n)."""
+        return self._aligned[1]
+
+    @property
+    def states(self) -> npt.NDArray[np.int16]:
+        """MATCH, MISMATCH, SHARED_NEGATIVE or UNDEFINED; shape (n,)."""
+        return self._aligned[2]
+
+    @cached_property
+    def track(self) -> StateTrack:
+        """The dyad's states as a track; undefined time is a gap."""
+        source = f"{self.first.track.source_kind}:{self.coder_id}"
+        return StateTrack(DYAD_STATES, "dyad", source, self.edges_ns, self.states)
+
+    @property
+    def coder_id(self) -> str:
+        """``AB``, or ``AB+CD`` in role order."""
+        coders = (self.first.track.coder_id, self.second.track.coder_id)
+        return coders[0] if coders[0] == coders[1] else "+".join(coders)
+
+    @cached_property
+    def problem(self) -> Status | None:
+        """Why nothing can be measured here, or None."""
+        if self.first.episode is None:
+            return Status.MISS_EPISODE
+        if not self.first.spec.dyadic:
+            return Status.NA_STRUCT
+        for stream in (self.first, self.second):
+            if stream.problem is not None:
+                return stream.problem
+        return None if self.track.scorable.any() else Status.MISS_UNSCORABLE
+
+    @property
+    def roles(self) -> tuple[str, str]:
+        """Both role ids, in order."""
+        return self.first.track.role, self.second.track.role
+
+    def stamp(self, params_hash: str) -> Stamp:
+        """Give the shared columns."""
+        return Stamp(
+            self.first.session,
+            self.first.spec.id,
+            "dyad",
+            f"{self.first.track.scheme.id}+{self.second.track.scheme.id}",
+            self.coder_id,
+            self.rule.id,
+            *_coverage(self.first.episode, self.track if self.first.episode else None),
+            params_hash,
+        )
+
+    def duration_of(self, state: int) -> float:
+        """Give the seconds spent in a dyad state."""
+        return ns_to_s(int(np.diff(self.edges_ns)[self.states == state].sum()))
+
+
+STATES = {"match": MATCH, "mismatch": MISMATCH, "shared_negative": SHARED_NEGATIVE}
+
+
+def stream_slices(session: Session, tracks: tuple[StateTrack, ...]) -> Iterator[StreamSlice]:
+    """Give every track in every analysed episode, those not run included.
+
+    An optional baseline or transition that was not run gives nothing: its absence is no loss.
+    A scheme's own minimum duration is applied here, before any measure (SPEC 2.3).
+    """
+    for track in tracks:
+        ready = track.absorb_short(track.scheme.min_dur_ms * 1_000_000)
+        for spec in session.protocol.episodes:
+            episode = session.episode(spec.id)
+            if not spec.analyse or (episode is None and spec.optional and spec.kind == "baseline"):
+                continue
+            cut = ready if episode is None else ready.clip(episode.onset_ns, episode.offset_ns)
+            yield StreamSlice(session, spec, episode, cut)
+
+
+def dyad_slices(
+    session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
+) -> Iterator[DyadSlice]:
+    """Give every declared pair of roles under every rule that fits their schemes."""
+    by_role: dict[str, dict[str, list[StreamSlice]]] = {}
+    for stream in stream_slices(session, tracks):
+        by_role.setdefault(stream.track.role, {}).setdefault(stream.track.scheme.id, []).append(stream)
+    for pair in session.protocol.pairs:
+        role_a, role_b = role_order(session.protocol, pair)
+        for streams_a, streams_b in _scheme_pairs(by_role.get(role_a, {}), by_role.get(role_b, {})):
+            for rule in rules:
+                if rule.applies_to(streams_a[0].track.scheme, streams_b[0].track.scheme):
+                    for first, second in zip(streams_a, streams_b, strict=True):
+                        yield DyadSlice(first, second, rule)
+
+
+def role_order(protocol: Protocol, pair: tuple[str, str]) -> tuple[str, str]:
+    """Give a pair with the focal role first, or alphabetical where none is focal (SPEC 1.4)."""
+    if protocol.focal_role in pair:
+        other = next(role for role in pair if role != protocol.focal_role)
+        return str(protocol.focal_role), other
+    first, second = sorted(pair)
+    return first, second
+
+
+def _scheme_pairs(
+    first: Mapping[str, list[StreamSlice]], second: Mapping[str, list[StreamSlice]]
+) -> Iterator[tuple[list[StreamSlice], list[StreamSlice]]]:
+    for streams_a in first.values():
+        for streams_b in second.values():
+            yield streams_a, streams_b
+
+
+def _coverage(episode: Episode | None, track: StateTrack | None) -> tuple[float | None, float | None]:
+    if episode is None or track is None:
+        return None, None
+    scorable_ns = track.scorable_ns
+    return ns_to_s(scorable_ns), scorable_ns / episode.duration_ns
