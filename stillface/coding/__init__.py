@@ -1,0 +1,1 @@
+"""Automatic coders: proposals of affect and gaze from a face track, for a person to review."""
