@@ -146,8 +146,8 @@ class DemoDyad:
             yield portrait.draw(script.pose_at(role, frame))
 
     def landmarks_px(self, role: str, frame: int) -> NDArray[np.float64]:
-        """Give the drawn face mesh of one frame, shape (468, 3): x, y in pixels and depth."""
-        return Portrait(_look(role)).vertices(script.pose_at(role, frame))
+        """Give the drawn landmarks of one frame, shape (478, 3): x, y in pixels and depth."""
+        return Portrait(_look(role)).landmarks(script.pose_at(role, frame))
 
     def physio(self, role: str) -> physiology.SimulatedPhysiology:
         """Give the simulated ECG and skin conductance of one role with their truth."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -83,20 +84,41 @@ class Portrait:
     """
 
     def __init__(self, look: Look) -> None:
-        rng = np.random.default_rng(look.seed)
         self._look = look
         self._head: HeadShape = build_head(look.proportions)
-        self._face = paint_head(self._head, look.palette, rng)
-        self._back = paint_hair_back(self._head, look.palette, rng)
-        chin = float(self._head.vertices[152, 1]) + look.centre_px[1]
-        self._backdrop = paint_backdrop(look.palette, SIZE_PX, look.centre_px, chin, rng)
         texels = (self._head.vertices[:, :2] - TEXTURE_ORIGIN_PX) * TEXELS_PER_PX
         self._texel_corners = texels[self._head.triangles]
         self._ids = np.empty((SIZE_PX[1], SIZE_PX[0]), np.uint16)
 
-    def vertices(self, pose: Pose) -> NDArray[np.float64]:
-        """Give the posed face vertices in the frame, shape (468, 3), px: the tracker's truth."""
-        return self._posed(pose)[0][:N_FACE]
+    @cached_property
+    def _layers(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.uint8]]:
+        """Paint face, back of the head and backdrop: a second's work that landmarks do not need."""
+        rng = np.random.default_rng(self._look.seed)
+        palette, centre = self._look.palette, self._look.centre_px
+        face = paint_head(self._head, palette, rng)
+        back = paint_hair_back(self._head, palette, rng)
+        chin = float(self._head.vertices[152, 1]) + centre[1]
+        return face, back, paint_backdrop(palette, SIZE_PX, centre, chin, rng)
+
+    def landmarks(self, pose: Pose) -> NDArray[np.float64]:
+        """Give the posed landmarks in the frame, shape (478, 3), px: the tracker's truth.
+
+        The 468 of the face mesh, then centre and rim of the subject's right and left iris.
+        """
+        points, turn = self._posed(pose)
+        rim = np.array([[0, 0, 0], [1, 0, 0], [0, -1, 0], [-1, 0, 0], [0, 1, 0]], dtype=np.float64)
+        irises = [
+            self._project(centre + radius * rim, turn, pose)
+            for centre, radius in zip(self._iris_centres(pose), self._head.eye_radii_px, strict=True)
+        ]
+        return np.vstack([points[:N_FACE], *irises])
+
+    def _iris_centres(self, pose: Pose) -> NDArray[np.float64]:
+        """Give the irises before the head turns; a little behind the lids."""
+        gaze = np.array([pose.gaze_x, pose.gaze_y, 0.0])
+        return np.asarray(
+            self._head.eye_centres + np.array([0.0, 0.0, 3.0]) + self._head.eye_radii_px[:, None] * gaze
+        )
 
     def draw(self, pose: Pose) -> NDArray[np.uint8]:
         """Draw one frame.
@@ -107,11 +129,12 @@ class Portrait:
             RGB.
         """
         points, turn = self._posed(pose)
-        frame = self._backdrop.copy()
-        self._draw_back(frame, turn, pose)
+        face, back, backdrop = self._layers
+        frame = backdrop.copy()
+        self._draw_back(frame, back, turn, pose)
         self._draw_eyes(frame, points, turn, pose)
         self._draw_mouth(frame, points)
-        self._draw_skin(frame, points)
+        self._draw_skin(frame, face, points)
         self._draw_lines(frame, points)
         return frame
 
@@ -136,16 +159,18 @@ class Portrait:
         middle = _PIVOT[:2] + self._look.centre_px + np.asarray(pose.shift_px)
         return np.hstack([turned[:, :2] * near + middle, turned[:, 2:]])
 
-    def _draw_back(self, frame: NDArray[np.uint8], turn: NDArray[np.float64], pose: Pose) -> None:
+    def _draw_back(
+        self, frame: NDArray[np.uint8], back: NDArray[np.uint8], turn: NDArray[np.float64], pose: Pose
+    ) -> None:
         """Lay ears and back hair, flat at the depth of the ears, behind the face."""
         import cv2
 
-        height, width = self._back.shape[:2]
+        height, width = back.shape[:2]
         texels = np.array([[0, 0], [width, 0], [0, height]], np.float32)
         flat = np.column_stack([texels / TEXELS_PER_PX + TEXTURE_ORIGIN_PX, np.full(3, 128.0)])
         screen = self._project(flat, turn, pose)[:, :2].astype(np.float32)
         warp = cv2.getAffineTransform(texels, screen)
-        layer = cv2.warpAffine(self._back, warp, SIZE_PX, flags=cv2.INTER_AREA)
+        layer = cv2.warpAffine(back, warp, SIZE_PX, flags=cv2.INTER_AREA)
         _blend(frame, layer)
 
     def _draw_eyes(
@@ -158,13 +183,12 @@ class Portrait:
         import cv2
 
         palette = self._look.palette
-        centres = self._head.eye_centres + np.array([0.0, 0.0, 3.0])
+        centres = self._iris_centres(pose)
         radii = self._head.eye_radii_px
         for (outer, upper, inner, lower), centre, radius in zip(EYES, centres, radii, strict=True):
             loop = _fixed(points[[outer, *upper, inner, *lower[::-1]], :2])
             cv2.fillPoly(frame, [loop], (238, 234, 230), cv2.LINE_AA, _SHIFT)
-            iris = centre + radius * np.array([pose.gaze_x, pose.gaze_y, 0.0])
-            at = self._project(iris[None], turn, pose)[0, :2]
+            at = self._project(centre[None], turn, pose)[0, :2]
             squeeze = 1.0 - 0.10 * abs(pose.gaze_x)
             for share, colour in (
                 (1.0, tuple(c * 0.45 for c in palette.iris)),
@@ -198,7 +222,9 @@ class Portrait:
         cv2.fillPoly(mask, [_fixed(local)], 255, cv2.LINE_AA, _SHIFT)
         view[:] = np.where(mask[..., None] > 127, inside, view)
 
-    def _draw_skin(self, frame: NDArray[np.uint8], points: NDArray[np.float64]) -> None:
+    def _draw_skin(
+        self, frame: NDArray[np.uint8], face: NDArray[np.uint8], points: NDArray[np.float64]
+    ) -> None:
         """Paint the mesh back to front into an image of triangle numbers, then fetch texels."""
         import cv2
 
@@ -225,7 +251,7 @@ class Portrait:
         map_y = np.full_like(map_x, -10.0)
         map_x[rows, columns] = texel_x
         map_y[rows, columns] = texel_y
-        layer = cv2.remap(self._face, map_x[window], map_y[window], cv2.INTER_LINEAR)
+        layer = cv2.remap(face, map_x[window], map_y[window], cv2.INTER_LINEAR)
         _blend(frame[window], layer)
 
     def _texel_maps(self, screen: NDArray[np.float64], size: NDArray[np.float64]) -> NDArray[np.float32]:
