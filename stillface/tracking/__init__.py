@@ -1,0 +1,1 @@
+"""From frames to face tracks: detection, identity, mesh, head pose, gaze and what cannot be coded."""
