@@ -95,7 +95,7 @@ def check_tracker(tracker: Tracker, scratch: Path, *, n_frames: int = 60, worker
     done = [d for d, _ in told]
     _require(bool(told) and done == sorted(done) and told[-1][0] == told[-1][1], "progress up to all", told)
     _require(one.coverage >= 0.95, "95 % of plainly visible frames found", one.coverage)
-    truth = scripted_face_track("infant", jitter_px=0.0).landmarks_px[:n_frames]
+    truth = scripted_face_track("infant", n_frames=n_frames, jitter_px=0.0).landmarks_px
     off = np.linalg.norm((one.landmarks_px - truth)[one.codable][..., :2], axis=-1)
     _require(float(np.median(off)) < 12.0, "landmarks within 12 px of the drawn face", float(np.median(off)))
     many = run("many", workers)

@@ -22,12 +22,16 @@ __all__ = ["hide", "scripted_face_track"]
 SOURCE = "scripted@1.0"
 
 
-def scripted_face_track(role: str, *, jitter_px: float = 0.3, seed: int = 0) -> FaceTrack:
-    """Give the drawn landmarks of the whole script as a face track on the session clock.
+def scripted_face_track(
+    role: str, *, n_frames: int | None = None, jitter_px: float = 0.3, seed: int = 0
+) -> FaceTrack:
+    """Give the drawn landmarks of the script as a face track on the session clock.
 
     Parameters
     ----------
     role : {'infant', 'caregiver'}
+    n_frames : int, optional
+        Length from the beginning; the whole script without it.
     jitter_px : float
         Standard deviation of the noise on every landmark, as a tracker has it.
     seed : int
@@ -35,10 +39,10 @@ def scripted_face_track(role: str, *, jitter_px: float = 0.3, seed: int = 0) -> 
     Returns
     -------
     FaceTrack
-        3600 frames, all codable.
+        Every frame codable.
     """
     dyad = DemoDyad()
-    n = dyad.n_frames
+    n = dyad.n_frames if n_frames is None else n_frames
     portrait = Portrait(LOOKS[role]) if role in LOOKS else None
     if portrait is None:
         raise FieldError("no such role", where="scripted_face_track", got=role, expected=" or ".join(LOOKS))
