@@ -170,7 +170,7 @@ class AffectCoder:
             signs = self._evidence(face, features, eyes, neutral)
             positive, negative = _positive(signs, eyes), _negative(signs)
             self._decide(face, scheme, signs, positive, negative, codes)
-            self._weigh(face, scheme, positive, negative, confidence)
+            self._weigh(face, scheme, positive, negative, eyes, confidence)
         return proposal(
             face,
             scheme,
@@ -260,12 +260,15 @@ class AffectCoder:
         scheme: CodingScheme,
         positive: Float64,
         negative: Float64,
+        eyes: EyeState,
         confidence: Float64,
     ) -> None:
         """Write how sure each code would be in each frame: distance from its threshold, times quality."""
         limits = self.thresholds
         quality = picture_quality(face)
         strongest = np.fmax(positive, negative)
+        # Closed eyes hide half of what would speak against neutral.
+        strongest = np.where(eyes.closed, limits.enter, strongest)
         margins = {
             "pos": (positive - limits.leave) / (_MOST - limits.leave),
             "neg": (negative - limits.leave) / (_MOST - limits.leave),

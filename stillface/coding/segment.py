@@ -95,12 +95,21 @@ def proposal(
     track = StateTrack(scheme, face.role, source, edges, codes)
     if bridge_lost_ms > 0:
         track = track.bridge_gaps(bridge_lost_ms * _NS_PER_MS)
-    track = _without_islands(track.absorb_short(min_bout_ms * _NS_PER_MS), gap, min_bout_ms * _NS_PER_MS)
+    track = _without_islands(_absorbed(track, min_bout_ms * _NS_PER_MS), gap, min_bout_ms * _NS_PER_MS)
     segment = np.searchsorted(track.edges_ns, edges[:-1], side="right") - 1
     final = track.codes[segment]
     sure = confidence[np.arange(final.size), final]
     sure[scheme.gap_mask[codes]] = 0.0  # bridged frames were not seen
     return StateTrack(scheme, face.role, source, edges, final, sure.astype(np.float32)).merged()
+
+
+def _absorbed(track: StateTrack, min_bout_ns: int) -> StateTrack:
+    """Absorb short bouts until none is left: one pass can leave a merged pair that is still short."""
+    while True:
+        shorter = track.absorb_short(min_bout_ns)
+        if shorter.codes.size == track.codes.size:
+            return shorter
+        track = shorter
 
 
 def _without_islands(track: StateTrack, gap: int, min_bout_ns: int) -> StateTrack:

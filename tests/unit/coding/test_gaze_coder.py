@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stillface.coding.gaze_coder import GazeCoder, GazeThresholds
+from stillface.coding.partner import PartnerLimits, learn_partner
+from stillface.coding.segment import UNCALIBRATED_CAP
+from stillface.contracts.coder import Coder
+from stillface.domain.clock import FrameClock
+from stillface.domain.faces import FaceStatus, FaceTrack
+from stillface.domain.provenance import params_hash
+from stillface.domain.scheme import CodingScheme
+from stillface.domain.session import Episode
+from stillface.domain.states import StateTrack
+from stillface.errors import UsageError
+
+from .conftest import MakeFace
+
+S = 1_000_000_000
+N = 900
+
+
+def during(n: int, *spans: tuple[int, int]) -> np.ndarray:
+    mask = np.zeros(n, np.bool_)
+    for start, stop in spans:
+        mask[start:stop] = True
+    return mask
+
+
+def codes_by_frame(track: StateTrack, face: FaceTrack) -> np.ndarray:
+    segment = np.searchsorted(track.edges_ns, face.clock.edges_ns[:-1], side="right") - 1
+    return np.array(track.scheme.code_ids)[track.codes[segment]]
+
+
+def propose(face: FaceTrack, scheme: CodingScheme, toward: str = "camera") -> StateTrack:
+    return GazeCoder().code(face, scheme, (), partner_toward=toward)
+
+
+def test_it_fulfils_the_contract() -> None:
+    coder = GazeCoder()
+    assert isinstance(coder, Coder)
+    assert params_hash(coder.params) != params_hash(GazeCoder(GazeThresholds(enter_deg=12.0)).params)
+
+
+@pytest.mark.parametrize("side", [-1, 1])
+@pytest.mark.parametrize(
+    ("yaw", "iris"), [(30.0, 0.0), (0.0, 0.3), (15.0, 0.15)], ids=["head", "eyes", "both"]
+)
+def test_looking_away_by_head_eyes_or_both(
+    make_face: MakeFace, gaze_scheme: CodingScheme, side: int, yaw: float, iris: float
+) -> None:
+    away = during(N, (300, 450))
+    face = make_face(N, yaw_deg=np.where(away, side * yaw, 0.0), iris_x=np.where(away, side * iris, 0.0))
+    track = propose(face, gaze_scheme)
+    assert [gaze_scheme.code_ids[code] for code in track.codes] == ["partner", "away", "partner"]
+    assert track.edges_ns[1:-1] / S * 30 == pytest.approx([300, 450], abs=1)
+    assert track.source == "auto:gaze@1.0"
+
+
+def test_eyes_that_stay_on_the_partner_while_the_head_turns(
+    make_face: MakeFace, gaze_scheme: CodingScheme
+) -> None:
+    turned = during(N, (300, 450))
+    face = make_face(N, yaw_deg=np.where(turned, 22.0, 0.0), iris_x=np.where(turned, -0.22, 0.0))
+    assert set(codes_by_frame(propose(face, gaze_scheme), face)) == {"partner"}
+
+
+def test_the_partner_is_where_the_person_looks_most(make_face: MakeFace, gaze_scheme: CodingScheme) -> None:
+    away = during(N, (300, 500))
+    face = make_face(N, yaw_deg=np.where(away, -8.0, 12.0), iris_x=np.where(away, -0.1, 0.0))
+    direction = GazeCoder().partner_direction(face, (), partner_toward="camera")
+    assert direction.learned
+    assert direction.yaw_deg == pytest.approx(12.0, abs=0.5)
+    assert np.array_equal(codes_by_frame(propose(face, gaze_scheme), face) == "away", away)
+
+
+def test_only_play_teaches_the_partner_s_direction(make_face: MakeFace, gaze_scheme: CodingScheme) -> None:
+    # In the still face the infant looks aside all the time: more than at the partner in play.
+    aside = during(N, (300, N))
+    face = make_face(N, yaw_deg=np.where(aside, 18.0, 0.0), iris_x=np.where(aside, 0.1, 0.0))
+    episodes = (Episode("PL", 0, 10 * S), Episode("SF", 10 * S, 30 * S))
+    track = GazeCoder().code(face, gaze_scheme, episodes, partner_toward="camera")
+    assert np.array_equal(codes_by_frame(track, face) == "away", aside)
+    assert GazeCoder().partner_direction(face, episodes, partner_toward="camera").n_frames == 300
+
+
+@pytest.mark.parametrize(("toward", "sign"), [("left", -1), ("right", 1)])
+def test_a_partner_at_the_side(
+    make_face: MakeFace, gaze_scheme: CodingScheme, toward: str, sign: int
+) -> None:
+    to_camera = during(N, (300, 450))
+    face = make_face(N, yaw_deg=np.where(to_camera, 0.0, sign * 35.0))
+    assert np.array_equal(codes_by_frame(propose(face, gaze_scheme, toward), face) == "away", to_camera)
+
+
+def test_a_blink_is_not_an_aversion_and_closed_eyes_are_closed(
+    make_face: MakeFace, gaze_scheme: CodingScheme
+) -> None:
+    blink, asleep = during(N, (200, 206)), during(N, (400, 460))
+    # The lids hide the iris: its reading goes anywhere.
+    face = make_face(
+        N,
+        expressions={"eyes_closed": np.where(blink | asleep, 1.0, 0.0)},
+        iris_x=np.where(blink | asleep, 0.5, 0.0),
+    )
+    track = propose(face, gaze_scheme)
+    assert [gaze_scheme.code_ids[code] for code in track.codes] == ["partner", "closed", "partner"]
+    assert track.edges_ns[1:-1] / S * 30 == pytest.approx([400, 460], abs=1)
+    assert track.confidence is not None
+    assert track.confidence[1] <= 0.5
+
+
+def test_what_is_not_seen_is_unscorable_and_object_is_never_proposed(
+    make_face: MakeFace, gaze_scheme: CodingScheme
+) -> None:
+    rng = np.random.default_rng(2)
+    status = np.full(N, FaceStatus.CODABLE)
+    status[500:600] = FaceStatus.TURNED_AWAY
+    face = make_face(N, yaw_deg=np.repeat(rng.uniform(-45, 45, N // 30), 30), status=status)
+    found = codes_by_frame(propose(face, gaze_scheme), face)
+    assert set(found[500:600]) == {"usc"}
+    assert set(found) == {"partner", "away", "usc"}
+
+
+def test_no_face_at_all(make_face: MakeFace, gaze_scheme: CodingScheme) -> None:
+    face = make_face(N, status=FaceStatus.NO_FACE)
+    assert propose(face, gaze_scheme).codes.tolist() == [gaze_scheme.index("usc")]
+    direction = GazeCoder().partner_direction(face, (), partner_toward="camera")
+    assert not direction.accepted
+    assert "0 usable" in direction.reason
+    assert "60 needed" in direction.reason
+
+
+def test_small_movements_round_the_border_make_no_bouts(
+    make_face: MakeFace, gaze_scheme: CodingScheme
+) -> None:
+    sway = np.where(during(N, (400, 700)), 17.0 + 2.5 * np.sin(np.arange(N)), 0.0)
+    sway[400:410] = 12.0
+    assert set(codes_by_frame(propose(f := make_face(N, yaw_deg=sway), gaze_scheme), f)) == {"partner"}
+
+
+def test_shifting_time_changes_nothing_else(make_face: MakeFace, gaze_scheme: CodingScheme) -> None:
+    face = make_face(N, yaw_deg=np.where(during(N, (300, 450)), 30.0, 0.0))
+    later = propose(replace(face, clock=FrameClock(face.clock.edges_ns + 12_345_678_901)), gaze_scheme)
+    plain = propose(face, gaze_scheme)
+    assert np.array_equal(later.edges_ns, plain.edges_ns + 12_345_678_901)
+    assert np.array_equal(later.codes, plain.codes)
+
+
+def test_confidence_is_capped_and_lower_on_the_prior(make_face: MakeFace, gaze_scheme: CodingScheme) -> None:
+    learned = propose(make_face(N), gaze_scheme)
+    prior = propose(make_face(N, yaw_deg=30.0), gaze_scheme)
+    assert learned.confidence is not None
+    assert prior.confidence is not None
+    assert 0.6 < learned.confidence.max() <= np.float32(UNCALIBRATED_CAP)
+    assert prior.confidence.max() <= 0.5
+
+
+class TestPartnerDirection:
+    LIMITS = PartnerLimits()
+
+    def learn(self, yaw: np.ndarray, toward: str = "camera", ms: np.ndarray | int = 33):  # type: ignore[no-untyped-def]
+        durations = np.broadcast_to(ms, yaw.size).astype(np.int64) * 1_000_000
+        return learn_partner(yaw, np.zeros(yaw.size), durations, toward, self.LIMITS)
+
+    def test_two_common_directions_are_not_told_apart(self) -> None:
+        direction = self.learn(np.concatenate((np.full(100, 0.0), np.full(90, 40.0))))
+        assert not direction.learned
+        assert direction.yaw_deg == 0.0
+        assert "two directions are common: 53% and 47%" in direction.reason
+
+    def test_looking_everywhere_is_no_direction(self) -> None:
+        direction = self.learn(np.linspace(-50, 50, 300))
+        assert not direction.learned
+        assert "no direction is common" in direction.reason
+
+    def test_a_toy_at_the_side_is_not_the_partner(self) -> None:
+        direction = self.learn(np.full(300, 30.0))
+        assert not direction.learned
+        assert direction.yaw_deg == 0.0
+        assert "30 degrees from where the partner is said to be" in direction.reason
+        assert self.learn(np.full(300, 30.0), "right").learned
+
+    def test_time_counts_and_not_frames(self) -> None:
+        yaw = np.concatenate((np.full(100, 0.0), np.full(200, 10.0)))
+        assert self.learn(yaw).yaw_deg > 5
+        slow = self.learn(
+            np.concatenate((np.full(100, 0.0), np.full(200, 15.0))), ms=np.repeat([100, 10], [100, 200])
+        )
+        assert slow.yaw_deg == 0.0
+
+    def test_a_place_that_does_not_exist_is_refused(self) -> None:
+        with pytest.raises(UsageError, match=r"partner_toward.*got up, expected camera, left or right"):
+            self.learn(np.zeros(100), "up")
