@@ -50,8 +50,9 @@ class Stamp:
         status: Status = Status.OK,
         flags: tuple[str, ...] = (),
     ) -> Measurement:
-        """Give one row; ``low_coverage`` is added where it applies."""
-        if self.coverage is not None and self.coverage < LOW_COVERAGE:
+        """Give one row; ``low_coverage`` is added where something was measured on little."""
+        measured = status.has_value or status in (Status.NA_NOBOUT, Status.NA_NOTREACHED)
+        if measured and self.coverage is not None and self.coverage < LOW_COVERAGE:
             flags = (*flags, "low_coverage")
         return Measurement(
             self.session.dyad_id,

@@ -1,0 +1,58 @@
+"""The ``stillface`` command: registers the commands and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from stillface import __version__
+from stillface.cli import agreement, measure
+from stillface.cli.console import say_error
+from stillface.errors import StillfaceError
+
+__all__ = ["app", "run"]
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="stillface",
+    help="Code, review and measure the Still-Face Paradigm. Everything stays on this computer.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("measure")(measure.measure)
+app.command("agreement")(agreement.agreement)
+
+
+def _version(show: bool) -> None:
+    if show:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Options of every command; ``--debug`` is read from the arguments by ``run``."""
+
+
+def run() -> None:
+    """Run the command line; the exit codes are those of DESIGN."""
+    debug = "--debug" in sys.argv
+    try:
+        app()
+    except StillfaceError as error:
+        if debug:
+            raise
+        say_error(str(error))
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        say_error("interrupted; finished steps are kept")
+        sys.exit(INTERRUPTED)

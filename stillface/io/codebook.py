@@ -1,0 +1,65 @@
+"""What every exported column and measure means (SPEC 7.4); the entries are data in ``codebook.csv``."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
+
+from stillface.io.tables import write_table
+
+__all__ = ["Entry", "column_entry", "measure_entry", "write_codebook"]
+
+
+class Entry(NamedTuple):
+    """One row of the codebook; ``formula`` is a section of the specification."""
+
+    kind: str
+    name: str
+    label: str
+    definition: str
+    formula: str
+    unit: str
+    value_range: str
+    type: str
+    caveat_id: str
+
+
+def column_entry(name: str) -> Entry | None:
+    """Give the entry of a table's column, or None where nobody described it."""
+    return _entries().get(("column", name))
+
+
+def measure_entry(measure: str) -> Entry | None:
+    """Give the entry of a measure; names that end in a role share one entry."""
+    for shared in (measure, "n_repair_by_{role}", "n_mismatch_onset_by_{role}"):
+        if measure == shared or measure.startswith(shared.removesuffix("{role}")):
+            entry = _entries().get(("measure", shared))
+            if entry is not None:
+                return entry._replace(name=measure)
+    return None
+
+
+def write_codebook(path: Path, columns: Iterable[str], measures: Iterable[str]) -> None:
+    """Write the codebook of these columns and measures.
+
+    One that nobody described (a plugin's) is listed with empty cells, so that it is seen.
+    """
+    rows = [column_entry(name) or _unknown("column", name) for name in dict.fromkeys(columns)]
+    rows += [measure_entry(name) or _unknown("measure", name) for name in sorted(set(measures))]
+    write_table(path, Entry._fields, rows)
+
+
+def _unknown(kind: str, name: str) -> Entry:
+    return Entry(kind, name, *[""] * 7)
+
+
+@cache
+def _entries() -> dict[tuple[str, str], Entry]:
+    text = files("stillface.io").joinpath("codebook.csv").read_text(encoding="utf-8")
+    rows = csv.reader(text.splitlines())
+    next(rows)
+    return {(row[0], row[1]): Entry(*row) for row in rows}

@@ -1,0 +1,187 @@
+"""The codes table: bouts of any coder, from any tool, one row a bout (DESIGN, contracts)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from stillface.domain.clock import ns_to_s
+from stillface.domain.scheme import CodingScheme
+from stillface.domain.states import SOURCE_KINDS, UNCODED, StateTrack
+from stillface.errors import InputError
+from stillface.io.tables import Table, read_table, write_table
+
+__all__ = ["CODES_COLUMNS", "CodedStream", "read_codes", "write_codes"]
+
+REQUIRED = ("dyad_id", "session_id", "role", "scheme_id", "coder_id", "code", "onset_s", "offset_s")
+CODES_COLUMNS = (*REQUIRED, "source", "confidence", "attributes", "comment")
+
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class CodedStream:
+    """All bouts of one session x role x scheme x coder, in time order; n is their number.
+
+    Parameters
+    ----------
+    source : {'human', 'auto', 'auto_reviewed', 'consensus'}
+    onsets_ns, offsets_ns : array of int64, shape (n,)
+    codes : sequence of str, length n
+    wheres : sequence of str, length n
+        ``file:line`` of each bout.
+    """
+
+    dyad_id: str
+    session_id: str
+    role: str
+    scheme_id: str
+    coder_id: str
+    source: str
+    onsets_ns: Int64
+    offsets_ns: Int64
+    codes: Sequence[str]
+    wheres: Sequence[str]
+
+    def track(self, scheme: CodingScheme) -> StateTrack:
+        """Give the stream as a state track under its scheme; an unknown code names its line."""
+        known = set(scheme.code_ids)
+        for code, where in zip(self.codes, self.wheres, strict=True):
+            if code not in known:
+                raise InputError(
+                    f"unknown code of scheme {scheme.id}",
+                    where=where,
+                    got=code,
+                    expected="one of " + ", ".join(scheme.code_ids),
+                )
+        source = f"{self.source}:{self.coder_id}"
+        return StateTrack.from_bouts(scheme, self.role, source, self.onsets_ns, self.offsets_ns, self.codes)
+
+
+def read_codes(path: Path) -> list[CodedStream]:
+    """Read a codes table.
+
+    Returns
+    -------
+    list of CodedStream
+        In order of first appearance; ``source`` is ``human`` where the table does not say.
+
+    Raises
+    ------
+    InputError
+        With file:line: a time that is none, a bout that ends before it begins, overlapping bouts of one
+        stream, an unknown source, a session under two dyads.
+    """
+    table = read_table(path, REQUIRED)
+    onsets, offsets = table.times_ns("onset_s"), table.times_ns("offset_s")
+    _check_durations(table, onsets, offsets)
+    dyads, sessions, roles, schemes, coders = (table.filled(name) for name in REQUIRED[:5])
+    sources = [source or "human" for source in table.column("source", "human")]
+    groups: dict[tuple[str, str, str, str, str, str], list[int]] = {}
+    for row, key in enumerate(zip(dyads, sessions, roles, schemes, coders, sources, strict=True)):
+        groups.setdefault(key, []).append(row)
+    codes = table.filled("code")
+    streams = []
+    for key, rows in groups.items():
+        if key[5] not in SOURCE_KINDS:
+            raise InputError(
+                "unknown source", where=table.where(rows[0]), got=key[5], expected=", ".join(SOURCE_KINDS)
+            )
+        order = np.array(rows)[np.argsort(onsets[rows], kind="stable")]
+        _check_overlap(table, order, onsets, offsets)
+        streams.append(
+            CodedStream(
+                *key,
+                onsets[order],
+                offsets[order],
+                [codes[row] for row in order.tolist()],
+                [table.where(row) for row in order.tolist()],
+            )
+        )
+    _check_dyads(streams)
+    return streams
+
+
+def write_codes(path: Path, sessions: Iterable[tuple[str, str, Sequence[StateTrack]]]) -> None:
+    """Write a codes table.
+
+    Parameters
+    ----------
+    path : Path
+    sessions : iterable of (dyad_id, session_id, tracks)
+        Every coded stretch becomes a row, unscorable codes included; uncoded time becomes none.
+    """
+    write_table(
+        path,
+        CODES_COLUMNS,
+        (
+            row
+            for dyad, session, tracks in sessions
+            for track in tracks
+            for row in _rows(dyad, session, track)
+        ),
+    )
+
+
+def _rows(dyad_id: str, session_id: str, track: StateTrack) -> Iterator[tuple[object, ...]]:
+    merged = track.merged()
+    edges_s = ns_to_s(merged.edges_ns).tolist()
+    for k in np.flatnonzero(merged.codes != UNCODED).tolist():
+        confidence = None if merged.confidence is None else float(merged.confidence[k])
+        yield (
+            dyad_id,
+            session_id,
+            track.role,
+            track.scheme.id,
+            track.coder_id,
+            track.scheme.code_ids[merged.codes[k]],
+            edges_s[k],
+            edges_s[k + 1],
+            track.source_kind,
+            confidence,
+            json.dumps({}),
+            "",
+        )
+
+
+def _check_durations(table: Table, onsets: Int64, offsets: Int64) -> None:
+    bad = np.flatnonzero(offsets <= onsets)
+    if bad.size:
+        row = int(bad[0])
+        raise InputError(
+            "a bout that does not last",
+            where=table.where(row),
+            got=f"onset {table.column('onset_s')[row]} s, offset {table.column('offset_s')[row]} s",
+            expected="offset after onset",
+        )
+
+
+def _check_overlap(table: Table, order: Int64, onsets: Int64, offsets: Int64) -> None:
+    overlap = np.flatnonzero(onsets[order[1:]] < offsets[order[:-1]])
+    if overlap.size:
+        first, second = order[overlap[0]], order[overlap[0] + 1]
+        raise InputError(
+            f"overlaps the bout of line {table.lines[first]}",
+            where=table.where(int(second)),
+            got=f"onset {ns_to_s(onsets[second])} s before its offset {ns_to_s(offsets[first])} s",
+            expected="one code at a time in a stream",
+            fix="correct one of the two rows, or give the coders their own coder_id",
+        )
+
+
+def _check_dyads(streams: Iterable[CodedStream]) -> None:
+    dyad_of: dict[str, CodedStream] = {}
+    for stream in streams:
+        first = dyad_of.setdefault(stream.session_id, stream)
+        if first.dyad_id != stream.dyad_id:
+            raise InputError(
+                f"session {stream.session_id} belongs to two dyads",
+                where=stream.wheres[0],
+                got=stream.dyad_id,
+                expected=f"{first.dyad_id} as at {first.wheres[0]}",
+            )

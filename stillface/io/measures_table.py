@@ -1,0 +1,96 @@
+"""Result tables: ``measures_long`` and ``repairs`` (SPEC 7.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from stillface import __version__
+from stillface.domain.results import Measurement
+from stillface.io.tables import write_table
+
+__all__ = ["REPAIRS_COLUMNS", "RepairRow", "write_measures_long", "write_repairs"]
+
+REPAIRS_COLUMNS = (
+    "dyad_id",
+    "session_id",
+    "episode_id",
+    "scheme_id",
+    "coder_id",
+    "match_rule",
+    "bout_index",
+    "onset_s",
+    "offset_s",
+    "duration_s",
+    "ended_by",
+    "censored",
+    "left_trunc",
+    "onset_by",
+    "completer",
+    "first_mover",
+    "direction",
+)
+
+
+@dataclass(frozen=True)
+class RepairRow:
+    """One mismatch bout as the ``repairs`` table shows it; times in seconds of the session clock."""
+
+    dyad_id: str
+    session_id: str
+    episode_id: str
+    scheme_id: str
+    coder_id: str
+    match_rule: str
+    bout_index: int
+    onset_s: float
+    offset_s: float
+    duration_s: float
+    ended_by: str
+    censored: int
+    left_trunc: int
+    onset_by: str
+    completer: str
+    first_mover: str
+    direction: str
+
+
+def write_measures_long(path: Path, rows: Iterable[Measurement]) -> None:
+    """Write measurements in the contract's columns; no value is rounded, none is NaN."""
+    write_table(path, Measurement.columns(), (_cells(row) for row in rows))
+
+
+def write_repairs(path: Path, rows: Iterable[RepairRow]) -> None:
+    """Write one row per mismatch bout."""
+    write_table(path, REPAIRS_COLUMNS, _repair_cells(rows))
+
+
+def _repair_cells(rows: Iterable[RepairRow]) -> Iterator[tuple[object, ...]]:
+    for row in rows:
+        yield tuple(getattr(row, name) for name in REPAIRS_COLUMNS)
+
+
+def _cells(row: Measurement) -> tuple[object, ...]:
+    return (
+        row.dyad_id,
+        row.session_id,
+        row.protocol_id,
+        row.episode_id,
+        row.role,
+        row.scheme_id,
+        row.coder_id,
+        row.measure,
+        row.code,
+        row.match_rule,
+        row.value,
+        row.unit,
+        row.n,
+        row.scorable_s,
+        row.coverage,
+        row.status.value,
+        row.censored,
+        ";".join(row.flags),
+        row.params_hash,
+        __version__,
+    )

@@ -1,0 +1,223 @@
+"""Plain tables: comma or tab separated text, checked cell by cell, written whole or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from stillface.domain.clock import NS_PER_S
+from stillface.errors import InputError, MissingExtraError
+from stillface.io.durable import read_bytes, write_atomic
+
+__all__ = ["Table", "read_table", "safe_text", "table_bytes", "write_table"]
+
+Int64 = npt.NDArray[np.int64]
+
+# A spreadsheet runs a cell that begins with one of these as a formula; the full-width ones too.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_MAX_BYTES = 2_000_000_000
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table as text.
+
+    Parameters
+    ----------
+    path : Path
+        Where it came from; every error names it.
+    columns : dict of str to sequence of str
+        Cells by column name, formula guards removed.
+    lines : sequence of int
+        Line number of each row in the file.
+    """
+
+    path: Path
+    columns: dict[str, Sequence[str]]
+    lines: Sequence[int]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def where(self, row: int) -> str:
+        """Give ``file:line`` of a row."""
+        return f"{self.path}:{self.lines[row]}"
+
+    def column(self, name: str, default: str | None = None) -> Sequence[str]:
+        """Give a column, or ``default`` in every row where the table lacks it."""
+        found = self.columns.get(name)
+        if found is not None:
+            return found
+        if default is None:
+            raise InputError(
+                "missing column",
+                where=f"{self.path}:1",
+                got=", ".join(self.columns),
+                expected=name,
+                fix=f"add a column named {name}",
+            )
+        return [default] * len(self)
+
+    def filled(self, name: str) -> Sequence[str]:
+        """Give a column in which no cell may be empty."""
+        cells = self.column(name)
+        for row, cell in enumerate(cells):
+            if not cell:
+                raise InputError("empty cell", where=self.where(row), expected=f"a {name}")
+        return cells
+
+    def times_ns(self, name: str) -> Int64:
+        """Give a column of seconds as nanoseconds; shape (n_rows,).
+
+        Raises
+        ------
+        InputError
+            Naming the line of the first cell that is no finite, non-negative number of seconds.
+        """
+        cells = self.column(name)
+        try:
+            seconds = np.array(cells, dtype=np.float64)
+        except ValueError:
+            seconds = np.array([_number(cell) for cell in cells])
+        bad = np.flatnonzero(~(np.isfinite(seconds) & (seconds >= 0) & (seconds < 1e9)))
+        if bad.size:
+            row = int(bad[0])
+            raise InputError(
+                f"not a time in {name}",
+                where=self.where(row),
+                got=cells[row],
+                expected="seconds: a finite number, 0 or more, with a decimal point",
+                fix="correct or remove the row",
+            )
+        return np.asarray(np.rint(seconds * NS_PER_S), dtype=np.int64)
+
+
+def read_table(path: Path, required: Sequence[str]) -> Table:
+    """Read a CSV, TSV or Parquet table.
+
+    Parameters
+    ----------
+    path : Path
+        ``.parquet`` needs the ``exchange`` extra; for text, a header with tabs means tabs.
+    required : sequence of str
+        Columns that must be there.
+
+    Raises
+    ------
+    InputError
+        Empty, not UTF-8, a repeated or missing column, a row of another length.
+    """
+    table = _from_parquet(path) if path.suffix.lower() == ".parquet" else _from_text(path)
+    for name in required:
+        table.column(name)
+    return table
+
+
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Write a table atomically; tabs for ``.tsv``, commas otherwise."""
+    write_atomic(path, table_bytes(header, rows, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
+
+
+def table_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, delimiter: str = ",") -> bytes:
+    """Give a table as UTF-8 text: shortest round-trip floats, empty for None, formulas made inert."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def safe_text(text: str) -> str:
+    """Guard a text cell that a spreadsheet would run; ``read_table`` takes the guard off again."""
+    return f"'{text}" if text.startswith((*_FORMULA_STARTS, "'")) else text
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, str):
+        return safe_text(value)
+    if isinstance(value, (float, np.floating)):
+        return repr(float(value))
+    return "" if value is None else value
+
+
+def _unguarded(cell: str) -> str:
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA_STARTS, "'")) else cell
+
+
+def _from_text(path: Path) -> Table:
+    data = read_bytes(path)
+    if not data.strip():
+        raise InputError("empty table", where=str(path), expected="a header and rows")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise InputError(
+            "not UTF-8 text", where=f"{path}:{line}", fix="save the table as CSV UTF-8"
+        ) from error
+    first = text.partition("\n")[0]
+    if ";" in first and "," not in first and "\t" not in first:
+        raise InputError(
+            "separated by semicolons",
+            where=f"{path}:1",
+            expected="commas or tabs",
+            fix="save as CSV with commas",
+        )
+    reader = csv.reader(io.StringIO(text), delimiter="\t" if "\t" in first else ",", strict=True)
+    try:
+        header = [name.strip() for name in next(reader)]
+        cells, lines = _body(path, reader, header)
+    except csv.Error as error:
+        raise InputError(f"broken quoting ({error})", where=f"{path}:{reader.line_num}") from error
+    repeated = {name for name in header if header.count(name) > 1}
+    if repeated:
+        raise InputError("column named twice", where=f"{path}:1", got=", ".join(sorted(repeated)))
+    columns = [list(column) for column in zip(*cells, strict=True)] or [[] for _ in header]
+    return Table(path, dict(zip(header, columns, strict=True)), lines)
+
+
+def _body(path: Path, reader: Iterable[list[str]], header: list[str]) -> tuple[list[list[str]], list[int]]:
+    cells, lines = [], []
+    for row in reader:
+        if not row:
+            continue
+        line = reader.line_num  # type: ignore[attr-defined]
+        if len(row) != len(header):
+            raise InputError(
+                "a row of another length",
+                where=f"{path}:{line}",
+                got=len(row),
+                expected=f"{len(header)} cells",
+            )
+        cells.append([_unguarded(cell.strip()) if cell else cell for cell in row])
+        lines.append(line)
+    return cells, lines
+
+
+def _from_parquet(path: Path) -> Table:
+    try:
+        import pyarrow.parquet as parquet
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("pyarrow", "exchange", needed_for="reading Parquet") from error
+    try:
+        frame = parquet.read_table(path).to_pydict()
+    except (OSError, ValueError) as error:
+        raise InputError(f"not a Parquet table ({error})", where=str(path)) from error
+    columns: dict[str, Sequence[str]] = {
+        str(name): ["" if value is None else str(value) for value in values] for name, values in frame.items()
+    }
+    size = len(next(iter(columns.values()), []))
+    return Table(path, columns, range(1, size + 1))
+
+
+def _number(cell: str) -> float:
+    try:
+        return float(cell)
+    except ValueError:
+        return float("nan")

@@ -1,0 +1,1 @@
+"""The one room that composes: from files of a study to tables and reports."""

@@ -1,0 +1,201 @@
+"""Measure codes that were made in any tool: tables in, tables out, no video needed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stillface.domain.protocol import Protocol
+from stillface.domain.results import Measurement
+from stillface.domain.scheme import CodingScheme, MatchRule
+from stillface.domain.session import Episode, Session
+from stillface.domain.states import StateTrack
+from stillface.errors import InputError
+from stillface.io.codebook import write_codebook
+from stillface.io.codes_table import CodedStream, read_codes
+from stillface.io.episodes_table import read_episodes
+from stillface.io.measures_table import REPAIRS_COLUMNS, RepairRow, write_measures_long, write_repairs
+from stillface.io.protocol_yaml import load_protocol
+from stillface.io.scheme_yaml import load_rule, load_scheme, shipped_rule_ids, shipped_scheme_ids
+from stillface.pipeline.choose import choose
+from stillface.pipeline.measuring import measure_session, repair_rows, withhold
+
+__all__ = ["MeasureRequest", "MeasureSummary", "measure_tables", "scheme_of_stream", "write_results"]
+
+
+@dataclass(frozen=True)
+class MeasureRequest:
+    """What to measure.
+
+    Parameters
+    ----------
+    codes, episodes : Path
+        The two tables of the contract.
+    protocol : str
+        Shipped id or a path.
+    rules : tuple of str
+        Match rules; empty means every shipped rule that fits the schemes.
+    coders : tuple of str
+        Whose coding to analyse where there are several.
+    min_coverage : float
+        Withhold values below it; 0 writes every value with its coverage.
+    """
+
+    codes: Path
+    episodes: Path
+    protocol: str
+    rules: tuple[str, ...] = ()
+    coders: tuple[str, ...] = ()
+    min_coverage: float = 0.0
+
+
+@dataclass(frozen=True)
+class MeasureSummary:
+    """What was measured: counts, the files made, and what the person should know."""
+
+    n_sessions: int
+    n_rows: int
+    files: tuple[Path, ...]
+    warnings: tuple[str, ...]
+
+
+def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
+    """Measure two tables and write ``measures_long.csv``, ``repairs.csv`` and ``codebook.csv``.
+
+    Raises
+    ------
+    InputError
+        With file:line, before anything is written.
+    """
+    protocol = load_protocol(request.protocol)
+    episodes = read_episodes(request.episodes, (spec.id for spec in protocol.episodes))
+    streams = read_codes(request.codes)
+    _check_streams(request, streams, episodes, protocol)
+    schemes = _schemes(streams)
+    rules = _rules(request.rules, protocol, schemes)
+    by_session: dict[str, list[CodedStream]] = {session_id: [] for session_id in episodes}
+    for stream in streams:
+        by_session[stream.session_id].append(stream)
+    expected = sorted({(stream.role, stream.scheme_id) for stream in streams})
+    warnings = _warnings(by_session, schemes)
+    rows: list[Measurement] = []
+    repairs: list[RepairRow] = []
+    for session_id, found in by_session.items():
+        if not found:
+            continue
+        session = Session(session_id, found[0].dyad_id, protocol, episodes[session_id])
+        warnings.extend(session.duration_warnings())
+        tracks = _tracks(request, session, found, expected, schemes)
+        rows.extend(withhold(row, request.min_coverage) for row in measure_session(session, tracks, rules))
+        repairs.extend(repair_rows(session, tracks, rules))
+    files = write_results(out, rows, repairs)
+    n_sessions = sum(bool(found) for found in by_session.values())
+    return MeasureSummary(n_sessions, len(rows), files, tuple(warnings))
+
+
+def write_results(out: Path, rows: Sequence[Measurement], repairs: Sequence[RepairRow]) -> tuple[Path, ...]:
+    """Write the result tables and their codebook under ``out``."""
+    out.mkdir(parents=True, exist_ok=True)
+    files = tuple(out / name for name in ("measures_long.csv", "repairs.csv", "codebook.csv"))
+    write_measures_long(files[0], rows)
+    write_repairs(files[1], repairs)
+    write_codebook(files[2], (*Measurement.columns(), *REPAIRS_COLUMNS), (row.measure for row in rows))
+    return files
+
+
+def scheme_of_stream(scheme_id: str, streams: Sequence[CodedStream]) -> CodingScheme:
+    """Give the shipped scheme, or one made of the codes that these streams hold; none of them a gap."""
+    if scheme_id in shipped_scheme_ids():
+        return load_scheme(scheme_id)
+    codes = sorted({code for stream in streams if stream.scheme_id == scheme_id for code in stream.codes})
+    return CodingScheme.from_codes_found(scheme_id, tuple(codes))
+
+
+def _schemes(streams: Sequence[CodedStream]) -> dict[str, CodingScheme]:
+    return {
+        scheme_id: scheme_of_stream(scheme_id, streams)
+        for scheme_id in dict.fromkeys(stream.scheme_id for stream in streams)
+    }
+
+
+def _rules(
+    names: tuple[str, ...], protocol: Protocol, schemes: dict[str, CodingScheme]
+) -> tuple[MatchRule, ...]:
+    """Load the rules; one that was named also applies to schemes it was not written for but fits."""
+    if not names:
+        return tuple(load_rule(name) for name in shipped_rule_ids())
+    rules = []
+    for name in names:
+        rule = load_rule(name)
+        fits = {
+            (first, second)
+            for first in schemes
+            for second in schemes
+            if rule.kind == "pairs" and bool((rule.table(schemes[first], schemes[second]) > 0).any())
+        }
+        rules.append(replace(rule, schemes=tuple(sorted({*rule.schemes, *fits}))) if rule.schemes else rule)
+    return tuple(rules)
+
+
+def _tracks(
+    request: MeasureRequest,
+    session: Session,
+    found: Sequence[CodedStream],
+    expected: Sequence[tuple[str, str]],
+    schemes: dict[str, CodingScheme],
+) -> tuple[StateTrack, ...]:
+    """Give one track per role and scheme; a stream that others have and this session lacks is uncoded."""
+    chosen = choose(
+        ((stream, stream.scheme_id, stream.source) for stream in found),
+        where=f"{request.codes}, session {session.session_id}",
+        coders=request.coders,
+    )
+    span = session.episodes[0].onset_ns, session.episodes[-1].offset_ns
+    tracks = []
+    for role, scheme_id in expected:
+        stream = chosen.get((role, scheme_id))
+        scheme = schemes[scheme_id]
+        tracks.append(
+            stream.track(scheme)
+            if stream is not None
+            else StateTrack.from_bouts(scheme, role, "human:uncoded", [], [], (), span)
+        )
+    return tuple(tracks)
+
+
+def _check_streams(
+    request: MeasureRequest,
+    streams: Sequence[CodedStream],
+    episodes: dict[str, tuple[Episode, ...]],
+    protocol: Protocol,
+) -> None:
+    for stream in streams:
+        if stream.session_id not in episodes:
+            raise InputError(
+                f"session {stream.session_id} has codes but no episodes",
+                where=stream.wheres[0],
+                expected=f"its episodes in {request.episodes}",
+            )
+        if stream.role not in protocol.role_ids:
+            raise InputError(
+                f"a role that protocol {protocol.id} does not have",
+                where=stream.wheres[0],
+                got=stream.role,
+                expected="one of " + ", ".join(protocol.role_ids),
+            )
+
+
+def _warnings(by_session: dict[str, list[CodedStream]], schemes: dict[str, CodingScheme]) -> list[str]:
+    lines = [
+        f"{session_id}: has episodes but no codes; left out"
+        for session_id, found in by_session.items()
+        if not found
+    ]
+    lines += [
+        f"scheme {scheme.id} is not shipped: its codes are those found ({', '.join(scheme.code_ids)}), "
+        "none counts as a gap"
+        for scheme in schemes.values()
+        if scheme.status == "found"
+    ]
+    return lines

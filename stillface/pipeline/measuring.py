@@ -1,0 +1,64 @@
+"""All measures of behaviour of a session, by every family that is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from stillface.contracts.registry import MEASURES
+from stillface.domain.clock import ns_to_s
+from stillface.domain.results import Measurement, Status
+from stillface.domain.scheme import MatchRule
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.io.measures_table import RepairRow
+from stillface.measures.contrasts import contrast_rows
+from stillface.measures.repairs import mismatch_bouts
+from stillface.measures.slices import dyad_slices
+
+__all__ = ["measure_session", "repair_rows", "withhold"]
+
+
+def measure_session(
+    session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
+) -> list[Measurement]:
+    """Give every measure of every family, then the contrasts between episodes."""
+    rows = [row for name in MEASURES.names() for row in MEASURES.get(name)(session, tracks, rules)]
+    return [*rows, *contrast_rows(session.protocol, rows)]
+
+
+def withhold(row: Measurement, min_coverage: float) -> Measurement:
+    """Take the value out of a row whose coverage is below the study's limit, and say so."""
+    if not row.status.has_value or row.coverage is None or row.coverage >= min_coverage:
+        return row
+    return replace(row, value=None, status=Status.MISS_LOWCOV)
+
+
+def repair_rows(
+    session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
+) -> Iterator[RepairRow]:
+    """Give one row per mismatch bout of every dyad, episode and rule."""
+    for dyad in dyad_slices(session, tracks, rules):
+        if dyad.problem is not None:
+            continue
+        stamp = dyad.stamp("")
+        for number, bout in enumerate(mismatch_bouts(dyad), start=1):
+            yield RepairRow(
+                session.dyad_id,
+                session.session_id,
+                stamp.episode_id,
+                stamp.scheme_id,
+                stamp.coder_id,
+                stamp.match_rule,
+                number,
+                ns_to_s(bout.onset_ns),
+                ns_to_s(bout.offset_ns),
+                bout.duration_s,
+                bout.ended_by,
+                int(bout.censored),
+                int(bout.left_truncated),
+                bout.onset_by,
+                bout.completer,
+                bout.first_mover,
+                bout.direction,
+            )
