@@ -168,7 +168,7 @@ class AffectCoder:
         confidence = np.zeros((codes.size, len(scheme.codes)))
         if neutral.accepted:
             signs = self._evidence(face, features, eyes, neutral)
-            positive, negative = _positive(signs, eyes), _negative(signs)
+            positive, negative = _positive(signs, eyes), _negative(signs, eyes)
             self._decide(face, scheme, signs, positive, negative, codes)
             self._weigh(face, scheme, positive, negative, eyes, confidence)
         return proposal(
@@ -294,12 +294,14 @@ def _positive(signs: _Evidence, eyes: EyeState) -> Float64:
     return np.asarray(np.where(vetoed, np.minimum(smile, 0.0), smile))
 
 
-def _negative(signs: _Evidence) -> Float64:
+def _negative(signs: _Evidence, eyes: EyeState) -> Float64:
     """Give the evidence of a cry-face, 1 at threshold.
 
     Mouth, eyes and brows at least half a threshold each and one on average, less what the mouth
     corners are lifted: sleep lacks the mouth, a yawn the brows, talk the eyes, a laugh is lifted.
+    Eyes that stay closed may be squeezed or asleep: then mouth and brows must both be there.
     """
     parts = np.stack((signs.mouth, signs.constriction, signs.brow))
     cry = np.minimum(parts.mean(axis=0), 2 * parts.min(axis=0))
+    cry = np.where(eyes.closed, np.minimum(signs.mouth, signs.brow), cry)
     return np.asarray(cry - np.maximum(signs.lift, 0.0))

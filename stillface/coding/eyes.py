@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stillface.coding.smooth import hysteresis, run_bounds
+from stillface.coding.smooth import run_bounds
 
 __all__ = ["EyeLimits", "EyeState", "eye_state"]
 
@@ -22,9 +22,11 @@ class EyeLimits:
 
     Parameters
     ----------
-    closed_below, open_above : float
-        Share of the person's own open aperture. Measured on MediaPipe meshes: closed eyes read
-        about a third of open ones, a cry's narrowed eyes about .57.
+    closed_below : float
+        Share of the person's own open aperture. Measured on MediaPipe meshes: closed eyes read a
+        third of open ones (a blink at 30 frames per second .42), a cry's narrowed eyes .57.
+    lid_travel_ms : int
+        How long before and after a closure the lids are on their way and hide part of the iris.
     always_closed_below : float
         Aperture that is closed for anybody (closed eyes read .09 to .12): a person who sleeps
         through the film has no open eyes to compare with.
@@ -33,8 +35,8 @@ class EyeLimits:
         closed eyes.
     """
 
-    closed_below: float = 0.45
-    open_above: float = 0.55
+    closed_below: float = 0.48
+    lid_travel_ms: int = 70
     always_closed_below: float = 0.12
     blink_max_ms: int = 400
 
@@ -48,7 +50,7 @@ class EyeState:
     openness : array of float64, shape (n,)
         Aperture over the person's own open aperture; NaN where not seen.
     blink, closed : array of bool, shape (n,)
-        Shut for a moment, shut for longer.
+        Shut for a moment, or on the way there or back; shut for longer.
     """
 
     openness: Float64
@@ -76,8 +78,11 @@ def eye_state(aperture: Float64, edges_ns: Int64, limits: EyeLimits) -> EyeState
         float(np.percentile(aperture[seen], 80)), limits.always_closed_below / limits.closed_below
     )
     openness = aperture / open_level
-    shut = hysteresis(-openness, -limits.closed_below, -limits.open_above)
-    for start, stop in zip(*run_bounds(shut), strict=True):
-        lasting = edges_ns[stop] - edges_ns[start] > limits.blink_max_ms * 1_000_000
-        (closed if lasting else blink)[start:stop] = True
-    return EyeState(openness, blink, closed)
+    travel_ns = limits.lid_travel_ms * 1_000_000
+    for start, stop in zip(*run_bounds(openness < limits.closed_below), strict=True):
+        if edges_ns[stop] - edges_ns[start] > limits.blink_max_ms * 1_000_000:
+            closed[start:stop] = True
+        first = np.searchsorted(edges_ns[:-1], edges_ns[start] - travel_ns)
+        last = np.searchsorted(edges_ns[1:], edges_ns[stop] + travel_ns, side="right")
+        blink[first:last] = True
+    return EyeState(openness, blink & seen & ~closed, closed)

@@ -215,7 +215,7 @@ class GazeCoder:
         cap = UNCALIBRATED_CAP if learned else limits.prior_cap
         inwards = np.nan_to_num((limits.leave_deg - angle) / limits.leave_deg)
         outwards = np.nan_to_num((angle - limits.enter_deg) / limits.leave_deg)
-        shut = np.nan_to_num((limits.eyes.open_above - eyes.openness) / limits.eyes.open_above)
+        shut = np.nan_to_num(1 - eyes.openness / limits.eyes.closed_below)
         for code, most, margin in (
             ("partner", cap, inwards),
             ("away", cap, outwards),

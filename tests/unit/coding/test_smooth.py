@@ -80,15 +80,17 @@ def test_a_blink_is_told_from_closed_eyes_by_time() -> None:
     aperture = np.full(len(durations), 0.35)
     aperture[20:23] = aperture[43:46] = 0.1
     state = eye_state(aperture, edges_of(durations), EyeLimits())
-    assert np.flatnonzero(state.blink).tolist() == [20, 21, 22]
     assert np.flatnonzero(state.closed).tolist() == [43, 44, 45]
+    # With the lids on their way for 70 ms: one whole frame of 40 ms before and after.
+    assert np.flatnonzero(state.blink).tolist() == [19, 20, 21, 22, 23, 42, 46]
 
 
 def test_narrowed_eyes_are_not_closed() -> None:
     aperture = np.full(100, 0.37)
-    aperture[40:80] = 0.21  # a cry's narrowed eyes
+    aperture[40:80] = 0.21  # a cry's narrowed eyes ...
+    aperture[60:63] = 0.12  # ... that blink
     state = eye_state(aperture, edges_of([33] * 100), EyeLimits())
-    assert not state.blink.any()
+    assert np.flatnonzero(state.blink).tolist() == list(range(58, 65))
     assert not state.closed.any()
 
 
