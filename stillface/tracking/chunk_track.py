@@ -92,6 +92,8 @@ class ChunkTracker:
                 person.follow(k, rgb)
             keep_apart(people, k, SAME_FACE)
             self._look(people, k, rgb, everybody=k % self.params.detect_every == 0 or k == last)
+        for person in people.values():
+            person.end()
         return {role: self._finished(person) for role, person in people.items()}
 
     def _look(
@@ -116,8 +118,8 @@ class ChunkTracker:
         face_px = face_width_px(person.landmarks_px)
         by_detector = person.sighting == Sighting.DETECTOR_ONLY
         face_px[by_detector] = (person.box_px[:, 2] - person.box_px[:, 0])[by_detector]
-        return {
-            "status": face_status(person, pose, face_px, self.params),
+        status = face_status(person, pose, face_px, self.params)
+        arrays: Arrays = {
             "landmarks_px": person.landmarks_px,
             "box_px": person.box_px,
             "score": person.score,
@@ -129,6 +131,10 @@ class ChunkTracker:
             "face_px": face_px,
             "sharpness": person.sharpness,
         }
+        nobody = (status == FaceStatus.NO_FACE) | (status == FaceStatus.GHOST)
+        for array in arrays.values():
+            array[nobody] = 0
+        return {"status": status, **arrays}
 
 
 def face_status(
@@ -144,7 +150,9 @@ def face_status(
         (sighting == Sighting.NOTHING, FaceStatus.NO_FACE),
         ((sighting == Sighting.GHOST) | (pose.misfit > params.max_misfit), FaceStatus.GHOST),
         (
-            (sighting == Sighting.DETECTOR_ONLY) | (np.abs(pose.yaw_deg) > params.max_yaw_deg),
+            (sighting == Sighting.DETECTOR_ONLY)
+            | (np.abs(pose.yaw_deg) > params.max_yaw_deg)
+            | (np.abs(person.turn) > params.max_turn),
             FaceStatus.TURNED_AWAY,
         ),
         (face_px < params.min_face_px, FaceStatus.TOO_SMALL),

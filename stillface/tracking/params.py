@@ -31,6 +31,12 @@ class TrackingParams:
         Times the first picture of a new cut is shown to the mesh, so that it settles.
     min_overlap : float
         Intersection over union of mesh and detector below which the mesh is a ghost.
+    max_keypoint_gap : float
+        Mean distance between the mesh's and the detector's eyes, nose and mouth, in box widths,
+        above which the mesh is a ghost.
+    max_step : float
+        Mean movement of the mesh from one frame to the next, in face widths, above which the
+        detector is asked at once.
     max_size_jump : float
         Largest factor between face widths of one frame and the next.
     max_size_ratio : float
@@ -39,6 +45,9 @@ class TrackingParams:
         Faces narrower than this are too small.
     max_yaw_deg : float
         Heads turned further are turned away: the mesh guesses the hidden half.
+    max_turn : float
+        Detector's nose against the middle of its ears, in box widths, above which a head is turned
+        away whatever the mesh says: past 45 degrees the mesh's yaw hardly grows.
     min_sharpness : float
         Least variance of the Laplacian over the face at the standard size.
     max_misfit : float
@@ -52,10 +61,13 @@ class TrackingParams:
     crop_faces: float = 2.5
     warm_up: int = 3
     min_overlap: float = 0.3
+    max_keypoint_gap: float = 0.16
+    max_step: float = 0.1
     max_size_jump: float = 1.4
     max_size_ratio: float = 2.5
     min_face_px: float = 36.0
     max_yaw_deg: float = 50.0
+    max_turn: float = 0.6
     min_sharpness: float = 10.0
     max_misfit: float = 0.06
 

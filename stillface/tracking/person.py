@@ -11,7 +11,7 @@ from stillface.tracking.detect import Detection
 from stillface.tracking.identity import affinity, inside
 from stillface.tracking.mesh import FaceMesher
 from stillface.tracking.params import TrackingParams
-from stillface.tracking.quality import sharpness
+from stillface.tracking.quality import agrees, sharpness
 
 __all__ = ["Person", "Sighting", "keep_apart"]
 
@@ -61,6 +61,7 @@ class Person:
         self.landmarks_px = np.zeros((n_frames, N_LANDMARKS, 3), dtype=np.float32)
         self.box_px = np.zeros((n_frames, 4), dtype=np.float32)
         self.score = np.zeros(n_frames, dtype=np.float32)
+        self.turn = np.zeros(n_frames, dtype=np.float32)
         self.sharpness = np.zeros(n_frames, dtype=np.float32)
         self.sighting = np.zeros(n_frames, dtype=np.uint8)
         self.usual_px = usual_px
@@ -68,10 +69,14 @@ class Person:
         self._params = params
         self._crop: Crop | None = None
         self._box: Box | None = None
+        self._points = np.zeros((N_LANDMARKS, 3), dtype=np.float32)
         self._confirmed = 0
-        self._held_score = 0.0
+        self._held: Detection | None = None
         self._absence = Sighting.NOTHING
         self._lost_at = 0
+        self._taken_up = 0
+        self._proven = False
+        self._jumped = False
 
     @property
     def followed(self) -> bool:
@@ -89,8 +94,10 @@ class Person:
         return self._box or self.usual_px
 
     def due(self, k: int) -> bool:
-        """Whether the face is lost and frame k is one in which to look for it."""
-        return not self.followed and (k - self._lost_at) % self._params.lost_every == 0
+        """Whether the detector should look in frame k: for a face lost, new, or suddenly moved."""
+        if self.followed:
+            return self._jumped or (not self._proven and k - self._taken_up >= self._params.lost_every)
+        return (k - self._lost_at) % self._params.lost_every == 0
 
     def follow(self, k: int, rgb: Rgb) -> None:
         """Look for the followed face in frame k."""
@@ -115,19 +122,20 @@ class Person:
                 self.lose(k)
                 return
             placed, box = moved, _box(moved)
+        step = np.linalg.norm(placed[:, :2] - self._points[:, :2], axis=1).mean() / max(width(box), 1.0)
+        self._jumped = bool(step > self._params.max_step)
         self._note(k, rgb, placed, box)
 
     def confirm(self, k: int, rgb: Rgb, seen: Detection | None) -> None:
         """Compare the followed face with what the detector saw in frame k, or take it up anew."""
         if self.followed and self._box is not None:
-            if seen is not None and overlap(self._box, seen.box_px) >= self._params.min_overlap:
+            if seen is not None and agrees(self._points, self._box, seen, self._params):
                 self._confirmed = k + 1
-                self._held_score = seen.score
-                self.score[k] = seen.score
+                self._proven = True
+                self._hold(k, seen)
                 return
             # Nobody knows when the mesh left the face: nothing since the last confirmation counts.
-            doubtful = self.sighting[self._confirmed : k + 1]
-            doubtful[doubtful == Sighting.MESH] = Sighting.GHOST
+            self._doubt(self._confirmed, k)
             self.lose(k)
         if seen is not None:
             self._take_up(k, rgb, seen)
@@ -136,15 +144,31 @@ class Person:
             self.sighting[k] = Sighting.NOTHING
 
     def lose(self, k: int) -> None:
-        """Stop following at frame k; it is looked for at once."""
+        """Stop following at frame k; what no detector saw a second time was a ghost from the start."""
+        if self.followed and not self._proven:
+            self._doubt(self._taken_up, k)
         self._crop = None
         self._lost_at = k
         self._absence = Sighting.NOTHING
+
+    def end(self) -> None:
+        """Close the chunk's account after its last frame."""
+        self.lose(len(self.sighting) - 1)
 
     def give_up_to_other(self, k: int) -> None:
         """Another person's face was followed in frame k: it does not count for this one."""
         self.sighting[k] = Sighting.GHOST
         self.lose(k)
+
+    def _hold(self, k: int, seen: Detection) -> None:
+        """Note what the detector said last; it stands until it is asked again."""
+        self._held = seen
+        self.score[k] = seen.score
+        self.turn[k] = seen.turn
+
+    def _doubt(self, first: int, last: int) -> None:
+        frames = self.sighting[first : last + 1]
+        frames[frames == Sighting.MESH] = Sighting.GHOST
 
     def _take_up(self, k: int, rgb: Rgb, seen: Detection) -> None:
         lean = seen.roll_deg if abs(seen.roll_deg) > _UPRIGHT_DEG else 0.0
@@ -154,12 +178,14 @@ class Person:
             if placed is None:
                 continue
             box = _box(placed)
-            if overlap(box, seen.box_px) >= self._params.min_overlap and self._fits(box):
-                self._confirmed = k + 1
-                self._held_score = seen.score
+            if self._fits(box) and agrees(placed, box, seen, self._params):
+                self._taken_up, self._confirmed = k, k + 1
+                self._proven = self._jumped = False
+                self._held = seen
                 self._note(k, rgb, placed, box)
                 return
-        self.lose(k)
+        self._crop = None
+        self._lost_at = k
         self._absence = Sighting.DETECTOR_ONLY
         self.sighting[k] = Sighting.DETECTOR_ONLY
         self.box_px[k] = seen.box_px
@@ -181,10 +207,11 @@ class Person:
         return inside(box, self.area_px)
 
     def _note(self, k: int, rgb: Rgb, placed: npt.NDArray[np.float32], box: Box) -> None:
-        self._box = box
+        self._box, self._points = box, placed
         self.landmarks_px[k] = placed
         self.box_px[k] = box
-        self.score[k] = self._held_score
+        if self._held is not None:
+            self._hold(k, self._held)
         self.sharpness[k] = sharpness(rgb, box)
         self.sighting[k] = Sighting.MESH
 

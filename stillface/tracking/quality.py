@@ -5,16 +5,39 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from stillface.tracking.boxes import Box
+from stillface.tracking.boxes import Box, overlap, width
+from stillface.tracking.detect import Detection
+from stillface.tracking.params import TrackingParams
 
-__all__ = ["face_width_px", "sharpness"]
+__all__ = ["agrees", "face_width_px", "sharpness"]
 
 Rgb = npt.NDArray[np.uint8]
 Float32 = npt.NDArray[np.float32]
 
+# Right eye, left eye, nose, mouth: the detector's first four keypoints on the mesh.
+_KEYPOINTS = ((33, 133), (362, 263), (1, 1), (13, 14))
 _STANDARD_PX = 96
 # Where the cheeks meet the ears.
 _RIGHT_SIDE, _LEFT_SIDE = 234, 454
+
+
+def agrees(landmarks_px: Float32, box_px: Box, seen: Detection, params: TrackingParams) -> bool:
+    """Tell whether mesh and detector mean the same face: overlapping boxes, eyes, nose and mouth near.
+
+    Parameters
+    ----------
+    landmarks_px : array of float32, shape (478, 3)
+    box_px : Box
+        The mesh's.
+    seen : Detection
+    params : TrackingParams
+    """
+    if overlap(box_px, seen.box_px) < params.min_overlap:
+        return False
+    on_mesh = np.array([landmarks_px[list(pair), :2].mean(axis=0) for pair in _KEYPOINTS])
+    by_detector = np.array(seen.keypoints_px[: len(_KEYPOINTS)])
+    gap = np.linalg.norm(on_mesh - by_detector, axis=1).mean() / max(width(seen.box_px), 1.0)
+    return bool(gap <= params.max_keypoint_gap)
 
 
 def sharpness(rgb: Rgb, box_px: Box) -> float:
