@@ -1,0 +1,302 @@
+"""Puts the pages together: text is escaped, nothing is fetched, nothing runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from stillface.contracts.registry import missing_extra
+from stillface.domain.clock import ns_to_s
+from stillface.domain.provenance import Json, Provenance
+from stillface.domain.recording import Recording, VideoRecording
+from stillface.domain.results import Measurement
+from stillface.domain.session import Session
+from stillface.report.caveats import CAVEATS, header_caveats
+from stillface.report.data import SessionReport, StudyReport
+from stillface.report.privacy import file_names, without_paths
+from stillface.report.study_figure import study_lines
+from stillface.report.summary import summarise
+from stillface.report.tables import AUTONOMIC, LOW_COVERAGE, Withholding, full_rows, matrix
+from stillface.report.timeline import ordered_tracks, session_timeline, unreviewed_text
+from stillface.report.wording import ROUNDING, role_label, rounded, shown_seconds, source_label
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+__all__ = ["session_report", "study_report"]
+
+# Shown at once; the others wait in the folded tables.
+_FIRST_LOOK = ("pct_time", "latency_s", "recovery_latency_s", "recovery_ratio")
+_SMALL_CELL = 5
+
+
+@dataclass(frozen=True)
+class _Made:
+    """How the numbers were made, free of paths."""
+
+    versions: Mapping[str, str]
+    parameters: tuple[tuple[str, str], ...]
+    steps: tuple[tuple[str, str, str, str, str], ...]
+    log_heads: Mapping[str, str]
+
+
+def session_report(data: SessionReport) -> str:
+    """Give the page of one session.
+
+    Returns
+    -------
+    str
+        A whole HTML document: no script, no link outwards, the same for the same data.
+
+    Raises
+    ------
+    FieldError
+        The protocol names a caveat that does not exist.
+    MissingExtraError
+        jinja2 or matplotlib is not installed.
+    """
+    session = data.session
+    protocol = session.protocol
+    names = file_names(session.recordings)
+    shown = Withholding(protocol, data.rows, data.min_coverage)
+    # Parts of the match (one pair of codes each) stand in the folded tables.
+    dyad = [row for row in data.rows if row.role == "dyad" and _at_first_look(row)]
+    body = [row for row in data.rows if row.measure in AUTONOMIC and row.role != "dyad"]
+    behaviour = sorted(
+        (row for row in data.rows if row.role != "dyad" and row.measure in _FIRST_LOOK),
+        key=lambda row: _FIRST_LOOK.index(row.measure),
+    )
+    return _environment().get_template("session.html.j2").render(
+        data=data,
+        session=session,
+        protocol=protocol,
+        persons=_persons(data),
+        header=header_caveats(protocol),
+        caveats=CAVEATS,
+        still_face=any(spec.kind == "perturbation" for spec in protocol.episodes),
+        has_auto=any(track.source_kind == "auto" for track in session.tracks),
+        warnings=_clean((*session.duration_warnings(), *data.warnings), names),
+        timeline=session_timeline(data),
+        unreviewed=unreviewed_text(data.unreviewed_share),
+        episodes=_episode_lines(session),
+        coverage=_coverage_lines(data),
+        dyad=matrix(protocol, dyad, shown),
+        behaviour=matrix(protocol, behaviour, shown),
+        body=matrix(protocol, body, shown),
+        clocks=[_clock_line(data, recording) for recording in session.recordings],
+        full=full_rows(protocol, data.rows, shown),
+        made=_made(data.versions, data.parameters, data.provenance, data.log_heads, names),
+        rounding=ROUNDING,
+        low_coverage=LOW_COVERAGE,
+    )  # fmt: skip
+
+
+def study_report(data: StudyReport) -> str:
+    """Give the page of a study, linking the pages of its sessions.
+
+    Returns
+    -------
+    str
+        A whole HTML document: no script, relative links only, the same for the same data.
+
+    Raises
+    ------
+    FieldError
+        The protocol names a caveat that does not exist.
+    MissingExtraError
+        jinja2 or matplotlib is not installed.
+    """
+    protocol = data.protocol
+    shown = Withholding(protocol, data.rows, data.min_coverage)
+    first = [row for row in data.rows if _at_first_look(row)]
+    rest = [row for row in data.rows if not _at_first_look(row)]
+    states = {state: [s for s in data.sessions if s.state == state] for state in ("in", "excluded", "failed")}
+    return _environment().get_template("study.html.j2").render(
+        data=data,
+        protocol=protocol,
+        header=header_caveats(protocol),
+        caveats=CAVEATS,
+        still_face=any(spec.kind == "perturbation" for spec in protocol.episodes),
+        has_auto=bool(data.unreviewed_share),
+        warnings=_clean(data.warnings, ()),
+        states=states,
+        dyads=len({session.dyad_id for session in states["in"]}),
+        small=0 < len(states["in"]) < _SMALL_CELL,
+        links=[(session, quote(session.href)) for session in data.sessions],
+        reasons={session.session_id: without_paths(session.reason) for session in data.sessions},
+        lines=study_lines(data, shown),
+        unreviewed=unreviewed_text(data.unreviewed_share),
+        summary=summarise(protocol, first, shown),
+        rest=summarise(protocol, rest, shown),
+        coverage=_study_coverage(data),
+        made=_made(data.versions, data.parameters, data.provenance, {}, ()),
+        rounding=ROUNDING,
+        low_coverage=LOW_COVERAGE,
+    )  # fmt: skip
+
+
+def _at_first_look(row: Measurement) -> bool:
+    if row.role == "dyad":
+        return "+" not in row.code
+    return row.measure in (*_FIRST_LOOK, *AUTONOMIC)
+
+
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, PackageLoader, StrictUndefined
+    except ModuleNotFoundError as error:
+        raise missing_extra(error, needed_for="a report") from error
+    environment = Environment(
+        loader=PackageLoader("stillface.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["percent"] = lambda share: f"{100 * share:.0f} %"
+    return environment
+
+
+def _persons(data: SessionReport) -> list[tuple[str, str, str]]:
+    """Role, person and age of everybody in the session; ages in days, never dates."""
+    session = data.session
+    lines = []
+    for role in session.protocol.roles:
+        days = data.age_days.get(role.id)
+        # 30.4375 days: a month of the mean Gregorian year.
+        age = "" if days is None else f"{days} days ({days / 30.4375:.1f} months)"
+        lines.append((role_label(session.protocol, role.id), session.persons.get(role.id, "–"), age))
+    return lines
+
+
+def _episode_lines(session: Session) -> list[dict[str, str]]:
+    lines = []
+    for spec in session.protocol.episodes:
+        episode = session.episode(spec.id)
+        planned = "untimed" if spec.nominal_s is None else f"{spec.nominal_s:g}"
+        line = {"id": spec.id, "kind": spec.kind, "planned": planned, "onset": "–", "offset": "–"}
+        if episode is None:
+            line |= {"lasted": "–", "ended": "not run (optional)" if spec.optional else "not run"}
+        else:
+            line |= {
+                "onset": shown_seconds(ns_to_s(episode.onset_ns)),
+                "offset": shown_seconds(ns_to_s(episode.offset_ns)),
+                "lasted": shown_seconds(ns_to_s(episode.duration_ns)),
+                "ended": episode.ended_by.replace("_", " "),
+            }
+        lines.append(line)
+    return lines
+
+
+def _coverage_lines(data: SessionReport) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Scorable share of every track, and epochs with a value of all RSA, by episode."""
+    session = data.session
+    lines = []
+    for track in ordered_tracks(session):
+        cells = []
+        for episode in session.episodes:
+            share = track.clip(episode.onset_ns, episode.offset_ns).scorable_ns / episode.duration_ns
+            cells.append((f"{100 * share:.0f} %", _coverage_word(share, data.min_coverage)))
+        name = f"{track.scheme.id} · {source_label(track.source)}"
+        lines.append((role_label(session.protocol, track.role), name, cells))
+    for rsa in data.rsa:
+        cells = []
+        for episode in session.episodes:
+            inside = [
+                epoch
+                for epoch in rsa.epochs
+                if epoch.onset_ns >= episode.onset_ns and epoch.offset_ns <= episode.offset_ns
+            ]
+            valid = sum(epoch.rsa_ln_ms2 is not None for epoch in inside)
+            cells.append((f"{valid} of {len(inside)}", ""))
+        lines.append((role_label(session.protocol, rsa.role), "RSA epochs with a value", cells))
+    return lines
+
+
+def _coverage_word(share: float, min_coverage: float) -> str:
+    if share < min_coverage:
+        return "withheld"
+    return "low" if share < LOW_COVERAGE else ""
+
+
+def _clock_line(data: SessionReport, recording: Recording) -> dict[str, str]:
+    clock = data.clocks.get(recording.id, recording.clock_map)
+    if isinstance(recording, VideoRecording):
+        what, roles = "video", tuple(recording.regions)
+    else:
+        what, roles = recording.signal, (recording.role,)
+    return {
+        "id": recording.id,
+        "what": what,
+        "who": ", ".join(role_label(data.session.protocol, role) for role in roles),
+        "method": "declared equal" if clock.method == "none" else clock.method,
+        "marks": str(clock.n_marks),
+        "offset": rounded(clock.offset_ns / 1e6),
+        "drift": rounded(clock.drift_ppm),
+        "residual": "not measured" if clock.residual_ms is None else rounded(clock.residual_ms),
+    }
+
+
+def _study_coverage(data: StudyReport) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Mean and lowest coverage of each stream by episode, from the rows that carry it."""
+    episodes = [spec.id for spec in data.protocol.episodes if spec.analyse]
+    found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
+    for row in data.rows:
+        if row.coverage is not None and row.episode_id in episodes:
+            stream = found.setdefault((row.role, row.scheme_id or row.measure), {})
+            stream.setdefault(row.episode_id, {})[row.session_id] = row.coverage
+    lines = []
+    for (role, stream_id), by_episode in found.items():
+        cells = []
+        for episode in episodes:
+            shares = list(by_episode.get(episode, {}).values())
+            if not shares:
+                cells.append(("–", ""))
+                continue
+            low = sum(share < LOW_COVERAGE for share in shares)
+            text = (
+                f"{100 * sum(shares) / len(shares):.0f} % (lowest {100 * min(shares):.0f} %, n {len(shares)})"
+            )
+            cells.append((text, f"{low} low" if low else ""))
+        lines.append((role_label(data.protocol, role), stream_id, cells))
+    return lines
+
+
+def _clean(lines: tuple[str, ...], names: tuple[str, ...]) -> list[str]:
+    return [str(without_paths(line, names)) for line in lines]
+
+
+def _made(
+    versions: Mapping[str, str],
+    parameters: Mapping[str, Json],
+    provenance: tuple[Provenance, ...],
+    log_heads: Mapping[str, str],
+    names: tuple[str, ...],
+) -> _Made:
+    def plain(value: Json) -> str:
+        cleaned = without_paths(value, names)
+        return (
+            cleaned if isinstance(cleaned, str) else json.dumps(cleaned, ensure_ascii=False, sort_keys=True)
+        )
+
+    steps = tuple(
+        (
+            step.step,
+            step.key[:12],
+            # Names of inputs may be file names: what identifies them without telling is their hash.
+            ", ".join(sorted(digest[:12] for digest in step.inputs.values())),
+            plain(dict(step.params)),
+            ", ".join(f"{plain(name)} {plain(model)}" for name, model in sorted(step.models.items())),
+        )
+        for step in provenance
+    )
+    clean_heads = {plain(name): head for name, head in sorted(log_heads.items())}
+    return _Made(
+        dict(sorted(versions.items())),
+        tuple((name, plain(value)) for name, value in sorted(parameters.items())),
+        steps,
+        clean_heads,
+    )

@@ -1,0 +1,220 @@
+"""Words and rounded numbers for people; the tables hold the full ones."""
+
+from __future__ import annotations
+
+from stillface.domain.protocol import Protocol
+from stillface.domain.results import Measurement, Status
+
+__all__ = [
+    "CENSORED_WORDS",
+    "ROUNDING",
+    "STATUS_WORDS",
+    "contrast_label",
+    "flag_words",
+    "measure_label",
+    "role_label",
+    "rounded",
+    "shown_number",
+    "shown_seconds",
+    "source_label",
+    "unit_label",
+]
+
+ROUNDING = (
+    "Numbers are rounded for reading: two decimals, one from 100 upwards, three significant digits below "
+    "0.1, counts whole. The exported tables hold the full values."
+)
+
+STATUS_WORDS = {
+    Status.OK: "observed",
+    Status.CENS_EP_END: "not seen by the episode's end; the value is the time observed",
+    Status.CENS_GAP: "observation cut by a gap; the value is the time observed",
+    Status.CENS_STOP: "episode stopped early; the value is the time observed",
+    Status.NA_STRUCT: "not defined here by the protocol",
+    Status.NA_NOBOUT: "no bout of this code",
+    Status.NA_NOTATRISK: "not at risk: already in the target state",
+    Status.NA_NOTREACHED: "median not reached",
+    Status.NA_CONST: "not defined: no variation",
+    Status.MISS_UNSCORABLE: "missing: nothing scorable",
+    Status.MISS_LOWCOV: "missing: coverage too low",
+    Status.MISS_LOWN: "missing: too few observations",
+    Status.MISS_TECH: "missing: technical",
+    Status.MISS_EPISODE: "missing: episode not run or ended earlier",
+    Status.MISS_NOTCODED: "missing: not coded",
+    Status.WITHHELD_CONSENT: "withheld: consent",
+    Status.WITHDRAWN: "withdrawn",
+}
+
+CENSORED_WORDS = {
+    Status.CENS_EP_END: "censored at the episode's end",
+    Status.CENS_GAP: "censored at a gap",
+    Status.CENS_STOP: "censored: episode stopped",
+}
+
+_MEASURES = {
+    "pct_time": "time in code",
+    "pct_negative": "time negative",
+    "pct_neutral": "time neutral",
+    "pct_positive": "time positive",
+    "raw_pct": "share of the whole episode",
+    "frequency": "bouts",
+    "rate_per_min": "bouts per scorable minute",
+    "bout_mean_s": "bout duration, mean",
+    "bout_median_s": "bout duration, median",
+    "bout_complete_mean_s": "bout duration, mean of complete bouts",
+    "latency_s": "latency to first bout",
+    "pct_match": "time matched",
+    "pct_mismatch": "time mismatched",
+    "pct_shared_negative": "time shared negative",
+    "pct_match_expected": "match expected by chance",
+    "match_bout_mean_s": "match bout, mean",
+    "match_bout_complete_mean_s": "match bout, mean of complete bouts",
+    "mismatch_bout_mean_s": "mismatch bout, mean",
+    "n_repair": "repairs",
+    "repair_rate_per_min": "repairs per scorable minute",
+    "n_mismatch_onset": "mismatch onsets",
+    "mismatch_onset_rate_per_min": "mismatch onsets per scorable minute",
+    "n_shared_negative_to_match": "shared negative to match",
+    "repair_latency_anchored_s": "repair latency, anchored mean",
+    "repair_latency_km_median_s": "repair latency, Kaplan-Meier median",
+    "prop_repaired": "share of mismatches repaired",
+    "recovery_latency_s": "recovery latency",
+    "recovery_ratio": "recovery ratio",
+    "transition_entropy_bit": "transition entropy",
+    "grid_dispersion": "grid dispersion",
+    "grid_visits": "grid visits",
+    "grid_mean_visit_s": "grid visit, mean",
+    "duration_entropy_nat": "duration entropy",
+    "hr_bpm": "heart rate",
+    "ibi_ms": "inter-beat interval",
+    "rmssd_ms": "RMSSD",
+    "rsa_ln_ms2": "RSA",
+    "scl_us": "skin conductance level",
+    "scr_per_min": "skin conductance responses per minute",
+}
+
+# The rest of the name is the protocol's role id.
+_BY_ROLE = {"n_repair_by_": "repairs completed by ", "n_mismatch_onset_by_": "mismatch onsets by "}
+
+_UNITS = {
+    "1/min": "per min",
+    "bpm": "beats/min",
+    "ln_ms2": "ln(ms²)",
+    "ln(ms2)": "ln(ms²)",
+    "uS": "µS",
+    "us": "µS",
+    "bouts": "",
+    "count": "",
+    "ratio": "",
+    "share": "",
+}
+
+_FLAGS = {
+    "at_onset": "on at the episode's start",
+    "low_coverage": "low coverage",
+    "haldane": "0.5 added to empty cells",
+}
+
+_VALUED_FLAGS = {
+    "n_censored": "{} censored",
+    "sustain_s": "target held {} s",
+    "confirmed_s": "confirmed at {} s",
+    "preset": "preset {}",
+}
+
+_KINDS = {
+    "human": "coder",
+    "consensus": "consensus",
+    "auto_reviewed": "auto, reviewed by",
+    "auto": "auto, unreviewed",
+}
+
+
+def measure_label(name: str) -> str:
+    """Give a measure's name in words; one that nobody described keeps its own, spaced."""
+    if name in _MEASURES:
+        return _MEASURES[name]
+    for prefix, words in (
+        ("n_repair_by_", "repairs completed by "),
+        ("n_mismatch_onset_by_", "mismatch onsets by "),
+    ):
+        if name.startswith(prefix):
+            return words + name.removeprefix(prefix)
+    if name in ("n_repair_joint", "n_mismatch_onset_joint"):
+        return _MEASURES[name.removesuffix("_joint")] + ", both at once"
+    return name.replace("_", " ")
+
+
+def unit_label(unit: str) -> str:
+    """Give a unit as people write it."""
+    return _UNITS.get(unit, unit)
+
+
+def flag_words(flag: str) -> str:
+    """Give a flag in words; ``n_censored=2`` becomes ``2 censored``."""
+    name, _, value = flag.partition("=")
+    if name in _VALUED_FLAGS:
+        return _VALUED_FLAGS[name].format(value)
+    words = _FLAGS.get(name, name.replace("_", " "))
+    return f"{words} {value}" if value else words
+
+
+def role_label(protocol: Protocol, role_id: str) -> str:
+    """Give the protocol's label of a role, or ``Dyad``."""
+    if role_id == "dyad":
+        return "Dyad"
+    for role in protocol.roles:
+        if role.id == role_id:
+            return role.label or role.id
+    return role_id
+
+
+def source_label(source: str) -> str:
+    """Say who coded a track, so that a machine's proposal never passes for a person's judgement."""
+    kind, _, name = source.partition(":")
+    return f"{_KINDS[kind]} ({name})" if kind == "auto" else f"{_KINDS[kind]} {name}"
+
+
+def contrast_label(protocol: Protocol, episode_id: str) -> str:
+    """Name a contrast by the kinds of its episodes (SPEC 3.3, 5.2); empty where there is no usual name."""
+    kinds = {spec.id: spec.kind for spec in protocol.episodes}
+    # An episode id may itself hold a hyphen: try every place to cut.
+    parts = episode_id.split("-")
+    for cut in range(1, len(parts)):
+        pair = kinds.get("-".join(parts[:cut])), kinds.get("-".join(parts[cut:]))
+        if None in pair:
+            continue
+        if pair[0] == "perturbation" and pair[1] in ("baseline", "interaction", "reunion"):
+            return "still-face effect, reactivity"
+        if pair == ("reunion", "perturbation"):
+            return "reunion effect, recovery"
+        if pair[0] == "reunion":
+            return "carry-over"
+    return ""
+
+
+def shown_number(row: Measurement) -> str:
+    """Round a row's value for reading."""
+    if row.value is None:
+        return ""
+    counted = row.measure == "frequency" or row.measure.startswith("n_") or row.unit == "count"
+    return rounded(row.value, whole=counted and float(row.value).is_integer())
+
+
+def rounded(value: float, *, whole: bool = False) -> str:
+    """Round as ROUNDING says, with a true minus sign."""
+    size = abs(value)
+    if whole:
+        text = f"{value:.0f}"
+    elif size >= 99.95:
+        text = f"{value:.1f}"
+    elif size >= 0.1 or value == 0:
+        text = f"{value:.2f}"
+    else:
+        text = f"{value:.3g}"
+    return text.replace("-", "−")
+
+
+def shown_seconds(seconds: float) -> str:
+    """Give seconds with one decimal, as episodes are talked about."""
+    return f"{seconds:.1f}".replace("-", "−")
