@@ -91,6 +91,11 @@ class Rhythm:
         """What intervals lose of it by averaging over one beat, 2 ln sinc(f IBI): never above 0."""
         return float(2.0 * np.log(np.sinc(self.resp_hz * self.ibi_ms / 1000.0)))
 
+    @property
+    def beats_rsa_ln_ms2(self) -> float:
+        """What the beats carry of it: an analysis finds this plus 2 ln of its own filter's gain."""
+        return self.rsa_ln_ms2 + self.pulse_loss_ln
+
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
@@ -120,7 +125,7 @@ class PhysiologyProfile:
     artefacts : tuple of (str, float, float)
         Kind, onset and offset in s of session time.
     scl_us : tuple of float
-        Level of skin conductance at the middle of each episode.
+        Level under the responses at the middle of each episode; it falls slowly, as at rest.
     scrs : tuple of (float, float)
         Onset in s of session time and amplitude in uS of each skin conductance response.
     seed : int
@@ -137,18 +142,18 @@ class PhysiologyProfile:
 PROFILES = {
     "infant": PhysiologyProfile(
         rhythms=(Rhythm(430.0, 14.0, 0.60), Rhythm(405.0, 8.0, 0.66), Rhythm(418.0, 12.0, 0.60)),
-        clock_map=ClockMap(-6_166_000_000, 80.0, "ttl", 4),
-        artefacts=(("movement", 70.0, 72.0), ("low_r", 98.0, 101.0)),
-        scl_us=(5.2, 6.4, 5.9),
+        clock_map=ClockMap(-9_166_000_000, 80.0, "ttl", 4),
+        artefacts=(("movement", 71.0, 72.5), ("low_r", 114.0, 117.0)),
+        scl_us=(5.40, 5.36, 5.30),
         scrs=((8.0, 0.25), (27.0, 0.32), (43.0, 0.28), (50.0, 0.22), (57.5, 0.41), (68.5, 0.52),
               (76.0, 0.24), (84.0, 0.35), (103.0, 0.30)),
         seed=21,
     ),
     "caregiver": PhysiologyProfile(
         rhythms=(Rhythm(800.0, 40.0, 0.25), Rhythm(775.0, 30.0, 0.27), Rhythm(790.0, 36.0, 0.25)),
-        clock_map=ClockMap(-3_410_000_000, -45.0, "ttl", 4),
-        artefacts=(("movement", 30.5, 32.0), ("lead_off", 111.0, 112.5)),
-        scl_us=(8.1, 8.9, 8.4),
+        clock_map=ClockMap(-11_410_000_000, -45.0, "ttl", 4),
+        artefacts=(("movement", 33.5, 35.0), ("lead_off", 115.0, 116.5)),
+        scl_us=(8.30, 8.24, 8.18),
         scrs=((12.0, 0.30), (31.0, 0.21), (41.5, 0.36), (58.5, 0.45), (69.5, 0.33), (82.0, 0.27),
               (110.5, 0.24)),
         seed=22,
@@ -333,7 +338,7 @@ def _disturb(
     hum = 0.012 * np.sin(2 * np.pi * 50.0 * times_s)
     wander = 0.06 * breath + 0.08 * np.sin(2 * np.pi * 0.05 * times_s + 0.7)
     noise = rng.normal(0.0, 0.012, times_s.size)
-    storm = _soft_noise(times_s.size, 1.1, rng)
+    storm = _soft_noise(times_s.size, 0.6, rng)
     out = ecg.copy()
     for artefact in artefacts:
         on, off = ns_to_s(artefact.onset_ns), ns_to_s(artefact.offset_ns)

@@ -20,6 +20,11 @@ from stillface.measures.matching import Matching
 from stillface.measures.occupancy import Occupancy
 from stillface.measures.recovery import RecoveryLatency
 from stillface.measures.transitions import Transitions
+from stillface.physio.beats import find_beats, missing_intervals
+from stillface.physio.epochs import heart_summaries
+from stillface.physio.params import HeartParams
+from stillface.physio.rsa import filter_gain
+from stillface.physio.sync import fit_clock_map
 from stillface.testing.conformance import check_coder, check_measure, check_reader, check_tracker
 from stillface.testing.demo import DemoDyad
 from stillface.testing.script import EPISODES, ROLES, SCHEMES, truth_track
@@ -67,3 +72,38 @@ def test_measures(measure) -> None:
 
 def test_the_tracker(tmp_path: Path) -> None:
     assert check_tracker(MediapipeMesh(), tmp_path, n_frames=40).coverage == 1.0
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_the_physiology_room_finds_the_simulated_truth(role: str, tmp_path: Path) -> None:
+    truth = DemoDyad().physio(role)
+    path = tmp_path / f"{role}.csv"
+    truth.write_csv(path)
+    ecg = SignalRecording(
+        "ecg",
+        path.name,
+        "ecg",
+        role,
+        column="ecg_mv",
+        rate_hz=Fraction(250),
+        unit="mV",
+        sync_marks=truth.sync_marks,
+    )
+    signal = replace(CsvReader().read(path, ecg), clock_map=fit_clock_map(ecg).clock_map)
+    params = HeartParams.for_role(role)
+    beats = find_beats(signal, params)
+    clean = [
+        beat
+        for beat in truth.beats_ns[3:-3].tolist()
+        if not any(a.onset_ns - 6e8 < beat < a.offset_ns + 6e8 for a in truth.artefacts)
+    ]
+    off = [np.abs(beats.times_ns - beat).min() for beat in clean]
+    # Sync marks are known to the millisecond.
+    assert np.quantile(off, 0.99) < 2e6
+    summaries, _ = heart_summaries(beats, EPISODES, missing_intervals(signal), params)
+    for summary in summaries:
+        rhythm = truth.rhythms[summary.episode_id]
+        value = {v.measure: v.value for v in summary.values}
+        gain = float(filter_gain(params.rsa, [rhythm.resp_hz], rhythm.ibi_ms)[0])
+        assert value["hr_bpm"] == pytest.approx(rhythm.hr_bpm, abs=0.3)
+        assert value["rsa_ln_ms2"] == pytest.approx(rhythm.beats_rsa_ln_ms2 + 2 * np.log(gain), abs=0.15)

@@ -34,7 +34,7 @@ def test_beats_carry_the_declared_rate_and_rsa(role: str, episode) -> None:
     # Counting over whole beats, not whole breaths, leaves a part of one breath.
     assert hr == pytest.approx(rhythm.hr_bpm, abs=0.6)
     heard = fitted_ln_variance(inside, rhythm.resp_hz)
-    assert heard == pytest.approx(rhythm.rsa_ln_ms2 + rhythm.pulse_loss_ln, abs=0.01)
+    assert heard == pytest.approx(rhythm.beats_rsa_ln_ms2, abs=0.01)
 
 
 def test_rsa_falls_in_the_still_face_and_rises_in_the_reunion() -> None:
