@@ -273,6 +273,8 @@ class StateTrack:
         For counting bouts and transitions only: the bridged time was still not seen.
         """
         track = self.merged()
+        if max_gap_ns <= 0:
+            return track
         codes, scorable = track.codes.copy(), track.scorable
         seen = np.flatnonzero(scorable)
         for left, right in zip(seen[:-1].tolist(), seen[1:].tolist(), strict=True):

@@ -20,7 +20,8 @@ __all__ = ["Table", "read_table", "safe_text", "table_bytes", "write_table"]
 Int64 = npt.NDArray[np.int64]
 
 # A spreadsheet runs a cell that begins with one of these as a formula; the full-width ones too.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+_FORMULA_STARTS = frozenset("=+-@\t\r＝＋－＠")
+_GUARDED = _FORMULA_STARTS | {"'"}
 _MAX_BYTES = 2_000_000_000
 
 
@@ -129,25 +130,18 @@ def table_bytes(header: Sequence[str], rows: Iterable[Sequence[object]], *, deli
     text = io.StringIO()
     writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
     writer.writerow(header)
-    writer.writerows([_cell(value) for value in row] for row in rows)
+    # csv itself writes a float in its shortest form and None as nothing.
+    writer.writerows([safe_text(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
     return text.getvalue().encode()
 
 
 def safe_text(text: str) -> str:
     """Guard a text cell that a spreadsheet would run; ``read_table`` takes the guard off again."""
-    return f"'{text}" if text.startswith((*_FORMULA_STARTS, "'")) else text
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str):
-        return safe_text(value)
-    if isinstance(value, (float, np.floating)):
-        return repr(float(value))
-    return "" if value is None else value
+    return f"'{text}" if text[:1] in _GUARDED else text
 
 
 def _unguarded(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith((*_FORMULA_STARTS, "'")) else cell
+    return cell[1:] if cell.startswith("'") and cell[1:2] in _GUARDED else cell
 
 
 def _from_text(path: Path) -> Table:

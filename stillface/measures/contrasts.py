@@ -132,42 +132,56 @@ def contrast_rows(protocol: Protocol, rows: Iterable[Measurement]) -> Iterator[M
 
 
 def _difference(episode_id: str, minuend: Measurement, subtrahend: Measurement) -> Measurement:
-    base = _joined(episode_id, minuend, subtrahend)
+    parts = (minuend, subtrahend)
     if minuend.value is None or subtrahend.value is None:
-        return base
-    return replace(base, value=minuend.value - subtrahend.value, status=Status.OK)
+        return _joined(episode_id, parts, None, _first_lack(parts))
+    return _joined(episode_id, parts, minuend.value - subtrahend.value, Status.OK)
 
 
 def _ratio(play: Measurement, still: Measurement, reunion: Measurement) -> Measurement:
-    base = _joined(f"{play.episode_id}-{still.episode_id}-{reunion.episode_id}", play, still, reunion)
-    # The ratio is of the share named by its code, or by the summed valence where there is no code.
-    code = play.code or play.measure
-    base = replace(base, measure="recovery_ratio", code=code, unit="ratio")
+    parts = (play, still, reunion)
+    episode_id = "-".join(part.episode_id for part in parts)
+    value, status = None, Status.NA_NOTATRISK
     if play.value is None or still.value is None or reunion.value is None:
-        return base
-    effect = still.value - play.value
-    if abs(effect) < RATIO_EPSILON:
-        return replace(base, status=Status.NA_NOTATRISK)
-    return replace(base, value=(still.value - reunion.value) / effect, status=Status.OK)
+        status = _first_lack(parts)
+    elif abs(still.value - play.value) >= RATIO_EPSILON:
+        value, status = (still.value - reunion.value) / (still.value - play.value), Status.OK
+    row = _joined(episode_id, parts, value, status)
+    # The ratio is of the share named by its code, or by the summed valence where there is no code.
+    return replace(row, measure="recovery_ratio", code=play.code or play.measure, unit="ratio")
 
 
-def _joined(episode_id: str, *parts: Measurement) -> Measurement:
-    """Give a row without value that carries what the parts share and the first missing one's status."""
+def _first_lack(parts: tuple[Measurement, ...]) -> Status:
+    return next(part.status for part in parts if part.value is None)
+
+
+def _joined(
+    episode_id: str, parts: tuple[Measurement, ...], value: float | None, status: Status
+) -> Measurement:
+    """Give a row with what the parts share, and the smaller scorable time and coverage."""
     first = parts[0]
-    lacking = [part.status for part in parts if part.value is None]
     scorable = [part.scorable_s for part in parts if part.scorable_s is not None]
     coverage = [part.coverage for part in parts if part.coverage is not None]
     complete = len(scorable) == len(parts)
-    low = any("low_coverage" in part.flags for part in parts)
-    return replace(
-        first,
-        episode_id=episode_id,
-        value=None,
-        n=None,
-        status=lacking[0] if lacking else Status.NA_STRUCT,
-        scorable_s=min(scorable) if complete else None,
-        coverage=min(coverage) if complete else None,
-        flags=("low_coverage",) if low else (),
+    return Measurement(
+        first.dyad_id,
+        first.session_id,
+        first.protocol_id,
+        episode_id,
+        first.role,
+        first.scheme_id,
+        first.coder_id,
+        first.measure,
+        first.code,
+        first.match_rule,
+        value,
+        first.unit,
+        None,
+        min(scorable) if complete else None,
+        min(coverage) if complete else None,
+        status,
+        ("low_coverage",) if any("low_coverage" in part.flags for part in parts) else (),
+        first.params_hash,
     )
 
 

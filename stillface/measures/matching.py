@@ -10,10 +10,10 @@ import numpy as np
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
-from stillface.domain.scheme import MATCH, MISMATCH, MatchRule
+from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
-from stillface.measures.repairs import Edge, MismatchBout, mismatch_bouts, state_changes
+from stillface.measures.repairs import Changes, MismatchBout, mismatch_bouts, state_changes
 from stillface.measures.slices import STATES, DyadSlice, Stamp, dyad_slices
 from stillface.measures.survival import kaplan_meier
 
@@ -24,10 +24,7 @@ _BOUTS = (
     ("match_bout_complete_mean_s", MATCH, True),
     ("mismatch_bout_mean_s", MISMATCH, False),
 )
-_COUNTS = (
-    ("n_repair", "repair_rate_per_min", "repair"),
-    ("n_mismatch_onset", "mismatch_onset_rate_per_min", "mismatch_onset"),
-)
+_COUNTS = (("n_repair", "repair_rate_per_min"), ("n_mismatch_onset", "mismatch_onset_rate_per_min"))
 
 
 @dataclass(frozen=True)
@@ -59,9 +56,9 @@ class Matching:
                 continue
             yield from _share_rows(dyad, stamp)
             yield from _bout_rows(dyad, stamp)
-            edges = state_changes(dyad)
-            yield from _change_rows(dyad, stamp, edges)
-            yield from _latency_rows(stamp, mismatch_bouts(dyad))
+            changes = state_changes(dyad)
+            yield from _change_rows(dyad, stamp, changes)
+            yield from _latency_rows(stamp, mismatch_bouts(changes))
 
 
 def expected_pct_match(dyad: DyadSlice) -> float:
@@ -107,17 +104,16 @@ def _bout_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
             yield stamp.row(measure, None, "s", n=0, status=Status.NA_NOBOUT)
 
 
-def _change_rows(dyad: DyadSlice, stamp: Stamp, edges: tuple[Edge, ...]) -> Iterator[Measurement]:
+def _change_rows(dyad: DyadSlice, stamp: Stamp, changes: Changes) -> Iterator[Measurement]:
     scorable_s = dyad.track.scorable_ns / NS_PER_S
-    for count, rate, kind in _COUNTS:
-        mine = [edge for edge in edges if edge.kind == kind]
-        yield stamp.row(count, float(len(mine)), "count", n=len(mine))
-        yield stamp.row(rate, 60 * len(mine) / scorable_s, "1/min", n=len(mine))
-        for role in (*dyad.roles, "joint"):
-            n = sum(edge.by == role for edge in mine)
-            name = f"{count}_joint" if role == "joint" else f"{count}_by_{role}"
-            yield stamp.row(name, float(n), "count", n=n)
-    n = sum(edge.kind == "shared_negative_to_match" for edge in edges)
+    for (count, rate), mine in zip(_COUNTS, (changes.repairs, changes.mismatch_onsets), strict=True):
+        n = int(mine.sum())
+        yield stamp.row(count, float(n), "count", n=n)
+        yield stamp.row(rate, 60 * n / scorable_s, "1/min", n=n)
+        for who, name in enumerate((*(f"{count}_by_{role}" for role in dyad.roles), f"{count}_joint")):
+            n_by = int((changes.by[mine] == who).sum())
+            yield stamp.row(name, float(n_by), "count", n=n_by)
+    n = int(changes.are(SHARED_NEGATIVE, MATCH).sum())
     yield stamp.row("n_shared_negative_to_match", float(n), "count", n=n)
 
 
@@ -154,7 +150,7 @@ def _row_names(roles: tuple[str, str]) -> Iterator[tuple[str, str]]:
     yield "pct_match_expected", "%"
     for measure, _, _ in _BOUTS:
         yield measure, "s"
-    for count, rate, _ in _COUNTS:
+    for count, rate in _COUNTS:
         yield count, "count"
         yield rate, "1/min"
         for role in roles:

@@ -12,7 +12,7 @@ from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
-from stillface.domain.states import StateTrack
+from stillface.domain.states import Bouts, StateTrack
 from stillface.measures.slices import Stamp, StreamSlice, stream_slices
 
 __all__ = ["Occupancy"]
@@ -58,37 +58,40 @@ class Occupancy:
         digest = params_hash(asdict(self))
         for stream in stream_slices(session, tracks):
             stamp = stream.stamp(digest)
+            bouts = stream.track.bridge_gaps(self.bridge_gap_ms * 1_000_000).bouts()
             for index, code in stream.codes:
-                yield from self._code_rows(stream, stamp, index, code)
+                yield from _code_rows(stream, stamp, bouts, index, code)
             yield from _valence_rows(stream, stamp)
 
-    def _code_rows(self, stream: StreamSlice, stamp: Stamp, index: int, code: str) -> Iterator[Measurement]:
-        if stream.problem is not None:
-            for measure, unit in UNITS.items():
-                yield stamp.row(measure, None, unit, code=code, status=stream.problem)
-            return
-        track = stream.track
-        time_s = float(track.durations_ns[track.codes == index].sum()) / NS_PER_S
-        bouts = track.bridge_gaps(self.bridge_gap_ms * 1_000_000).bouts()
-        mine = bouts.codes == index
-        lengths_s = bouts.durations_ns[mine] / NS_PER_S
-        whole_s = bouts.durations_ns[mine & bouts.complete] / NS_PER_S
-        n = int(mine.sum())
-        yield stamp.row("pct_time", 100 * time_s / stream.scorable_s, "%", code=code, n=n)
-        yield stamp.row("raw_pct", 100 * time_s / stream.duration_s, "%", code=code, n=n)
-        yield stamp.row("frequency", float(n), "bouts", code=code, n=n)
-        yield stamp.row("rate_per_min", 60 * n / stream.scorable_s, "1/min", code=code, n=n)
-        flags = (f"n_censored={n - whole_s.size}",) if n > whole_s.size else ()
-        for measure, sample_s, average, marks in (
-            ("bout_mean_s", lengths_s, np.mean, flags),
-            ("bout_median_s", lengths_s, np.median, flags),
-            ("bout_complete_mean_s", whole_s, np.mean, ()),
-        ):
-            if sample_s.size:
-                value = float(average(sample_s))
-                yield stamp.row(measure, value, "s", code=code, n=sample_s.size, flags=marks)
-            else:
-                yield stamp.row(measure, None, "s", code=code, n=0, status=Status.NA_NOBOUT)
+
+def _code_rows(
+    stream: StreamSlice, stamp: Stamp, bouts: Bouts, index: int, code: str
+) -> Iterator[Measurement]:
+    if stream.problem is not None:
+        for measure, unit in UNITS.items():
+            yield stamp.row(measure, None, unit, code=code, status=stream.problem)
+        return
+    track = stream.track
+    time_s = float(track.durations_ns[track.codes == index].sum()) / NS_PER_S
+    mine = bouts.codes == index
+    lengths_s = bouts.durations_ns[mine] / NS_PER_S
+    whole_s = bouts.durations_ns[mine & bouts.complete] / NS_PER_S
+    n = int(mine.sum())
+    yield stamp.row("pct_time", 100 * time_s / stream.scorable_s, "%", code=code, n=n)
+    yield stamp.row("raw_pct", 100 * time_s / stream.duration_s, "%", code=code, n=n)
+    yield stamp.row("frequency", float(n), "bouts", code=code, n=n)
+    yield stamp.row("rate_per_min", 60 * n / stream.scorable_s, "1/min", code=code, n=n)
+    flags = (f"n_censored={n - whole_s.size}",) if n > whole_s.size else ()
+    for measure, sample_s, average, marks in (
+        ("bout_mean_s", lengths_s, np.mean, flags),
+        ("bout_median_s", lengths_s, np.median, flags),
+        ("bout_complete_mean_s", whole_s, np.mean, ()),
+    ):
+        if sample_s.size:
+            value = float(average(sample_s))
+            yield stamp.row(measure, value, "s", code=code, n=sample_s.size, flags=marks)
+        else:
+            yield stamp.row(measure, None, "s", code=code, n=0, status=Status.NA_NOBOUT)
 
 
 def _valence_rows(stream: StreamSlice, stamp: Stamp) -> Iterator[Measurement]:

@@ -3,47 +3,74 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from stillface.domain.clock import ns_to_s
-from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, UNDEFINED
+from stillface.domain.scheme import MATCH, MISMATCH, UNDEFINED
 from stillface.measures.slices import DyadSlice
 
-__all__ = ["Edge", "MismatchBout", "mismatch_bouts", "state_changes"]
+__all__ = ["Changes", "MismatchBout", "mismatch_bouts", "state_changes"]
 
-EdgeKind = Literal["repair", "mismatch_onset", "shared_negative_to_match", "other"]
-
-_KINDS: dict[tuple[int, int], EdgeKind] = {
-    (MISMATCH, MATCH): "repair",
-    (MATCH, MISMATCH): "mismatch_onset",
-    (SHARED_NEGATIVE, MATCH): "shared_negative_to_match",
-}
+JOINT = 2
 
 
-@dataclass(frozen=True)
-class Edge:
-    """One observed change of the dyad's state.
+@dataclass(frozen=True, eq=False)
+class Changes:
+    """Every observed change of the dyad's state, none across a gap; n is their number.
 
     Parameters
     ----------
-    segment : int
-        The first segment of the new state in the dyad's common refinement.
-    time_ns : int
-    kind : str
-        ``repair``, ``mismatch_onset``, ``shared_negative_to_match`` or ``other``.
-    by : str
-        The role whose code changed here, or ``joint`` where both changed at this very edge.
-    direction : {'up', 'flat', 'down', ''}
-        Sign of the change of summed valence; empty where a code has none.
+    dyad : DyadSlice
+    segments : array of int64, shape (n,)
+        First segment of the new state in the dyad's common refinement.
+    before, after : array of int16, shape (n,)
+        Dyad states.
+    by : array of int64, shape (n,)
+        0 or 1: the role whose code changed here; JOINT: both changed at this very edge.
     """
 
-    segment: int
-    time_ns: int
-    kind: EdgeKind
-    by: str
-    direction: str
+    dyad: DyadSlice
+    segments: npt.NDArray[np.int64]
+    before: npt.NDArray[np.int16]
+    after: npt.NDArray[np.int16]
+    by: npt.NDArray[np.int64]
+
+    @property
+    def times_ns(self) -> npt.NDArray[np.int64]:
+        """When; shape (n,)."""
+        return np.asarray(self.dyad.edges_ns[self.segments])
+
+    def are(self, before: int, after: int) -> npt.NDArray[np.bool_]:
+        """Which changes lead from one state to the other; shape (n,)."""
+        return np.asarray((self.before == before) & (self.after == after))
+
+    @property
+    def repairs(self) -> npt.NDArray[np.bool_]:
+        """Which are mismatch to match; shape (n,)."""
+        return self.are(MISMATCH, MATCH)
+
+    @property
+    def mismatch_onsets(self) -> npt.NDArray[np.bool_]:
+        """Which are match to mismatch; shape (n,)."""
+        return self.are(MATCH, MISMATCH)
+
+    def direction(self, index: int) -> str:
+        """Tell whether the summed valence went up, down or stayed; empty where a code has none."""
+        segment = int(self.segments[index])
+        total = 0
+        for stream, codes in zip((self.dyad.first, self.dyad.second), self.dyad.codes, strict=True):
+            scheme = stream.track.scheme
+            before, now = scheme.codes[codes[segment - 1]].valence, scheme.codes[codes[segment]].valence
+            if before is None or now is None:
+                return ""
+            total += now - before
+        return "up" if total > 0 else "down" if total < 0 else "flat"
+
+    def role(self, index: int) -> str:
+        """Name who changed: a role or ``joint``."""
+        return (*self.dyad.roles, "joint")[self.by[index]]
 
 
 @dataclass(frozen=True)
@@ -81,79 +108,58 @@ class MismatchBout:
         return self.ended_by != "repair"
 
 
-def state_changes(dyad: DyadSlice) -> tuple[Edge, ...]:
-    """Give every change between two defined states, in time order; none across a gap."""
+def state_changes(dyad: DyadSlice) -> Changes:
+    """Give every change between two defined states, in time order."""
     states = dyad.states
     changed = (states[1:] != states[:-1]) & (states[1:] != UNDEFINED) & (states[:-1] != UNDEFINED)
-    return tuple(_edge(dyad, int(k) + 1) for k in np.flatnonzero(changed))
+    segments = np.flatnonzero(changed) + 1
+    return Changes(dyad, segments, states[segments - 1], states[segments], _changed_by(dyad, segments))
 
 
-def mismatch_bouts(dyad: DyadSlice) -> tuple[MismatchBout, ...]:
+def mismatch_bouts(changes: Changes) -> tuple[MismatchBout, ...]:
     """Give every mismatch bout with how it began, who moved and how it ended."""
-    edges = {edge.segment: edge for edge in state_changes(dyad)}
+    dyad = changes.dyad
     mismatch = np.concatenate(([False], dyad.states == MISMATCH, [False]))
     step = np.diff(mismatch.astype(np.int8))
-    runs = zip(np.flatnonzero(step == 1).tolist(), np.flatnonzero(step == -1).tolist(), strict=True)
-    return tuple(_bout(dyad, edges, first, after) for first, after in runs)
-
-
-def _bout(dyad: DyadSlice, edges: dict[int, Edge], first: int, after: int) -> MismatchBout:
-    began, ended = edges.get(first), edges.get(after)
-    observed = began is not None and began.kind == "mismatch_onset"
-    times = dyad.edges_ns
-    repaired = ended is not None and ended.kind == "repair"
-    return MismatchBout(
-        int(times[first]),
-        int(times[after]),
-        _ended_by(dyad, after, ended),
-        left_truncated=not observed,
-        onset_by=began.by if began is not None and observed else "",
-        completer=ended.by if ended is not None and repaired else "",
-        first_mover=_first_mover(dyad, first, after) if observed else "",
-        direction=ended.direction if ended is not None and repaired else "",
+    first, after = np.flatnonzero(step == 1), np.flatnonzero(step == -1)
+    index_at = {segment: k for k, segment in enumerate(changes.segments.tolist())}
+    # Every border inside a mismatch bout is somebody's change; the first one is the first mover's.
+    movers = _changed_by(dyad, np.minimum(first + 1, dyad.states.size - 1))
+    names = (*dyad.roles, "joint")
+    return tuple(
+        _bout(changes, index_at, run, names[mover])
+        for run, mover in zip(zip(first.tolist(), after.tolist(), strict=True), movers.tolist(), strict=True)
     )
 
 
-def _ended_by(dyad: DyadSlice, after: int, ended: Edge | None) -> str:
-    if ended is not None:
-        return "repair" if ended.kind == "repair" else "shared_negative"
+def _bout(changes: Changes, index_at: dict[int, int], run: tuple[int, int], mover: str) -> MismatchBout:
+    first, after = run
+    dyad = changes.dyad
+    began, ended = index_at.get(first), index_at.get(after)
+    observed = began is not None and changes.before[began] == MATCH
+    repaired = ended is not None and changes.after[ended] == MATCH
+    # Nobody was seen to move where the bout's very first border leads into a gap or is the episode's end.
+    unseen = after == first + 1 and ended is None
+    return MismatchBout(
+        int(dyad.edges_ns[first]),
+        int(dyad.edges_ns[after]),
+        "repair" if repaired else "shared_negative" if ended is not None else _cut_by(dyad, after),
+        left_truncated=not observed,
+        onset_by=changes.role(began) if began is not None and observed else "",
+        completer=changes.role(ended) if ended is not None and repaired else "",
+        first_mover=mover if observed and not unseen else "",
+        direction=changes.direction(ended) if ended is not None and repaired else "",
+    )
+
+
+def _cut_by(dyad: DyadSlice, after: int) -> str:
     if after < dyad.states.size:
         return "gap"
     episode = dyad.first.episode
     return "episode_end" if episode is None or episode.ended_by == "time" else "stop"
 
 
-def _edge(dyad: DyadSlice, segment: int) -> Edge:
-    before, now = int(dyad.states[segment - 1]), int(dyad.states[segment])
-    return Edge(
-        segment,
-        int(dyad.edges_ns[segment]),
-        _KINDS.get((before, now), "other"),
-        _changed_by(dyad, segment),
-        _direction(dyad, segment),
-    )
-
-
-def _changed_by(dyad: DyadSlice, segment: int) -> str:
-    changed = dyad.codes[:, segment] != dyad.codes[:, segment - 1]
-    if changed.all():
-        return "joint"
-    return dyad.roles[int(np.argmax(changed))]
-
-
-def _first_mover(dyad: DyadSlice, first: int, after: int) -> str:
-    """Name who first changed after the onset: every inner segment border is somebody's change."""
-    border = first + 1
-    gap_follows = border == after and (after >= dyad.states.size or dyad.states[after] == UNDEFINED)
-    return "" if gap_follows else _changed_by(dyad, border)
-
-
-def _direction(dyad: DyadSlice, segment: int) -> str:
-    total = 0
-    for stream, codes in zip((dyad.first, dyad.second), dyad.codes, strict=True):
-        scheme = stream.track.scheme
-        before, now = scheme.codes[codes[segment - 1]].valence, scheme.codes[codes[segment]].valence
-        if before is None or now is None:
-            return ""
-        total += now - before
-    return "up" if total > 0 else "down" if total < 0 else "flat"
+def _changed_by(dyad: DyadSlice, segments: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Give 0, 1 or JOINT for the border before each segment; shape of ``segments``."""
+    first, second = dyad.codes[:, segments] != dyad.codes[:, segments - 1]
+    return np.where(first & second, JOINT, np.where(first, 0, 1))

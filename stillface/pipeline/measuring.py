@@ -13,7 +13,7 @@ from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
 from stillface.io.measures_table import RepairRow
 from stillface.measures.contrasts import contrast_rows
-from stillface.measures.repairs import mismatch_bouts
+from stillface.measures.repairs import mismatch_bouts, state_changes
 from stillface.measures.slices import dyad_slices
 
 __all__ = ["measure_session", "repair_rows", "withhold"]
@@ -42,7 +42,7 @@ def repair_rows(
         if dyad.problem is not None:
             continue
         stamp = dyad.stamp("")
-        for number, bout in enumerate(mismatch_bouts(dyad), start=1):
+        for number, bout in enumerate(mismatch_bouts(state_changes(dyad)), start=1):
             yield RepairRow(
                 session.dyad_id,
                 session.session_id,

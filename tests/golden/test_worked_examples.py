@@ -156,9 +156,9 @@ def test_w2_repairs_and_onsets_stand_where_the_example_has_them() -> None:
         d for d in dyad_slices(session, tracks, (_any_scheme(we.IDENTITY),)) if d.first.spec.id == "RE"
     )
     changes = state_changes(dyad)
-    assert [e.time_ns // we.S for e in changes if e.kind == "repair"] == [3, 9, 11, 13, 19]
-    assert [e.time_ns // we.S for e in changes if e.kind == "mismatch_onset"] == [7, 10, 12, 18]
-    bouts = mismatch_bouts(dyad)
+    assert (changes.times_ns[changes.repairs] // we.S).tolist() == [3, 9, 11, 13, 19]
+    assert (changes.times_ns[changes.mismatch_onsets] // we.S).tolist() == [7, 10, 12, 18]
+    bouts = mismatch_bouts(changes)
     assert [bout.left_truncated for bout in bouts] == [True, False, False, False, False]
     assert [bout.ended_by for bout in bouts] == ["repair"] * 5
 
@@ -168,8 +168,10 @@ def test_w2_valence_repair_at_8_is_downward_by_the_infant() -> None:
     (dyad,) = (
         d for d in dyad_slices(session, tracks, (_any_scheme(we.VALENCE3),)) if d.first.spec.id == "RE"
     )
-    repair = next(e for e in state_changes(dyad) if e.kind == "repair" and e.time_ns == 8 * we.S)
-    assert (repair.direction, repair.by) == ("down", "infant")
+    changes = state_changes(dyad)
+    (index,) = (changes.times_ns == 8 * we.S).nonzero()[0].tolist()
+    assert changes.repairs[index]
+    assert (changes.direction(index), changes.role(index)) == ("down", "infant")
 
 
 def test_w2_positive_only_last_bout_is_cut_by_the_episode_end() -> None:
@@ -177,7 +179,7 @@ def test_w2_positive_only_last_bout_is_cut_by_the_episode_end() -> None:
     (dyad,) = (
         d for d in dyad_slices(session, tracks, (_any_scheme(we.POSITIVE_ONLY),)) if d.first.spec.id == "RE"
     )
-    bouts = mismatch_bouts(dyad)
+    bouts = mismatch_bouts(state_changes(dyad))
     assert [round(b.duration_s) for b in bouts] == [5, 6, 2]
     assert [b.ended_by for b in bouts] == ["repair", "repair", "episode_end"]
 
