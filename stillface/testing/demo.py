@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from stillface.contracts.registry import missing_extra
 from stillface.errors import UsageError
 from stillface.testing import physiology, script
 from stillface.testing.heads import Proportions
@@ -141,7 +142,12 @@ class DemoDyad:
             raise UsageError(
                 "no such frames", got=f"{start} to {stop}", expected=f"within 0 to {self.n_frames}"
             )
-        portrait = Portrait(_look(role))
+        look = _look(role)
+        try:
+            import cv2  # noqa: F401  (asked for here, so that its absence is told before any work)
+        except ModuleNotFoundError as error:
+            raise missing_extra(error, needed_for="drawing the built-in dyad") from error
+        portrait = Portrait(look)
         for frame in range(start, stop):
             yield portrait.draw(script.pose_at(role, frame))
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -76,52 +78,46 @@ def random_track(
     """
     scorable = [code.id for code in scheme.codes if not code.gap]
     gaps = [code.id for code in scheme.codes if code.gap]
+    where = f"random_track[{scheme.id}]"
     if len(scorable) < 2:
         raise FieldError(
-            "too few codes",
-            where=f"random_track.scheme[{scheme.id}]",
-            got=len(scorable),
-            expected="2 or more",
+            "too few codes", where=where, got=len(scorable), expected="at least 2 that are no gap"
         )
     if offset_ns - onset_ns < step_ns:
-        raise FieldError(
-            "empty stretch", where="random_track.offset_ns", got=offset_ns, expected="> onset_ns"
-        )
-    onsets: list[int] = []
-    offsets: list[int] = []
-    codes: list[str] = []
-    transitions: dict[tuple[str, str], int] = {}
-    time_ns: dict[str, int] = {}
-    at = onset_ns
+        raise FieldError("empty stretch", where=where, got=offset_ns, expected="an offset after the onset")
+    borders = _borders(rng, onset_ns, offset_ns, mean_bout_s, step_ns)
+    bouts: list[tuple[int, int, str]] = []
+    transitions: Counter[tuple[str, str]] = Counter()
+    time_ns: Counter[str] = Counter()
     before: str | None = None
-    code: str | None
-    while at < offset_ns:
-        length = -(-int(rng.exponential(mean_bout_s) * NS_PER_S + 1) // step_ns) * step_ns
-        end = min(at + length, offset_ns)
+    for onset, offset in pairwise(borders):
         if rng.random() < gap_share:
             code = str(rng.choice(gaps)) if gaps and rng.random() < 0.5 else None
             before = None
         else:
             code = str(rng.choice([c for c in scorable if c != before]))
             if before is not None:
-                transitions[before, code] = transitions.get((before, code), 0) + 1
+                transitions[before, code] += 1
             before = code
         if code is not None:
-            onsets.append(at)
-            offsets.append(end)
-            codes.append(code)
-            time_ns[code] = time_ns.get(code, 0) + end - at
-        at = end
-    track = StateTrack.from_bouts(
-        scheme,
-        role,
-        source,
-        np.array(onsets, np.int64),
-        np.array(offsets, np.int64),
-        codes,
-        span_ns=(onset_ns, offset_ns),
-    )
-    return RandomTrack(track, transitions, time_ns)
+            bouts.append((onset, offset, code))
+            time_ns[code] += offset - onset
+    times = np.array([bout[:2] for bout in bouts], np.int64).reshape(-1, 2)
+    codes = [code for _, _, code in bouts]
+    span = (onset_ns, offset_ns)
+    track = StateTrack.from_bouts(scheme, role, source, times[:, 0], times[:, 1], codes, span)
+    return RandomTrack(track, dict(transitions), dict(time_ns))
+
+
+def _borders(
+    rng: np.random.Generator, onset_ns: int, offset_ns: int, mean_bout_s: float, step_ns: int
+) -> list[int]:
+    """Draw the borders of bouts that fill the stretch."""
+    borders = [onset_ns]
+    while borders[-1] < offset_ns:
+        steps = int(rng.exponential(mean_bout_s) * NS_PER_S) // step_ns + 1
+        borders.append(min(borders[-1] + steps * step_ns, offset_ns))
+    return borders
 
 
 def random_episodes(

@@ -130,35 +130,37 @@ def paint_backdrop(
     glow = np.exp(-(((x - width * 0.42) / 420) ** 2 + ((y - height * 0.35) / 330) ** 2))
     cloud = cv2.GaussianBlur(rng.standard_normal((height, width)).astype(np.float32), (0, 0), 45)
     image = np.array(palette.backdrop) * (0.80 + 0.22 * glow + 0.5 * cloud)[..., None]
-    cx, shoulder = centre_px[0], palette.shoulder_width_px
-    neck = shoulder * 0.30
-    neck_shape = np.array(
-        [
-            [cx - neck, chin_px - 80],
-            [cx + neck, chin_px - 80],
-            [cx + neck * 1.15, height],
-            [cx - neck * 1.15, height],
-        ]
-    )
-    body = np.array(
-        [
-            [cx - neck * 1.25, chin_px + 26], [cx - shoulder * 0.62, chin_px + 50],
-            [cx - shoulder, chin_px + 88], [cx - shoulder * 1.12, height + 10],
-            [cx + shoulder * 1.12, height + 10], [cx + shoulder, chin_px + 88],
-            [cx + shoulder * 0.62, chin_px + 50], [cx + neck * 1.25, chin_px + 26],
-            [cx + neck * 0.7, chin_px + 48], [cx, chin_px + 56], [cx - neck * 0.7, chin_px + 48],
-        ]
-    )  # fmt: skip
-    for shape, colour, fold in ((neck_shape, palette.skin, 0.0), (body, palette.clothes, 0.02)):
+    cx = centre_px[0]
+    neck, body = _neck_and_shoulders(cx, chin_px, palette.shoulder_width_px, height)
+    rounding = 0.70 + 0.30 * np.cos(np.clip((x - cx + 30) / (palette.shoulder_width_px * 1.25), -1.5, 1.5))
+    under_chin = 1.0 - 0.45 * np.exp(-(((y - chin_px) / 42.0) ** 2))
+    weave = 1.0 + 0.02 * rng.standard_normal((height, width)).astype(np.float32)
+    for shape, colour, surface in ((neck, palette.skin, under_chin), (body, palette.clothes, weave)):
         mask = np.zeros((height, width), np.uint8)
         cv2.fillPoly(mask, [np.round(shape).astype(np.int32)], 255, cv2.LINE_AA)
         soft = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), 1.6)[..., None]
-        round_off = 0.70 + 0.30 * np.cos(np.clip((x - cx + 30) / (shoulder * 1.25), -1.5, 1.5))
-        under_chin = 1.0 - 0.45 * np.exp(-(((y - chin_px) / 42.0) ** 2)) * (fold == 0.0)
-        weave = 1.0 + fold * rng.standard_normal((height, width)).astype(np.float32)
-        tone = (round_off * under_chin * weave)[..., None]
-        image = image * (1 - soft) + np.array(colour) * tone * soft
+        image = image * (1 - soft) + np.array(colour) * (rounding * surface)[..., None] * soft
     return np.asarray(np.clip(image, 0, 255), np.uint8)
+
+
+def _neck_and_shoulders(
+    cx: float, chin: float, shoulder: float, bottom: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Give the outlines of both in pixels of the frame."""
+    neck = shoulder * 0.30
+    column = [
+        [cx - neck, chin - 80],
+        [cx + neck, chin - 80],
+        [cx + neck * 1.15, bottom],
+        [cx - neck * 1.15, bottom],
+    ]
+    left = [
+        [cx - neck * 1.25, chin + 26], [cx - shoulder * 0.62, chin + 50],
+        [cx - shoulder, chin + 88], [cx - shoulder * 1.12, bottom + 10],
+    ]  # fmt: skip
+    right = [[2 * cx - x, y] for x, y in reversed(left)]
+    collar = [[cx + neck * 0.7, chin + 48], [cx, chin + 56], [cx - neck * 0.7, chin + 48]]
+    return np.array(column), np.array(left + right + collar)
 
 
 def _to_texels(vertices: NDArray[np.float64]) -> NDArray[np.float64]:

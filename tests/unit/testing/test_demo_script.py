@@ -1,12 +1,13 @@
 """The script is what it claims: whole, plausible, and shown by the poses."""
 
+import sys
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from stillface.domain.states import align
-from stillface.errors import UsageError
+from stillface.errors import MissingExtraError, UsageError
 from stillface.testing import script
 from stillface.testing.demo import DemoDyad
 from stillface.testing.strategies import AFFECT, GAZE
@@ -97,3 +98,9 @@ def test_an_unknown_stream_is_refused() -> None:
         next(DemoDyad().render("father"))
     with pytest.raises(UsageError, match="3600"):
         next(DemoDyad().render("infant", 0, 3601))
+
+
+def test_drawing_without_opencv_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    with pytest.raises(MissingExtraError, match=r"stillface\[track\]"):
+        next(DemoDyad().render("infant"))
