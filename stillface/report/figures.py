@@ -65,7 +65,7 @@ _STYLE: dict[str, Any] = {
     "ytick.labelcolor": INK,
     "xtick.labelsize": 7.5,
     "ytick.labelsize": 7.0,
-    "hatch.linewidth": 0.5,
+    "hatch.linewidth": 0.8,
     "path.simplify": False,
     "figure.dpi": 72,
 }

@@ -10,10 +10,11 @@ from urllib.parse import quote
 
 from stillface.contracts.registry import missing_extra
 from stillface.domain.clock import ns_to_s
+from stillface.domain.protocol import Protocol
 from stillface.domain.provenance import Json, Provenance
 from stillface.domain.recording import Recording, VideoRecording
 from stillface.domain.results import Measurement
-from stillface.domain.session import Session
+from stillface.domain.session import Episode, Session
 from stillface.report.caveats import CAVEATS, header_caveats
 from stillface.report.data import SessionReport, StudyReport
 from stillface.report.privacy import file_names, without_paths
@@ -21,7 +22,7 @@ from stillface.report.study_figure import study_lines
 from stillface.report.summary import summarise
 from stillface.report.tables import AUTONOMIC, LOW_COVERAGE, Withholding, full_rows, matrix
 from stillface.report.timeline import ordered_tracks, session_timeline, unreviewed_text
-from stillface.report.wording import ROUNDING, role_label, rounded, shown_seconds, source_label
+from stillface.report.wording import ROUNDING, measure_label, role_label, rounded, shown_seconds, source_label
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -76,12 +77,13 @@ def session_report(data: SessionReport) -> str:
         persons=_persons(data),
         header=header_caveats(protocol),
         caveats=CAVEATS,
-        still_face=any(spec.kind == "perturbation" for spec in protocol.episodes),
+        procedure=_warns_of_procedure(protocol),
         has_auto=any(track.source_kind == "auto" for track in session.tracks),
         warnings=_clean((*session.duration_warnings(), *data.warnings), names),
         timeline=session_timeline(data),
         unreviewed=unreviewed_text(data.unreviewed_share),
         episodes=_episode_lines(session),
+        analysed=[episode.id for episode in _analysed(session)],
         coverage=_coverage_lines(data),
         dyad=matrix(protocol, dyad, shown),
         behaviour=matrix(protocol, behaviour, shown),
@@ -119,7 +121,7 @@ def study_report(data: StudyReport) -> str:
         protocol=protocol,
         header=header_caveats(protocol),
         caveats=CAVEATS,
-        still_face=any(spec.kind == "perturbation" for spec in protocol.episodes),
+        procedure=_warns_of_procedure(protocol),
         has_auto=bool(data.unreviewed_share),
         warnings=_clean(data.warnings, ()),
         states=states,
@@ -136,6 +138,12 @@ def study_report(data: StudyReport) -> str:
         rounding=ROUNDING,
         low_coverage=LOW_COVERAGE,
     )  # fmt: skip
+
+
+def _warns_of_procedure(protocol: Protocol) -> bool:
+    """Whether the page's end says what the header has not said of a still-face."""
+    still = any(spec.kind == "perturbation" for spec in protocol.episodes)
+    return still and "procedure_only" not in protocol.caveats
 
 
 def _at_first_look(row: Measurement) -> bool:
@@ -194,17 +202,18 @@ def _episode_lines(session: Session) -> list[dict[str, str]]:
 def _coverage_lines(data: SessionReport) -> list[tuple[str, str, list[tuple[str, str]]]]:
     """Scorable share of every track, and epochs with a value of all RSA, by episode."""
     session = data.session
+    episodes = _analysed(session)
     lines = []
     for track in ordered_tracks(session):
         cells = []
-        for episode in session.episodes:
+        for episode in episodes:
             share = track.clip(episode.onset_ns, episode.offset_ns).scorable_ns / episode.duration_ns
             cells.append((f"{100 * share:.0f} %", _coverage_word(share, data.min_coverage)))
         name = f"{track.scheme.id} · {source_label(track.source)}"
         lines.append((role_label(session.protocol, track.role), name, cells))
     for rsa in data.rsa:
         cells = []
-        for episode in session.episodes:
+        for episode in episodes:
             inside = [
                 epoch
                 for epoch in rsa.epochs
@@ -214,6 +223,10 @@ def _coverage_lines(data: SessionReport) -> list[tuple[str, str, list[tuple[str,
             cells.append((f"{valid} of {len(inside)}", ""))
         lines.append((role_label(session.protocol, rsa.role), "RSA epochs with a value", cells))
     return lines
+
+
+def _analysed(session: Session) -> tuple[Episode, ...]:
+    return tuple(episode for episode in session.episodes if session.protocol.episode(episode.id).analyse)
 
 
 def _coverage_word(share: float, min_coverage: float) -> str:
@@ -246,7 +259,7 @@ def _study_coverage(data: StudyReport) -> list[tuple[str, str, list[tuple[str, s
     found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
     for row in data.rows:
         if row.coverage is not None and row.episode_id in episodes:
-            stream = found.setdefault((row.role, row.scheme_id or row.measure), {})
+            stream = found.setdefault((row.role, row.scheme_id or measure_label(row.measure)), {})
             stream.setdefault(row.episode_id, {})[row.session_id] = row.coverage
     lines = []
     for (role, stream_id), by_episode in found.items():

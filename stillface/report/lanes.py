@@ -27,7 +27,7 @@ from stillface.report.wording import source_label
 
 __all__ = ["draw_codes", "draw_ibi", "draw_match", "draw_rsa", "legend_handles", "track_title"]
 
-_AUTO_HATCH, _UNSEEN_HATCH, _MISSING_HATCH = "//////", "xxxxxx", "\\\\\\"
+_AUTO_HATCH, _UNSEEN_HATCH, _MISSING_HATCH = "////", "xxxx", "\\\\\\"
 _MATCH_GREY, _MISMATCH_GREY, _SHARED_GREY = "#50677d", "#a9bac9", "#8d8398"
 # Neither colour says good or bad: the state is read from the row it stands in.
 _DYAD_ROWS = ((MATCH, "match", _MATCH_GREY), (MISMATCH, "mismatch", _MISMATCH_GREY))
@@ -46,11 +46,12 @@ def draw_codes(axes: Any, track: StateTrack) -> None:
     rows = len(shown)
     onsets_s, widths_s = ns_to_s(track.edges_ns[:-1]), ns_to_s(track.durations_ns)
     colours = code_colours(track.scheme)
-    hatch = _AUTO_HATCH if track.source_kind == "auto" else None
+    # A machine's bars are thin besides hatched: some printers lose the hatch.
+    hatch, height = (_AUTO_HATCH, 0.5) if track.source_kind == "auto" else (None, 0.84)
     for place, code in enumerate(shown):
         y = rows - 1 - place
         axes.axhline(y + 0.5, color=FAINT, linewidth=0.6, zorder=0)
-        boxes = _boxes(onsets_s, widths_s, track.codes == code, y + 0.08, 0.84)
+        boxes = _boxes(onsets_s, widths_s, track.codes == code, y + (1 - height) / 2, height)
         _fill(axes, boxes, colours[code], BAR_EDGE, hatch)
     gap_codes = np.flatnonzero(track.scheme.gap_mask)
     unseen = _boxes(onsets_s, widths_s, np.isin(track.codes, gap_codes), 0.0, float(rows))
@@ -166,7 +167,7 @@ def legend_handles(data: SessionReport) -> list[Any]:
     if any(track.source_kind != "auto" for track in tracks):
         handles.append(patch("set or reviewed by a person", _MISMATCH_GREY))
     if any(track.source_kind == "auto" for track in tracks):
-        handles.append(patch("auto, unreviewed", _MISMATCH_GREY, hatch=_AUTO_HATCH))
+        handles.append(patch("thin, hatched: auto, unreviewed", _MISMATCH_GREY, hatch=_AUTO_HATCH))
     if tracks:
         handles.append(patch("could not be seen", SURFACE, MUTED, _UNSEEN_HATCH))
         handles.append(patch("blank: not coded", "none", FAINT))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stillface.domain.protocol import Protocol
-from stillface.domain.results import Measurement
+from stillface.domain.results import Measurement, Status
 from stillface.report.wording import (
     CENSORED_WORDS,
     STATUS_WORDS,
@@ -29,6 +29,7 @@ __all__ = [
     "MatrixRow",
     "Withholding",
     "columns_of",
+    "coverage_words",
     "full_rows",
     "matrix",
 ]
@@ -37,6 +38,8 @@ LOW_COVERAGE = 0.80
 """Below it a value is shown with a warning (SPEC 0)."""
 
 AUTONOMIC = ("hr_bpm", "ibi_ms", "rmssd_ms", "rsa_ln_ms2", "scl_us", "scr_per_min")
+
+_CHANCE = "pct_match_expected"
 
 Key = tuple[str, str, str, str, str, str]
 
@@ -83,11 +86,18 @@ class MatrixRow:
 
 @dataclass(frozen=True)
 class Group:
-    """Rows of one role, scheme, coder and rule."""
+    """Rows of one role, scheme, coder and rule.
+
+    Parameters
+    ----------
+    coverage : tuple of str
+        By column, where all rows share it: said once instead of in every cell.
+    """
 
     heading: str
     rule: str
     rows: tuple[MatrixRow, ...]
+    coverage: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -149,24 +159,31 @@ class Withholding:
         coverage = self.coverage(row)
         return row.value is not None and coverage is not None and coverage < self._min_coverage
 
-    def cell(self, row: Measurement | None, expected: Measurement | None = None) -> Cell:
-        """Give a row as shown; ``expected`` is the match that chance alone would give."""
+    def cell(self, row: Measurement | None, expected: Measurement | None = None, *, shared: str = "") -> Cell:
+        """Give a row as shown.
+
+        Parameters
+        ----------
+        expected : Measurement, optional
+            The match that chance alone would give.
+        shared : str
+            Coverage already said for the whole group; only another one is noted.
+        """
         if row is None:
             return Cell("–")
         coverage = self.coverage(row)
-        seen = "" if coverage is None else f"coverage {100 * coverage:.0f} %"
+        seen = coverage_words(coverage)
         if self.withheld(row):
-            return Cell("withheld", kind="withheld", notes=(seen,))
+            return Cell("withheld", kind="withheld", notes=() if seen == shared else (seen,))
         if row.value is None:
-            return Cell(STATUS_WORDS[row.status])
+            return Cell("not defined" if row.status is Status.NA_STRUCT else STATUS_WORDS[row.status])
         notes = []
         if expected is not None:
-            chance = self.cell(expected)
-            notes.append(f"by chance {chance.text}")
+            notes.append(f"by chance {self.cell(expected).text}")
         if row.status.censored:
             notes.append(CENSORED_WORDS[row.status])
-        if coverage is not None and coverage < LOW_COVERAGE:
-            notes.append(f"low {seen}")
+        if coverage is not None and coverage < LOW_COVERAGE and seen != shared:
+            notes.append(seen)
         notes += [flag_words(flag) for flag in row.flags if flag != "low_coverage" or coverage is None]
         return Cell(shown_number(row), repr(row.value), "value", tuple(notes))
 
@@ -185,14 +202,26 @@ class Withholding:
         return tuple(parts)
 
 
+def coverage_words(coverage: float | None) -> str:
+    """Give a coverage in words, ``low`` below LOW_COVERAGE; empty where there is none."""
+    if coverage is None:
+        return ""
+    words = f"coverage {100 * coverage:.0f} %"
+    return f"low {words}" if coverage < LOW_COVERAGE else words
+
+
 def columns_of(protocol: Protocol, rows: Iterable[Measurement]) -> tuple[Column, ...]:
-    """Give the episodes in the protocol's order, then the contrasts as they come."""
-    met = dict.fromkeys(row.episode_id for row in rows)
-    episodes = [spec for spec in protocol.episodes if spec.id in met]
+    """Give the episodes in the protocol's order, then the contrasts as they come.
+
+    A contrast that the protocol defines for none of the rows gets no column.
+    """
+    rows = tuple(rows)
+    met = {row.episode_id for row in rows}
+    defined = dict.fromkeys(row.episode_id for row in rows if row.status is not Status.NA_STRUCT)
+    columns = [Column(spec.id, spec.kind, contrast=False) for spec in protocol.episodes if spec.id in met]
     known = {spec.id for spec in protocol.episodes}
-    columns = [Column(spec.id, spec.kind, contrast=False) for spec in episodes]
     columns += [
-        Column(name, contrast_label(protocol, name), contrast=True) for name in met if name not in known
+        Column(name, contrast_label(protocol, name), contrast=True) for name in defined if name not in known
     ]
     return tuple(columns)
 
@@ -200,35 +229,54 @@ def columns_of(protocol: Protocol, rows: Iterable[Measurement]) -> tuple[Column,
 def matrix(protocol: Protocol, rows: Sequence[Measurement], shown: Withholding) -> Matrix:
     """Arrange rows with episodes as columns; the match by chance stands inside the observed one's cell."""
     columns = columns_of(protocol, rows)
-    found = {(_key(row), row.episode_id): row for row in rows}
-    groups: dict[tuple[str, str, str, str], list[MatrixRow]] = {}
-    for key in dict.fromkeys(_key(row) for row in rows):
-        role, scheme, coder, rule, measure, code = key
-        if measure == "pct_match_expected":
+    grouped: dict[tuple[str, str, str, str], list[Measurement]] = {}
+    for row in rows:
+        grouped.setdefault((row.role, row.scheme_id, row.coder_id, row.match_rule), []).append(row)
+    groups = []
+    for (role, scheme, coder, rule), members in grouped.items():
+        heading = " · ".join(part for part in (role_label(protocol, role), scheme, coder) if part)
+        shared = tuple(_shared_coverage(members, column, shown) for column in columns)
+        groups.append(Group(heading, rule, _lines(members, columns, shared, shown), shared))
+    return Matrix(columns, tuple(groups))
+
+
+def _shared_coverage(members: list[Measurement], column: Column, shown: Withholding) -> str:
+    """Say the coverage once where every row of the group and column has the same."""
+    words = {
+        coverage_words(shown.coverage(row))
+        for row in members
+        if row.episode_id == column.id and row.status is not Status.NA_STRUCT
+    }
+    return words.pop() if len(words) == 1 else ""
+
+
+def _lines(
+    members: list[Measurement], columns: tuple[Column, ...], shared: tuple[str, ...], shown: Withholding
+) -> tuple[MatrixRow, ...]:
+    by_measure: dict[tuple[str, str], dict[str, Measurement]] = {}
+    for row in members:
+        by_measure.setdefault((row.measure, row.code), {})[row.episode_id] = row
+    lines = []
+    for (measure, code), by_episode in by_measure.items():
+        if measure == _CHANCE:
             continue
-        cells, unit = [], ""
-        for column in columns:
-            row = found.get((key, column.id))
-            unit = unit or (row.unit if row else "")
-            chance_key = (role, scheme, coder, rule, "pct_match_expected", code)
-            chance = found.get((chance_key, column.id)) if measure == "pct_match" else None
-            cells.append(shown.cell(row, chance))
-        line = MatrixRow(measure_label(measure), code, unit_label(unit), tuple(cells))
-        groups.setdefault((role, scheme, coder, rule), []).append(line)
-    return Matrix(
-        columns,
-        tuple(Group(_heading(protocol, name), name[3], tuple(lines)) for name, lines in groups.items()),
-    )
+        chance = by_measure.get((_CHANCE, code), {}) if measure == "pct_match" else {}
+        cells = tuple(
+            shown.cell(by_episode.get(column.id), chance.get(column.id), shared=said)
+            for column, said in zip(columns, shared, strict=True)
+        )
+        unit = next((row.unit for row in by_episode.values() if row.unit), "")
+        lines.append(MatrixRow(measure_label(measure), code, unit_label(unit), cells))
+    return tuple(lines)
 
 
 def full_rows(
     protocol: Protocol, rows: Sequence[Measurement], shown: Withholding
 ) -> Mapping[str, tuple[FullRow, ...]]:
     """Give every row in words, by episode, in the columns' order."""
-    grouped: dict[str, list[FullRow]] = {column.id: [] for column in columns_of(protocol, rows)}
+    known = [column.id for column in columns_of(protocol, rows)]
+    grouped: dict[str, list[FullRow]] = {name: [] for name in (*known, *(row.episode_id for row in rows))}
     for row in rows:
-        coverage = row.coverage
-        low = coverage is not None and coverage < LOW_COVERAGE
         grouped[row.episode_id].append(
             FullRow(
                 episode=row.episode_id,
@@ -241,7 +289,7 @@ def full_rows(
                 unit=unit_label(row.unit),
                 n="" if row.n is None else str(row.n),
                 scorable_s="" if row.scorable_s is None else f"{row.scorable_s:.1f}",
-                coverage="" if coverage is None else f"{100 * coverage:.0f} %{' low' if low else ''}",
+                coverage=coverage_words(row.coverage).replace("coverage ", ""),
                 status=str(row.status),
                 status_words=STATUS_WORDS[row.status],
                 flags=", ".join(flag_words(flag) for flag in row.flags),
@@ -252,8 +300,3 @@ def full_rows(
 
 def _key(row: Measurement) -> Key:
     return (row.role, row.scheme_id, row.coder_id, row.match_rule, row.measure, row.code)
-
-
-def _heading(protocol: Protocol, name: tuple[str, str, str, str]) -> str:
-    role, scheme, coder, _ = name
-    return " · ".join(part for part in (role_label(protocol, role), scheme, coder) if part)

@@ -119,7 +119,10 @@ _VALUED_FLAGS = {
     "n_censored": "{} censored",
     "sustain_s": "target held {} s",
     "confirmed_s": "confirmed at {} s",
-    "preset": "preset {}",
+    "gap_before_s": "{} s of it not seen",
+    "rsa": "preset {}",
+    "band": "band {}",
+    "epochs": "{} epochs",
 }
 
 _KINDS = {
@@ -154,7 +157,8 @@ def flag_words(flag: str) -> str:
     """Give a flag in words; ``n_censored=2`` becomes ``2 censored``."""
     name, _, value = flag.partition("=")
     if name in _VALUED_FLAGS:
-        return _VALUED_FLAGS[name].format(value)
+        shown = shown_seconds(float(value)) if name.endswith("_s") else value
+        return _VALUED_FLAGS[name].format(shown)
     words = _FLAGS.get(name, name.replace("_", " "))
     return f"{words} {value}" if value else words
 
