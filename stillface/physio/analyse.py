@@ -90,9 +90,7 @@ def heart_warnings(beats: BeatSeries, missing: Intervals, params: HeartParams) -
         )
     n_ok = int((beats.flags == BEAT_FLAGS.index("ok")).sum())
     if n_ok < _FEW_OK * beats.times_ns.size:
-        lines.append(
-            f"{where}: only {n_ok} of {beats.times_ns.size} beats are ok: noise, or a wrong rate"
-        )
+        lines.append(f"{where}: only {n_ok} of {beats.times_ns.size} beats are ok: noise, or a wrong rate")
     return tuple(lines)
 
 

@@ -163,7 +163,9 @@ def _stretch_flags(
     lone = long & ~np.roll(short, 1) & ~np.roll(short, -1) & ~_missed(ibi_ms, usual, limit)
     low, high = params.plausible_ibi_ms
     implausible = (ibi_ms < low) | ((ibi_ms > high) & ~_missed(ibi_ms, usual, limit))
-    at = np.flatnonzero(lone | implausible) + 1
+    named = (out == EXTRA) | (out == ECTOPIC)
+    unexplained = ~named[:-1] & ~named[1:]
+    at = np.flatnonzero((lone | implausible) & unexplained) + 1
     out[at] = np.maximum(out[at], DOUBTFUL)
     return out
 

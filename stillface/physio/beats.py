@@ -31,7 +31,12 @@ Int64 = npt.NDArray[np.int64]
 _MIN_RATE_HZ = 100.0
 # The adaptive thresholds need some beats to settle on.
 _MIN_RUN_S = 3.0
+_SETTLE_S = 4.0
 _QRS_HZ = (5.0, 40.0)
+# Detectors may see beats this much closer than the shortest plausible interval.
+_REFRACTORY_SHARE = 0.75
+_WANDER_HZ = 0.5
+_CUT = 1.2
 _REFINE_S = 0.040
 _SAME_BEAT_S = 0.050
 _TEMPLATE_S = 0.060
@@ -83,7 +88,10 @@ def find_beats(signal: Signal, params: HeartParams) -> BeatSeries:
             expected=f"at least {_MIN_RATE_HZ:g} Hz",
             fix="check that rate_hz or the time column is in seconds",
         )
-    runs = [_candidates(signal.values[a:b], a, rate_hz) for a, b in _valid_runs(signal, rate_hz)]
+    refractory_s = _REFRACTORY_SHARE * params.plausible_ibi_ms[0] / 1000
+    runs = [
+        _candidates(signal.values[a:b], a, rate_hz, refractory_s) for a, b in _valid_runs(signal, rate_hz)
+    ]
     sign = _polarity(runs, rate_hz)
     found = [_refine(run, sign, rate_hz) for run in runs]
     position = np.concatenate([run[0] for run in found]) if found else np.empty(0)
@@ -117,13 +125,18 @@ def _valid_runs(signal: Signal, rate_hz: float) -> list[tuple[int, int]]:
     ]
 
 
-def _candidates(raw: Floats, first: int, rate_hz: float) -> _Run:
+def _candidates(raw: Floats, first: int, rate_hz: float, refractory_s: float) -> _Run:
     from scipy.signal import butter, sosfiltfilt
 
     sos = butter(3, (_QRS_HZ[0], min(_QRS_HZ[1], 0.45 * rate_hz)), "bandpass", fs=rate_hz, output="sos")
     qrs = sosfiltfilt(sos, raw)
     reach = round(_REFINE_S * rate_hz)
-    seen = [_climb(np.abs(qrs), peaks, reach) for peaks in _detect(raw, rate_hz)]
+    # The thresholds begin at nothing, where anything is a beat: let them settle on a mirror image.
+    lead = min(raw.size - 1, round(_SETTLE_S * rate_hz))
+    mirrored = np.pad(_levelled(raw, qrs, rate_hz), lead, mode="reflect")
+    found = [peaks - lead for peaks in _detect(mirrored, rate_hz, refractory_s)]
+    inside = [peaks[(peaks >= 0) & (peaks < raw.size)] for peaks in found]
+    seen = [_climb(np.abs(qrs), peaks, reach) for peaks in inside]
     where = np.concatenate(seen)
     who = np.repeat(np.arange(len(seen)), [peaks.size for peaks in seen])
     order = np.argsort(where, kind="stable")
@@ -138,7 +151,21 @@ def _candidates(raw: Floats, first: int, rate_hz: float) -> _Run:
     return _Run(first, qrs, centres[agreed], votes[agreed])
 
 
-def _detect(raw: Floats, rate_hz: float) -> list[Int64]:
+def _levelled(raw: Floats, qrs: Floats, rate_hz: float) -> Floats:
+    """Give the signal without its wander, cut where it is larger than beats are.
+
+    After a burst of movement the detectors' thresholds stay high for many beats; cut, it cannot
+    raise them. Peaks are timed on the raw signal later.
+    """
+    from scipy.signal import butter, sosfiltfilt
+
+    level = sosfiltfilt(butter(2, _WANDER_HZ, "highpass", fs=rate_hz, output="sos"), raw)
+    second = round(rate_hz)
+    usual = float(np.median(np.abs(qrs[: qrs.size // second * second]).reshape(-1, second).max(axis=1)))
+    return np.asarray(np.clip(level, -_CUT * usual, _CUT * usual))
+
+
+def _detect(ecg: Floats, rate_hz: float, refractory_s: float) -> list[Int64]:
     """Give the peaks of each detector as sample addresses, sorted."""
     try:
         from neurokit2.ecg import ecg_clean, ecg_findpeaks
@@ -148,15 +175,15 @@ def _detect(raw: Floats, rate_hz: float) -> list[Int64]:
     # there is voted down here.
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
-        clean = ecg_clean(raw, sampling_rate=rate_hz, method="neurokit")
+        clean = ecg_clean(ecg, sampling_rate=rate_hz, method="neurokit")
         peaks = [
-            # 0.2 s: its own 0.3 s would halve the rate of a crying infant.
-            ecg_findpeaks(clean, sampling_rate=rate_hz, method="neurokit", mindelay=0.2),
-            ecg_findpeaks(raw, sampling_rate=rate_hz, method="kalidas2017"),
+            ecg_findpeaks(clean, sampling_rate=rate_hz, method="neurokit", mindelay=refractory_s),
+            # It sees no two beats within its own 0.3 s: a crying infant's every second one. Told a
+            # lower rate it waits less; its wavelet counts in samples and does not change.
+            ecg_findpeaks(ecg, sampling_rate=rate_hz * refractory_s / 0.3, method="kalidas2017"),
             ecg_findpeaks(clean, sampling_rate=rate_hz, method="rodrigues2021"),
         ]
-    found = [np.unique(np.asarray(part["ECG_R_Peaks"], dtype=np.int64)) for part in peaks]
-    return [part[(part >= 0) & (part < raw.size)] for part in found]
+    return [np.unique(np.asarray(part["ECG_R_Peaks"], dtype=np.int64)) for part in peaks]
 
 
 def _climb(height: Floats, peaks: Int64, reach: int) -> Int64:

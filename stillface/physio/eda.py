@@ -29,6 +29,8 @@ _MICROSIEMENS = ("us", "µs", "μs", "microsiemens", "usiemens", "µmho", "umho"
 _MIN_RUN_S = 5.0
 # A fall this small a part of the threshold inside a rise is ripple, not its end.
 _RIPPLE_SHARE = 0.2
+# A response begins where the slope reaches this share of its steepest.
+_FOOT_SHARE = 0.15
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +67,8 @@ def find_responses(signal: Signal, params: EdaParams) -> Responses:
     found: list[tuple[int, int, float]] = []
     for first, stop in _valid_runs(signal):
         smooth, step = _smooth(signal, first, stop, params)
-        for trough, peak in _rises(smooth, params.min_amplitude_us * _RIPPLE_SHARE):
+        for start, peak in _rises(smooth, params.min_amplitude_us * _RIPPLE_SHARE):
+            trough = _foot(smooth, start, peak)
             amplitude = float(smooth[peak] - smooth[trough])
             rise_s = (peak - trough) * step / float(signal.clock.rate_hz)
             if amplitude >= params.min_amplitude_us and params.rise_s[0] <= rise_s <= params.rise_s[1]:
@@ -135,6 +138,14 @@ def _smooth(signal: Signal, first: int, stop: int, params: EdaParams) -> tuple[F
     sos = butter(2, edge_hz, "lowpass", fs=rate_hz, output="sos")
     step = max(1, int(rate_hz / params.rate_hz))
     return np.asarray(sosfiltfilt(sos, signal.values[first:stop]))[::step], step
+
+
+def _foot(x: Floats, trough: int, peak: int) -> int:
+    """Give where the steep part of a rise begins: a level that drifts upwards is not part of it."""
+    slope = np.diff(x[trough : peak + 1])
+    steepest = int(np.argmax(slope))
+    gentle = np.flatnonzero(slope[:steepest] <= _FOOT_SHARE * slope[steepest])
+    return trough + (int(gentle[-1]) + 1 if gentle.size else 0)
 
 
 def _rises(x: Floats, ripple: float) -> list[tuple[int, int]]:

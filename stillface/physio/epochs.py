@@ -20,6 +20,8 @@ __all__ = ["heart_epochs", "heart_rate_bpm", "heart_summaries", "rmssd_ms", "who
 
 _MS_PER_MIN = 60_000.0
 _MIN_IBIS = 2
+# Rounding of the filter itself; its logarithm would be a number without a meaning.
+_NOTHING_MS = 1e-6
 
 
 def heart_rate_bpm(ibi_ms: float) -> float:
@@ -112,7 +114,7 @@ def _epoch(
     value, status = None, Status.OK
     if n_points < needed:
         status = Status.MISS_LOWN
-    elif sd_ms < params.min_rsa_sd_ms:
+    elif float(ibi.ibi_ms[inside].std()) < params.min_ibi_sd_ms or sd_ms < _NOTHING_MS:
         status = Status.NA_CONST
     else:
         value = float(np.log(sd_ms**2))

@@ -78,7 +78,7 @@ def rsa_series(ibi: IbiSeries, params: HeartParams) -> RsaSeries:
     ibi : IbiSeries
     params : HeartParams
         A hole in the clean intervals longer than ``max_bridge_s`` ends one stretch; shorter ones
-        are spanned by the spline and count as edited.
+        are spanned by a straight line and count as edited.
 
     Returns
     -------
@@ -101,18 +101,29 @@ def _filtered(ends_ns: Int64, ibi_ms: Floats, preset: RsaPreset) -> tuple[Int64,
     nothing = np.empty(0, np.int64), np.empty(0)
     if ends_ns.size < 4:
         return nothing
-    seconds = (ends_ns - ends_ns[0]) / NS_PER_S
+    level = float(ibi_ms.mean())
+    seconds, lengths = _bridged((ends_ns - ends_ns[0]) / NS_PER_S, ibi_ms)
     grid_s = np.arange(int(seconds[-1] * preset.rate_hz) + 1) / preset.rate_hz
     kernel = np.convolve(_detrend_kernel(preset), _band_kernel(preset))
     if grid_s.size < kernel.size:
         return nothing
     # Both kernels are symmetric: keeping only full overlaps shifts nothing and has no edges.
-    level = float(ibi_ms.mean())
-    even = CubicSpline(seconds, ibi_ms - level)(grid_s)
+    even = CubicSpline(seconds, lengths - level)(grid_s)
     values = fftconvolve(even, kernel, mode="valid")
     half = kernel.size // 2
     times = ends_ns[0] + np.rint(grid_s[half : half + values.size] * NS_PER_S).astype(np.int64)
     return times, np.asarray(values)
+
+
+def _bridged(seconds: Floats, ibi_ms: Floats) -> tuple[Floats, Floats]:
+    """Give the spline's knots, with straight lines across holes: a free spline would overshoot there."""
+    beats_apart = np.maximum(np.rint(np.diff(seconds) * 1000 / ibi_ms[1:]).astype(np.int64), 1)
+    knots = np.interp(
+        np.concatenate(([0.0], np.cumsum(np.repeat(1 / beats_apart, beats_apart)))),
+        np.arange(seconds.size),
+        seconds,
+    )
+    return knots, np.interp(knots, seconds, ibi_ms)
 
 
 def _detrend_kernel(preset: RsaPreset) -> Floats:
