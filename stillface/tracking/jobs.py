@@ -120,7 +120,8 @@ def read_chunk(file: ChunkFile, roles: Iterable[str]) -> dict[str, Arrays] | Non
     """Read these people's part of a finished chunk; None where there is none or it is torn."""
     chunk: dict[str, Arrays] = {}
     try:
-        with np.load(file.path, allow_pickle=False) as stored:
+        # Opened here: np.load leaves a torn file open.
+        with file.path.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
             for role in roles:
                 chunk[role] = {name: stored[f"{role}.{name}"] for name in FaceTrack.array_names()}
     except (FileNotFoundError, zipfile.BadZipFile, EOFError, ValueError, KeyError):

@@ -31,26 +31,36 @@ class FaceMesher:
     def find(self, cut: Rgb) -> npt.NDArray[np.float32] | None:
         """Give the mesh as shares of the cut's side, shape (478, 3), or None where it sees no face."""
         if self._graph is None:
-            self._graph, result = _started(cut)
-        else:
-            result = self._graph.process(cut)
-        faces = result.multi_face_landmarks
-        self._remembers = bool(faces)
-        return _points(faces[0]) if faces else None
+            return self._first(cut)
+        return self._read(self._graph.process(cut))
 
     def find_afresh(self, cut: Rgb, times: int) -> npt.NDArray[np.float32] | None:
         """Forget the last picture, then show a new one so often that the mesh settles on it."""
-        if self._remembers:
-            # Restart and first picture in one quiet block: the models load between the two.
-            with quiet_start():
-                self._graph.reset()
-                self._graph.process(cut)
-        points = None
-        for _ in range(times):
-            points = self.find(cut)
+        points = self._first(cut) if self._remembers else self.find(cut)
+        # The same number of showings whether or not there was something to forget: else results differ.
+        for _ in range(times - 1):
             if points is None:
-                return None
+                break
+            points = self.find(cut)
         return points
+
+    def _first(self, cut: Rgb) -> npt.NDArray[np.float32] | None:
+        """Start the graph, anew if it ran, and show it its first picture."""
+        with quiet_start():
+            if self._graph is None:
+                from mediapipe.python.solutions.face_mesh import FaceMesh
+
+                # Without refined landmarks there is no iris and closed eyes read as half open.
+                self._graph = FaceMesh(max_num_faces=1, refine_landmarks=True)
+            else:
+                self._graph.reset()
+            # The models load during the first picture.
+            return self._read(self._graph.process(cut))
+
+    def _read(self, result: Any) -> npt.NDArray[np.float32] | None:
+        faces = result.multi_face_landmarks
+        self._remembers = bool(faces)
+        return _points(faces[0]) if faces else None
 
     def close(self) -> None:
         """Close the graph."""
@@ -58,15 +68,6 @@ class FaceMesher:
             self._graph.close()
             self._graph = None
             self._remembers = False
-
-
-def _started(cut: Rgb) -> tuple[Any, Any]:
-    from mediapipe.python.solutions.face_mesh import FaceMesh
-
-    with quiet_start():
-        # Without refined landmarks there is no iris and closed eyes read as half open.
-        graph = FaceMesh(max_num_faces=1, refine_landmarks=True)
-        return graph, graph.process(cut)
 
 
 def _points(face: Any) -> npt.NDArray[np.float32]:

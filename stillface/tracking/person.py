@@ -188,6 +188,8 @@ class Person:
         self._lost_at = k
         self._absence = Sighting.DETECTOR_ONLY
         self.sighting[k] = Sighting.DETECTOR_ONLY
+        self.landmarks_px[k] = 0
+        self.sharpness[k] = 0
         self.box_px[k] = seen.box_px
         self.score[k] = seen.score
 
