@@ -78,6 +78,17 @@ def write_video(
             got=f"rate {rate}, gop {gop}, crf {crf}",
             expected="rate > 0, gop >= 1, crf 0 to 51",
         )
+    try:
+        return _write_beside(path, frames, Fraction(rate), gop, crf, preset)
+    except OSError as error:
+        raise StorageError(
+            f"could not save the film: {error.strerror or error}",
+            where=path.name,
+            fix="check the folder, the disk and its free space",
+        ) from error
+
+
+def _write_beside(path: Path, frames: Iterable[Rgb], rate: Fraction, gop: int, crf: int, preset: str) -> int:
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".film-", suffix=".tmp")
     os.close(descriptor)
     temp = Path(name)
@@ -87,15 +98,10 @@ def write_video(
             "crf": str(crf),
             "preset": preset,
         }
-        n_frames = _encode(temp, frames, Fraction(rate), gop, options)
-        _sync(temp)
+        n_frames = _encode(temp, frames, rate, gop, options)
+        with temp.open("rb+") as file:
+            os.fsync(file.fileno())
         temp.replace(path)
-    except OSError as error:
-        raise StorageError(
-            f"could not save the film: {error.strerror or error}",
-            where=path.name,
-            fix="check the disk and its free space",
-        ) from error
     finally:
         temp.unlink(missing_ok=True)
     return n_frames
@@ -170,8 +176,3 @@ class _Writer:
         for packet in packets:
             for stripped in self._strip.filter(packet):
                 self._out.mux(stripped)
-
-
-def _sync(path: Path) -> None:
-    with path.open("rb+") as file:
-        os.fsync(file.fileno())

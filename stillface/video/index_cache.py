@@ -7,7 +7,6 @@ import io
 import json
 import os
 import tempfile
-import zipfile
 from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import av
 import numpy as np
 
-from stillface.errors import FieldError, StorageError
+from stillface.errors import StorageError
 from stillface.video.container import read_head
 from stillface.video.index import VideoIndex
 from stillface.video.scan import scan
@@ -25,6 +24,7 @@ __all__ = ["load_index"]
 # Raised whenever the meaning of what is stored changes.
 _VERSION = 1
 _ENDS_BYTES = 1 << 16
+_DIGEST_BYTES = 32
 
 
 def load_index(path: Path, cache_dir: Path | None) -> VideoIndex:
@@ -53,7 +53,7 @@ def load_index(path: Path, cache_dir: Path | None) -> VideoIndex:
     if cache_dir is None:
         return scan(path)
     key = _key(path)
-    file = cache_dir / f"{key['content'][:24]}.npz"
+    file = cache_dir / f"{key['content'][:24]}.frames"
     index = _read(file, key)
     if index is None:
         index = scan(path)
@@ -83,18 +83,22 @@ def _key(path: Path) -> dict[str, str]:
 
 
 def _read(file: Path, key: dict[str, str]) -> VideoIndex | None:
-    """Give the stored index, or None when there is none, it is stale or it cannot be read."""
+    """Give the stored index, or None when there is none, it is stale or it is damaged."""
     try:
-        with np.load(io.BytesIO(file.read_bytes()), allow_pickle=False) as stored:
-            facts = json.loads(str(stored["facts"]))
-            if facts.pop("key") != key:
-                return None
-            for name in ("time_base", "origin_s", "sample_aspect"):
-                facts[name] = Fraction(facts[name])
-            facts["stored_size_px"] = tuple(facts["stored_size_px"])
-            return VideoIndex(pts=stored["pts"], key_frames=stored["key_frames"], **facts)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, FieldError):
+        stored = file.read_bytes()
+    except OSError:
         return None
+    digest, data = stored[:_DIGEST_BYTES], stored[_DIGEST_BYTES:]
+    if hashlib.sha256(data).digest() != digest:
+        return None
+    with np.load(io.BytesIO(data), allow_pickle=False) as arrays:
+        facts = json.loads(str(arrays["facts"]))
+        if facts.pop("key") != key:
+            return None
+        for name in ("time_base", "origin_s", "sample_aspect"):
+            facts[name] = Fraction(facts[name])
+        facts["stored_size_px"] = tuple(facts["stored_size_px"])
+        return VideoIndex(pts=arrays["pts"], key_frames=arrays["key_frames"], **facts)
 
 
 def _write(file: Path, index: VideoIndex, key: dict[str, str]) -> None:
@@ -119,7 +123,7 @@ def _write(file: Path, index: VideoIndex, key: dict[str, str]) -> None:
     descriptor, temp = tempfile.mkstemp(dir=file.parent, suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as out:
-            out.write(data.getvalue())
+            out.write(hashlib.sha256(data.getvalue()).digest() + data.getvalue())
         Path(temp).replace(file)
     finally:
         Path(temp).unlink(missing_ok=True)

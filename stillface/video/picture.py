@@ -43,7 +43,7 @@ def orientation_of(frame: VideoFrame, path: Path) -> str:
     data = frame.side_data.get("DISPLAYMATRIX")
     if not isinstance(data, SideData):
         return ""
-    matrix = np.frombuffer(data, dtype=np.int32)
+    matrix = np.frombuffer(bytes(data), dtype=np.int32)
     signs = tuple(int(np.sign(matrix[k])) for k in (0, 1, 3, 4))
     if signs not in _BY_SIGNS:
         raise damaged(
@@ -82,7 +82,8 @@ class Picture:
             graph = self._graph(frame)
             graph.vpush(frame)
             shown = graph.vpull()
-        return np.asarray(shown.to_ndarray(), dtype=np.uint8)
+        # Rows may come padded; trackers want one block.
+        return np.ascontiguousarray(shown.to_ndarray(), dtype=np.uint8)
 
     def _graph(self, frame: VideoFrame) -> av.filter.Graph:
         key = (frame.format.name, frame.interlaced_frame)
