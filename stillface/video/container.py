@@ -217,7 +217,7 @@ def _check_header(container: InputContainer, stream: VideoStream, path: Path) ->
             path,
             "absurd picture size in the header",
             got=f"{width} x {height}",
-            expected=f"1 to {MAX_SIDE_PX} pixels a side",
+            expected=f"up to {MAX_SIDE_PX} pixels a side, {MAX_AREA_PX // 10**6} million in all",
         )
     rate = stream.average_rate
     if rate is not None and not 0 <= rate <= MAX_RATE_HZ:
