@@ -71,7 +71,8 @@ class Edit:
     bout : LoggedBout, optional
         The new value, for ``add`` and ``set``.
     was : LoggedBout, optional
-        Old value, only for a bout that another computer's log holds.
+        Old value as the coder saw it, where another computer's log made or changed the bout; else this
+        log's own value is taken.
     """
 
     op: Op
@@ -285,11 +286,9 @@ class CodeLog:
             if known:
                 raise FieldError("this bout is there, or was", where="Edit.id", got=id_, fix="leave id out")
             return None
-        if now is None and (known or edit.was is None):
+        if now is None and edit.was is None:
             raise FieldError("no such bout", where="Edit.id", got=id_, expected="a live bout")
-        if now is not None and edit.was not in (None, now):
-            raise FieldError("the bout has changed since", where="Edit.was", got=edit.was, expected=now)
-        return now or edit.was
+        return edit.was or now
 
     def undo(self) -> Record:
         """Take the last command back; raises UsageError when there is none."""
