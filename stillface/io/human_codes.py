@@ -1,0 +1,105 @@
+"""What people have coded in a session, as state tracks, from the append-only logs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from stillface.domain.scheme import CodingScheme
+from stillface.domain.states import StateTrack
+from stillface.errors import InputError
+from stillface.io.code_log import parse_log_name
+from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_record import LoggedBout, Record
+from stillface.io.code_log_replay import merge
+
+__all__ = ["LOG_KINDS", "CodedByPeople", "read_people"]
+
+LOG_KINDS = {"human": ".", "auto_reviewed": "auto_reviewed", "consensus": "consensus"}
+"""Folder under ``codes/`` that holds the logs of each kind of source."""
+
+
+@dataclass(frozen=True)
+class CodedByPeople:
+    """Tracks of every coder, with what reports print beside them.
+
+    Parameters
+    ----------
+    tracks : tuple of StateTrack
+    heads : dict of str to str
+        Hash of each log's last record, by file name.
+    warnings : tuple of str
+        Damaged logs, and where two computers of one coder disagree.
+    """
+
+    tracks: tuple[StateTrack, ...]
+    heads: dict[str, str]
+    warnings: tuple[str, ...]
+
+
+def read_people(codes_dir: Path, scheme_of: Callable[[str], CodingScheme]) -> CodedByPeople:
+    """Read all logs of a session; nothing is repaired, and a damaged log's good records count.
+
+    Parameters
+    ----------
+    codes_dir : Path
+        ``sessions/<id>/codes``.
+    scheme_of : callable
+        Gives the coding scheme of an id.
+    """
+    tracks: list[StateTrack] = []
+    heads: dict[str, str] = {}
+    warnings: list[str] = []
+    for kind, folder in LOG_KINDS.items():
+        logs: dict[str, list[Sequence[Record]]] = {}
+        for path in sorted((codes_dir / folder).glob("*.jsonl")):
+            name = parse_log_name(path)
+            if name is None:
+                continue
+            records, problem = read_log(path)
+            if problem is not None:
+                warnings.append(f"{path.name}: {problem}; only the records before it are used")
+            if records:
+                heads[f"{kind}/{path.name}"] = records[-1].sha
+                logs.setdefault(name[0], []).append(records)
+        for coder, parts in logs.items():
+            merged = merge(parts)
+            if merged.conflicts:
+                warnings.append(
+                    f"{coder}: {len(merged.conflicts)} places where two computers disagree; a person decides"
+                )
+            tracks += _tracks(kind, coder, list(merged.bouts.values()), scheme_of)
+    return CodedByPeople(tuple(tracks), heads, tuple(warnings))
+
+
+def _tracks(
+    kind: str, coder: str, bouts: list[LoggedBout], scheme_of: Callable[[str], CodingScheme]
+) -> list[StateTrack]:
+    by_tier: dict[str, list[LoggedBout]] = {}
+    for bout in bouts:
+        role, _, scheme_id = bout.tier.partition("/")
+        # A tier such as infant/review:affect3 holds a reviewer's decisions, not codes; points have no end.
+        if role and ":" not in scheme_id and bout.offset_ns is not None:
+            by_tier.setdefault(bout.tier, []).append(bout)
+    tracks = []
+    for tier, mine in by_tier.items():
+        role, _, scheme_id = tier.partition("/")
+        try:
+            tracks.append(
+                StateTrack.from_bouts(
+                    scheme_of(scheme_id),
+                    role,
+                    f"{kind}:{coder}",
+                    [bout.onset_ns for bout in mine],
+                    [bout.offset_ns or bout.onset_ns for bout in mine],
+                    [bout.code for bout in mine],
+                )
+            )
+        except InputError as error:
+            raise InputError(
+                f"the codes of {coder} in {tier} cannot be read ({error})",
+                where="code log",
+                fix="open the session and correct the place",
+            ) from error
+    return tracks

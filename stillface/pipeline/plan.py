@@ -1,0 +1,198 @@
+"""What a run would do, known before it starts: what is done, what is to do, what cannot be done and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from stillface import __version__
+from stillface.domain.clock import ns_to_s
+from stillface.domain.provenance import Provenance
+from stillface.domain.scheme import MatchRule
+from stillface.domain.session import Session
+from stillface.errors import StillfaceError
+from stillface.io.bundle import StudyFolder
+from stillface.io.human_codes import read_people
+from stillface.io.scheme_yaml import load_rule, shipped_rule_ids
+from stillface.pipeline.inputs import FileHashes
+from stillface.pipeline.ledger import Ledger
+from stillface.pipeline.results import Choice
+from stillface.pipeline.steps import Step, session_steps
+
+__all__ = ["Plan", "Problem", "RunOptions", "SessionPlan", "make_plan", "open_ledger"]
+
+TABLES = (
+    "measures_long.csv",
+    "repairs.csv",
+    "physio_epochs.csv",
+    "codes.csv",
+    "episodes.csv",
+    "sessions.csv",
+    "codebook.csv",
+)
+
+
+@dataclass(frozen=True)
+class RunOptions:
+    """How to run.
+
+    Parameters
+    ----------
+    workers : int
+        Processes for tracking.
+    sessions : tuple of str
+        Only these; empty for all.
+    include_auto : bool
+        Analyse machine proposals where no person has coded.
+    coders : tuple of str
+        Only these coders' tracks.
+    """
+
+    workers: int = 2
+    sessions: tuple[str, ...] = ()
+    include_auto: bool = False
+    coders: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A session that cannot be planned, and why."""
+
+    session_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class SessionPlan:
+    """One session's steps; ``key`` stands for everything its results rest on."""
+
+    session: Session
+    steps: tuple[Step, ...]
+    key: str
+    report_done: bool
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a run would do.
+
+    Parameters
+    ----------
+    sessions : tuple of SessionPlan
+    problems : tuple of Problem
+    choice : Choice
+    key : str
+        Of the study's tables and page.
+    tables_done, report_done : bool
+    """
+
+    sessions: tuple[SessionPlan, ...]
+    problems: tuple[Problem, ...]
+    choice: Choice
+    key: str
+    tables_done: bool
+    report_done: bool
+
+    @property
+    def to_do(self) -> tuple[Step, ...]:
+        """Steps of sessions that are not done."""
+        return tuple(step for session in self.sessions for step in session.steps if not step.done)
+
+    @property
+    def n_done(self) -> int:
+        """Steps of sessions that are done already."""
+        return sum(step.done for session in self.sessions for step in session.steps)
+
+    @property
+    def nothing_to_do(self) -> bool:
+        """Whether everything is there already."""
+        pages = all(session.report_done for session in self.sessions) and self.report_done
+        return not self.to_do and pages and self.tables_done
+
+    @property
+    def estimate_s(self) -> float:
+        """About how long the run will take; reports 2 s each."""
+        reports = sum(not session.report_done for session in self.sessions)
+        return sum(step.estimate_s for step in self.to_do) + 2.0 * reports
+
+
+def open_ledger(folder: StudyFolder) -> Ledger:
+    """Give the ledger of a study's tables and pages."""
+    return Ledger(folder.root, folder.logs_dir / "outputs.json")
+
+
+def make_plan(folder: StudyFolder, options: RunOptions) -> Plan:
+    """Check everything that can be checked without doing it.
+
+    Raises
+    ------
+    InputError
+        A session that was asked for is not there, or a rule is unknown.
+    """
+    choice = _choice(folder, options)
+    hashes, ledger = FileHashes(folder.logs_dir / "inputs.json"), open_ledger(folder)
+    wanted = options.sessions or folder.sessions()
+    plans, problems = [], []
+    for session_id in wanted:
+        try:
+            session = folder.load_session(session_id)
+            plans.append(_plan_session(folder, session, choice, hashes, ledger, options.workers))
+        except StillfaceError as error:
+            if session_id in options.sessions and session_id not in folder.sessions():
+                raise
+            problems.append(Problem(session_id, str(error)))
+    hashes.save()
+    key = Provenance("study", {plan.session.session_id: plan.key for plan in plans}, {}, __version__).key
+    tables = [folder.exports_dir / name for name in TABLES]
+    return Plan(
+        tuple(plans),
+        tuple(problems),
+        choice,
+        key,
+        ledger.is_current(tables, key),
+        ledger.is_current([folder.reports_dir / "study.html"], key),
+    )
+
+
+def _plan_session(
+    folder: StudyFolder,
+    session: Session,
+    choice: Choice,
+    hashes: FileHashes,
+    ledger: Ledger,
+    workers: int,
+) -> SessionPlan:
+    steps = session_steps(folder, session, hashes, workers)
+    # A step whose input is made anew is not done, whatever lies on the disk.
+    redo = {step.name for step in steps if not step.done}
+    steps = [replace(step, done=step.done and not redo.intersection(step.needs)) for step in steps]
+    people = read_people(folder.codes_dir(session.session_id), folder.scheme)
+    key = Provenance(
+        "results",
+        {**{step.name: step.key for step in steps}, **people.heads},
+        {
+            "protocol": f"{session.protocol.id}@{session.protocol.version}",
+            "episodes": [
+                [e.id, ns_to_s(e.onset_ns), ns_to_s(e.offset_ns), e.ended_by] for e in session.episodes
+            ],
+            "persons": dict(sorted(session.persons.items())),
+            "covariates": dict(sorted(session.covariates.items())),
+            "rules": [f"{rule.id}@{rule.version}" for rule in choice.rules],
+            "sources": list(choice.sources),
+            "coders": list(choice.coders),
+            "min_coverage": folder.study.min_coverage,
+        },
+        __version__,
+    ).key
+    page = folder.reports_dir / f"{session.session_id}.html"
+    return SessionPlan(session, tuple(steps), key, ledger.is_current([page], key), people.warnings)
+
+
+def _choice(folder: StudyFolder, options: RunOptions) -> Choice:
+    study = folder.study
+    sources = study.analysis_sources
+    if options.include_auto and "auto" not in sources:
+        sources = (*sources, "auto")
+    names = study.rules or shipped_rule_ids()
+    rules: tuple[MatchRule, ...] = tuple(load_rule(name, folder.root) for name in names)
+    return Choice(sources, options.coders, rules)

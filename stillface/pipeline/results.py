@@ -1,0 +1,183 @@
+"""What a session gives once its steps are done: rows, repairs, and all that a page shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from stillface.domain.autonomic import AutonomicEpisode, HeartEpoch
+from stillface.domain.clock import ClockMap
+from stillface.domain.results import Measurement
+from stillface.domain.scheme import MatchRule
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.io.artefacts import load_beats, load_signal, load_state_track
+from stillface.io.bundle import StudyFolder
+from stillface.io.human_codes import read_people
+from stillface.io.measures_table import RepairRow
+from stillface.measures.autonomic import autonomic_rows, baseline_rows
+from stillface.measures.contrasts import contrast_rows
+from stillface.physio.artefacts import ibi_series
+from stillface.physio.beats import missing_intervals
+from stillface.physio.eda import eda_summaries
+from stillface.physio.epochs import heart_summaries
+from stillface.physio.params import EdaParams, HeartParams
+from stillface.pipeline.choose import choose
+from stillface.pipeline.measuring import measure_session, repair_rows
+from stillface.pipeline.strips import match_strips
+from stillface.report.data import IbiTrace, MatchStrip, RsaEpochs
+
+__all__ = ["Choice", "SessionResults", "session_results"]
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which tracks are analysed, and under which rules.
+
+    Parameters
+    ----------
+    sources : tuple of str
+        Kinds of source in order of preference.
+    coders : tuple of str
+        Only these coders' tracks; empty for any.
+    rules : tuple of MatchRule
+    """
+
+    sources: tuple[str, ...]
+    coders: tuple[str, ...]
+    rules: tuple[MatchRule, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class SessionResults:
+    """Everything that is known of one session.
+
+    Parameters
+    ----------
+    session : Session
+        With all tracks, machine proposals included, and beats.
+    analysed : tuple of StateTrack
+        Those that the rows are about.
+    rows : tuple of Measurement
+        Nothing withheld yet.
+    """
+
+    session: Session
+    analysed: tuple[StateTrack, ...]
+    rows: tuple[Measurement, ...]
+    repairs: tuple[RepairRow, ...]
+    match: tuple[MatchStrip, ...]
+    ibi: tuple[IbiTrace, ...]
+    rsa: tuple[RsaEpochs, ...]
+    clocks: dict[str, ClockMap]
+    log_heads: dict[str, str]
+    warnings: tuple[str, ...]
+
+    @property
+    def unreviewed_ns(self) -> tuple[int, int]:
+        """Analysed coded time that no person has looked at, and all analysed coded time."""
+        coded = [(track, _coded_ns(track, self.session)) for track in self.analysed]
+        machine = sum(ns for track, ns in coded if track.source_kind == "auto")
+        return machine, sum(ns for _, ns in coded)
+
+
+@dataclass
+class _Body:
+    """What the physiology of a session gives, gathered channel by channel."""
+
+    summaries: list[AutonomicEpisode] = field(default_factory=list)
+    ibi: list[IbiTrace] = field(default_factory=list)
+    rsa: list[RsaEpochs] = field(default_factory=list)
+    clocks: dict[str, ClockMap] = field(default_factory=dict)
+
+
+def session_results(folder: StudyFolder, session: Session, choice: Choice) -> SessionResults:
+    """Load what the steps left on disk and measure it.
+
+    Raises
+    ------
+    InputError
+        A damaged artefact, or several codings of one role and scheme and none declared.
+    """
+    people = read_people(folder.codes_dir(session.session_id), folder.scheme)
+    auto_files = sorted(folder.auto_dir(session.session_id).glob("*.h5"))
+    auto = tuple(load_state_track(path, folder.scheme) for path in auto_files)
+    session = session.with_tracks((*people.tracks, *auto))
+    analysed, warnings = _analysed(session, choice)
+    session, body = _body(folder, session)
+    behaviour = measure_session(session, analysed, choice.rules)
+    autonomic = list(autonomic_rows(session, body.summaries))
+    rows = (
+        *behaviour,
+        *autonomic,
+        *contrast_rows(session.protocol, autonomic),
+        *baseline_rows(session, autonomic),
+    )
+    return SessionResults(
+        session,
+        analysed,
+        rows,
+        tuple(repair_rows(session, analysed, choice.rules)),
+        tuple(match_strips(session, analysed, choice.rules)),
+        tuple(body.ibi),
+        tuple(body.rsa),
+        body.clocks,
+        people.heads,
+        (*people.warnings, *warnings, *session.duration_warnings()),
+    )
+
+
+def _analysed(session: Session, choice: Choice) -> tuple[tuple[StateTrack, ...], list[str]]:
+    """Choose one track per role and scheme; streams that only a machine coded are left out and named."""
+    usable, left_out = list(session.tracks), []
+    if "auto" not in choice.sources and not choice.coders:
+        seen = {(t.role, t.scheme.id) for t in usable if t.source_kind in choice.sources}
+        alone = sorted({(t.role, t.scheme.id) for t in usable} - seen)
+        left_out = [
+            f"{session.session_id}: {role}/{scheme} has machine proposals only and is not analysed; have a "
+            "person review them, or ask for them (run --include-auto)"
+            for role, scheme in alone
+        ]
+        usable = [track for track in usable if (track.role, track.scheme.id) not in alone]
+    chosen = choose(
+        ((track, track.scheme.id, track.source_kind) for track in usable),
+        where=f"session {session.session_id}",
+        coders=choice.coders,
+        sources=choice.sources,
+    )
+    order = session.protocol.role_ids
+    return tuple(chosen[key] for key in sorted(chosen, key=lambda k: (order.index(k[0]), k[1]))), left_out
+
+
+def _body(folder: StudyFolder, session: Session) -> tuple[Session, _Body]:
+    body = _Body()
+    signals = folder.signals_dir(session.session_id)
+    for channel in session.channels:
+        path = signals / f"{channel.id}.h5"
+        if not path.exists():
+            continue
+        signal = load_signal(path)
+        body.clocks[channel.id] = signal.clock_map
+        if signal.kind == "eda":
+            body.summaries += eda_summaries(signal, session.episodes, EdaParams())
+        beats_path = path.with_name(f"{channel.id}.beats.h5")
+        if signal.kind == "ecg" and beats_path.exists():
+            beats, missing = load_beats(beats_path), missing_intervals(signal)
+            params = HeartParams.for_role(channel.role, epoch_s=session.protocol.physio_epoch_s)
+            summaries, epochs = heart_summaries(beats, session.episodes, missing, params)
+            body.summaries += summaries
+            ibi = ibi_series(beats, missing, params)
+            body.ibi.append(IbiTrace(channel.role, ibi.onsets_ns, ibi.offsets_ns, ibi.clean))
+            body.rsa.append(_rsa(channel.role, epochs, params))
+            session = session.with_signals((), (beats,))
+    return session, body
+
+
+def _rsa(role: str, epochs: Sequence[HeartEpoch], params: HeartParams) -> RsaEpochs:
+    preset = params.rsa
+    method = f"Porges-Bohrer, preset {preset.id}: {preset.rate_hz:g} Hz, {preset.mpf_points}-point polynomial"
+    return RsaEpochs(role, tuple(epochs), preset.band_hz, method)
+
+
+def _coded_ns(track: StateTrack, session: Session) -> int:
+    return sum(track.clip(e.onset_ns, e.offset_ns).scorable_ns for e in session.episodes)

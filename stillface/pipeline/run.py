@@ -1,0 +1,184 @@
+"""Carry out a plan: step by step, each result safe on disk before the next begins."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from stillface.contracts.tracker import Progress
+from stillface.errors import StillfaceError
+from stillface.io.bundle import StudyFolder
+from stillface.pipeline.outputs import write_session_page, write_study_page, write_tables
+from stillface.pipeline.plan import Plan, SessionPlan, open_ledger
+from stillface.pipeline.results import SessionResults, session_results
+from stillface.pipeline.runlog import RunLog
+
+__all__ = ["Observer", "RunSummary", "SilentObserver", "run_plan"]
+
+
+class Observer(Protocol):
+    """Told what happens, so that a person can watch."""
+
+    def started(self, session_id: str, step: str) -> Progress:
+        """Learn that a step began, and give what its progress is told to."""
+        ...
+
+    def finished(self, session_id: str, step: str, seconds: float) -> None:
+        """Learn that a step ended well."""
+        ...
+
+    def failed(self, session_id: str, step: str, reason: str) -> None:
+        """Learn that a step failed; other sessions go on."""
+        ...
+
+
+class SilentObserver:
+    """Watches nothing."""
+
+    def started(self, session_id: str, step: str) -> Progress:
+        """Give a progress that is ignored."""
+        return lambda done, total: None
+
+    def finished(self, session_id: str, step: str, seconds: float) -> None:
+        """Ignore."""
+
+    def failed(self, session_id: str, step: str, reason: str) -> None:
+        """Ignore."""
+
+
+@dataclass
+class RunSummary:
+    """What a run did.
+
+    Parameters
+    ----------
+    done, cached : int
+        Steps carried out, and steps whose results were there already.
+    failures : dict of str to str
+        Reason by ``session/step``.
+    remarks : list of str
+        What a person should read.
+    files : list of Path
+        Tables and pages written.
+    seconds : float
+    """
+
+    done: int = 0
+    cached: int = 0
+    failures: dict[str, str] = field(default_factory=dict)
+    remarks: list[str] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def run_plan(folder: StudyFolder, plan: Plan, observer: Observer) -> RunSummary:
+    """Do what the plan says is to do.
+
+    A session whose step fails is reported and the others go on. An interrupt loses no finished step.
+    Tables and pages that rest on a failed step are written but not entered as current, so that the next
+    run makes them again.
+    """
+    summary = RunSummary(cached=plan.n_done)
+    summary.failures.update({problem.session_id: problem.reason for problem in plan.problems})
+    began = time.monotonic()
+    with RunLog(folder.logs_dir) as log:
+        runner = _Runner(folder, plan, observer, log, summary)
+        whole = [session for session in plan.sessions if runner.steps(session)]
+        runner.outputs(whole)
+    summary.seconds = time.monotonic() - began
+    return summary
+
+
+@dataclass
+class _Runner:
+    folder: StudyFolder
+    plan: Plan
+    observer: Observer
+    log: RunLog
+    summary: RunSummary
+    remarks: dict[str, list[str]] = field(default_factory=dict)
+
+    def steps(self, session: SessionPlan) -> bool:
+        """Do a session's steps; tell whether all succeeded."""
+        session_id = session.session.session_id
+        broken: set[str] = set()
+        for step in session.steps:
+            if step.done:
+                continue
+            if broken.intersection(step.needs):
+                broken.add(step.name)
+                continue
+            remarks = self._try(session_id, step.name, step.work)
+            if remarks is None:
+                broken.add(step.name)
+            else:
+                self.summary.done += 1
+                self.remarks.setdefault(session_id, []).extend(remarks)
+        return not broken
+
+    def outputs(self, whole: list[SessionPlan]) -> None:
+        """Write what changed of the tables and pages."""
+        plan, ledger = self.plan, open_ledger(self.folder)
+        complete = len(whole) == len(plan.sessions) and not plan.problems
+        if plan.tables_done and plan.report_done and all(s.report_done for s in plan.sessions) and complete:
+            return
+        results: dict[str, SessionResults] = {}
+        for session in plan.sessions:
+            session_id = session.session.session_id
+
+            def page(progress: Progress, session: SessionPlan = session) -> tuple[str, ...]:
+                result = session_results(self.folder, session.session, plan.choice)
+                results[session.session.session_id] = result
+                if session.report_done:
+                    return ()
+                remarks = [*self.remarks.get(session.session.session_id, []), *self._failures_of(session)]
+                path = write_session_page(self.folder, result, plan, remarks)
+                if session in whole:
+                    ledger.enter([path], session.key)
+                self.summary.files.append(path)
+                return result.warnings
+
+            found = self._try(session_id, "report", page)
+            self.summary.remarks += [*self.remarks.get(session_id, []), *(found or ())]
+        self._study(list(results.values()), complete)
+
+    def _study(self, results: list[SessionResults], complete: bool) -> None:
+        plan, ledger = self.plan, open_ledger(self.folder)
+
+        def tables(progress: Progress) -> tuple[str, ...]:
+            files = write_tables(self.folder, results)
+            failed = {name.partition("/")[0]: why for name, why in self.summary.failures.items()}
+            shown = {result.session.session_id for result in results}
+            lost = {name: why for name, why in failed.items() if name not in shown}
+            page = write_study_page(self.folder, results, plan, lost)
+            self.summary.files += [*files, page]
+            if complete and not self.summary.failures:
+                ledger.enter([*files, page], plan.key)
+            return ()
+
+        self._try("", "tables and study page", tables)
+
+    def _failures_of(self, session: SessionPlan) -> list[str]:
+        prefix = f"{session.session.session_id}/"
+        return [f"{name}: {why}" for name, why in self.summary.failures.items() if name.startswith(prefix)]
+
+    def _try(
+        self, session_id: str, name: str, work: Callable[[Progress], tuple[str, ...]]
+    ) -> tuple[str, ...] | None:
+        """Do one thing; None when it failed, which is told, logged and no reason to stop."""
+        progress = self.observer.started(session_id, name)
+        began = time.monotonic()
+        try:
+            remarks = work(progress)
+        except StillfaceError as error:
+            self.summary.failures[f"{session_id}/{name}"] = str(error)
+            self.observer.failed(session_id, name, str(error))
+            self.log.write("failed", session=session_id, step=name, error=type(error).__name__)
+            return None
+        seconds = time.monotonic() - began
+        self.observer.finished(session_id, name, seconds)
+        self.log.write("done", session=session_id, step=name, seconds=round(seconds, 3))
+        return remarks

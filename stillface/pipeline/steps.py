@@ -1,0 +1,235 @@
+"""The steps of one session, each a pure function of its inputs with a key that says which inputs."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from stillface.contracts.reader import Reader
+from stillface.contracts.registry import CODERS, READERS, TRACKERS
+from stillface.contracts.tracker import Progress
+from stillface.domain.clock import ClockMap, ns_to_s
+from stillface.domain.provenance import Json, Provenance
+from stillface.domain.recording import SignalRecording, VideoRecording
+from stillface.domain.scheme import CodingScheme
+from stillface.domain.session import Episode, Session
+from stillface.errors import InputError
+from stillface.io.artefacts import (
+    load_face_track,
+    save_beats,
+    save_face_track,
+    save_signal,
+    save_state_track,
+    stored_key,
+)
+from stillface.io.bundle import StudyFolder
+from stillface.physio.beats import find_beats
+from stillface.physio.params import HeartParams
+from stillface.physio.sync import fit_clock_map
+from stillface.pipeline.inputs import FileHashes
+from stillface.video.source import VideoOpener
+
+__all__ = ["Step", "Work", "session_steps", "track_path"]
+
+TRACKER = "mediapipe_mesh"
+
+Work = Callable[[Progress], tuple[str, ...]]
+"""Does the step, tells its progress, and gives remarks that a person should read."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to do.
+
+    Parameters
+    ----------
+    name : str
+        ``track:cam1``, ``code:infant/affect3``, ``signal:infant_ecg`` ...
+    session_id : str
+        Empty for steps of the whole study.
+    key : str
+        Stands for inputs, parameters, code and models.
+    done : bool
+        Whether results under this key are there already.
+    estimate_s : float
+        About how long it takes.
+    work : Work
+    needs : tuple of str
+        Names of steps of the same session that must succeed before.
+    """
+
+    name: str
+    session_id: str
+    key: str
+    done: bool
+    estimate_s: float
+    work: Work
+    needs: tuple[str, ...] = ()
+
+
+def track_path(folder: StudyFolder, session_id: str, recording_id: str, role: str) -> Path:
+    """Give the file of one person's face track in one film."""
+    return folder.tracks_dir(session_id) / f"{recording_id}.{role}.h5"
+
+
+def session_steps(folder: StudyFolder, session: Session, hashes: FileHashes, workers: int) -> list[Step]:
+    """Give the steps that lead from raw files to tracks, proposals, signals and beats, in order.
+
+    Raises
+    ------
+    InputError
+        A declared file is not there or cannot be read.
+    """
+    tracking = {video.id: _track_step(folder, session, video, hashes, workers) for video in session.videos}
+    steps = list(tracking.values())
+    for role in session.protocol.role_ids:
+        # The first film that shows the person is the one that is coded.
+        video = next((video for video in session.videos if role in video.regions), None)
+        if video is not None:
+            for name in CODERS.names():
+                steps.append(_code_step(folder, session, video, role, name, tracking[video.id]))
+    steps += [_signal_step(folder, session, channel, hashes) for channel in session.channels]
+    return steps
+
+
+def _track_step(
+    folder: StudyFolder, session: Session, video: VideoRecording, hashes: FileHashes, workers: int
+) -> Step:
+    tracker = TRACKERS.get(TRACKER)
+    files = tuple(folder.path_of(name) for name in video.files)
+    provenance = Provenance(
+        "track",
+        {f"file{k}": hashes.of(path) for k, path in enumerate(files)},
+        {
+            "regions": {role: _plain(region) for role, region in sorted(video.regions.items())},
+            "clock_map": _clock(video.clock_map),
+            "params": _plain(getattr(tracker, "params", None)),
+        },
+        tracker.name,
+    )
+    targets = {role: track_path(folder, session.session_id, video.id, role) for role in video.regions}
+    opener = VideoOpener(files, folder.session_dir(session.session_id) / "index", threads=1)
+
+    def work(progress: Progress) -> tuple[str, ...]:
+        scratch = folder.session_dir(session.session_id) / "scratch" / video.id
+        scratch.mkdir(parents=True, exist_ok=True)
+        tracks = tracker.track(
+            opener,
+            video.regions,
+            recording_id=video.id,
+            clock_map=video.clock_map,
+            workers=workers,
+            scratch=scratch,
+            progress=progress,
+        )
+        for role, track in tracks.items():
+            save_face_track(targets[role], track, provenance, overwrite=True)
+        # The finished chunks show a person: gone as soon as the tracks are safe.
+        shutil.rmtree(scratch, ignore_errors=True)
+        return tuple(
+            f"{session.session_id}/{role}: {100 * track.coverage:.0f} % of {video.id} codable"
+            for role, track in tracks.items()
+        )
+
+    done = all(stored_key(path) == provenance.key for path in targets.values())
+    # About 20 ms of processor time a frame for two people (docs/explanation/tracking.md).
+    estimate_s = sum(path.stat().st_size for path in files) / 1e6 * 6 / max(workers, 1)
+    return Step(f"track:{video.id}", session.session_id, provenance.key, done, estimate_s, work)
+
+
+def _code_step(
+    folder: StudyFolder, session: Session, video: VideoRecording, role: str, name: str, tracking: Step
+) -> Step:
+    coder = CODERS.get(name)
+    scheme = folder.scheme(coder.scheme_id)
+    side = video.partner_toward.get(role, "camera")
+    provenance = Provenance(
+        "code",
+        {"track": tracking.key, "role": role},
+        {
+            "coder": dict(coder.params),
+            "scheme": _scheme(scheme),
+            "episodes": [_episode(episode) for episode in session.episodes],
+            "partner_toward": side,
+        },
+        coder.name,
+    )
+    target = folder.auto_dir(session.session_id) / f"{role}.{scheme.id}.h5"
+
+    def work(progress: Progress) -> tuple[str, ...]:
+        face = load_face_track(track_path(folder, session.session_id, video.id, role))
+        track = coder.code(face, scheme, session.episodes, partner_toward=side)
+        save_state_track(target, track, provenance, overwrite=True)
+        progress(1, 1)
+        return ()
+
+    done = stored_key(target) == provenance.key
+    title = f"code:{role}/{scheme.id}"
+    return Step(title, session.session_id, provenance.key, done, 1.0, work, (tracking.name,))
+
+
+def _signal_step(folder: StudyFolder, session: Session, channel: SignalRecording, hashes: FileHashes) -> Step:
+    path = folder.path_of(channel.file)
+    fit = fit_clock_map(channel)
+    heart = HeartParams.for_role(channel.role) if channel.signal == "ecg" else None
+    provenance = Provenance(
+        "signal",
+        {"file": hashes.of(path)},
+        {
+            "signal": channel.signal,
+            "role": channel.role,
+            "column": channel.column,
+            "time_column": channel.time_column,
+            "rate_hz": None if channel.rate_hz is None else str(channel.rate_hz),
+            "unit": channel.unit,
+            "clock_map": _clock(fit.clock_map),
+            "heart": None if heart is None else heart.to_json(),
+        },
+        "signal@1",
+    )
+    target = folder.signals_dir(session.session_id) / f"{channel.id}.h5"
+    beats_target = target.with_name(f"{channel.id}.beats.h5")
+
+    def work(progress: Progress) -> tuple[str, ...]:
+        signal = replace(_reader_for(path).read(path, channel), clock_map=fit.clock_map)
+        if heart is not None:
+            save_beats(beats_target, find_beats(signal, heart), provenance, overwrite=True)
+        save_signal(target, signal, provenance, overwrite=True)
+        progress(1, 1)
+        return tuple(f"{session.session_id}/{channel.id}: {note}" for note in fit.notes)
+
+    targets = [target] if heart is None else [target, beats_target]
+    done = all(stored_key(file) == provenance.key for file in targets)
+    estimate_s = 2 + path.stat().st_size / 1e6
+    return Step(f"signal:{channel.id}", session.session_id, provenance.key, done, estimate_s, work)
+
+
+def _reader_for(path: Path) -> Reader:
+    for name in READERS.names():
+        reader = READERS.get(name)
+        if path.suffix.lower() in reader.suffixes:
+            return reader
+    raise InputError(
+        "no reader for this kind of file",
+        where=path.name,
+        got=path.suffix,
+        expected=", ".join(suffix for name in READERS.names() for suffix in READERS.get(name).suffixes),
+    )
+
+
+def _clock(clock_map: ClockMap) -> Json:
+    return [clock_map.offset_ns, clock_map.drift_ppm]
+
+
+def _episode(episode: Episode) -> Json:
+    return [episode.id, ns_to_s(episode.onset_ns), ns_to_s(episode.offset_ns)]
+
+
+def _scheme(scheme: CodingScheme) -> Json:
+    return [scheme.ref, *scheme.code_ids]
+
+
+def _plain(value: object) -> Json:
+    return None if value is None else {str(k): v for k, v in asdict(value).items()}  # type: ignore[call-overload]
