@@ -21,6 +21,10 @@ from stillface.physio.rsa import filter_gain
 __all__ = ["HeartAnalysis", "analyse_recording", "heart_warnings", "method_json"]
 
 _FEW_OK = 0.5
+_RHYTHM_S = 20.0
+_LEAST_PERIOD_S = 0.025
+# Real ECGs stay below 0.2 at lags shorter than a beat; one read ten times too fast reaches 0.4 and more.
+_SAME_RHYTHM = 0.35
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,11 +73,12 @@ def analyse_recording(signal: Signal, *, preset: str | None = None, epoch_s: flo
     beats = find_beats(signal, params)
     missing = missing_intervals(signal)
     epochs = heart_epochs(beats, whole_windows(*signal.span_ns, epoch_s), missing, params)
-    return HeartAnalysis(beats, epochs, missing, params, heart_warnings(beats, missing, params))
+    return HeartAnalysis(beats, epochs, missing, params, heart_warnings(signal, beats, params))
 
 
-def heart_warnings(beats: BeatSeries, missing: Intervals, params: HeartParams) -> tuple[str, ...]:
-    """Name what is implausible about a beat series, with numbers; nothing is changed for it."""
+def heart_warnings(signal: Signal, beats: BeatSeries, params: HeartParams) -> tuple[str, ...]:
+    """Name what is implausible about an ECG and its beats, with numbers; nothing is changed for it."""
+    missing = missing_intervals(signal)
     where, lines = f"{beats.role}/ecg", []
     span_s = ns_to_s(beats.observed_ns[1] - beats.observed_ns[0])
     if len(missing):
@@ -88,10 +93,39 @@ def heart_warnings(beats: BeatSeries, missing: Intervals, params: HeartParams) -
             f"{where}: median interval {median_ms:.0f} ms ({heart_rate_bpm(median_ms):.0f} bpm) is outside "
             f"{low:.0f} to {high:.0f} ms: is the sampling rate right, and the role?"
         )
+    period_ms = _fast_rhythm_ms(signal, low)
+    if period_ms is not None:
+        lines.append(
+            f"{where}: the signal repeats every {period_ms:.0f} ms ({heart_rate_bpm(period_ms):.0f} per min), "
+            f"faster than a heart beats (interval at least {low:.0f} ms): is the sampling rate right?"
+        )
     n_ok = int((beats.flags == BEAT_FLAGS.index("ok")).sum())
     if n_ok < _FEW_OK * beats.times_ns.size:
         lines.append(f"{where}: only {n_ok} of {beats.times_ns.size} beats are ok: noise, or a wrong rate")
     return tuple(lines)
+
+
+def _fast_rhythm_ms(signal: Signal, shortest_ms: float) -> float | None:
+    """Give the period of a rhythm too fast for a heart, which detectors would skip beats of."""
+    from scipy.signal import butter, fftconvolve, sosfiltfilt
+
+    rate_hz = float(signal.clock.rate_hz)
+    edges = np.arange(signal.clock.n_samples + 1)
+    runs = Intervals.from_mask(edges, signal.valid)
+    first = int(runs.onsets_ns[np.argmax(runs.durations_ns)])
+    run = signal.values[first : first + min(int(runs.durations_ns.max()), round(_RHYTHM_S * rate_hz))]
+    shortest, longest = round(_LEAST_PERIOD_S * rate_hz), round(0.7 * shortest_ms / 1000 * rate_hz)
+    if run.size < 4 * longest:
+        return None
+    sos = butter(3, (5.0, min(40.0, 0.45 * rate_hz)), "bandpass", fs=rate_hz, output="sos")
+    wave = sosfiltfilt(sos, run)
+    overlap = fftconvolve(wave, wave[::-1])[wave.size - 1 :][: longest + 1]
+    likeness = overlap / overlap[0]
+    # A wave is like itself until it first turns over; only what comes back later is a rhythm.
+    turned = np.flatnonzero(likeness < 0)
+    begin = max(shortest, int(turned[0]) if turned.size else longest)
+    best = begin + int(np.argmax(likeness[begin:])) if begin < longest else longest
+    return best * 1000 / rate_hz if likeness[best] > _SAME_RHYTHM and best < longest else None
 
 
 def method_json(beats: BeatSeries, missing: Intervals, params: HeartParams) -> dict[str, Json]:

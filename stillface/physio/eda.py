@@ -28,7 +28,7 @@ _MICROSIEMENS = ("us", "µs", "μs", "microsiemens", "usiemens", "µmho", "umho"
 # The filter and the search for responses need some seconds of signal.
 _MIN_RUN_S = 5.0
 # A fall this small a part of the threshold inside a rise is ripple, not its end.
-_RIPPLE_SHARE = 0.2
+_RIPPLE_SHARE = 0.1
 # A response begins where the slope reaches this share of its steepest.
 _FOOT_SHARE = 0.15
 
