@@ -21,7 +21,7 @@ import numpy.typing as npt
 from stillface.domain.clock import SampleClock
 from stillface.domain.recording import Signal, SignalRecording
 from stillface.errors import InputError
-from stillface.io.durable import read_bytes
+from stillface.io.durable import read_bytes, storage_error
 from stillface.io.sample_grid import grid_from_times
 
 __all__ = ["CsvReader", "SignalReading", "read_csv_signal"]
@@ -29,7 +29,7 @@ __all__ = ["CsvReader", "SignalReading", "read_csv_signal"]
 _SNIFF_LINES = 50
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*\Z")
 # "0,004" in a file of one column splits at the comma into 0 and 004: no whole number is written so.
-_SPLIT_DECIMAL = re.compile(r"\s*[+-]?\d+,0\d+\s*\Z")
+_SPLIT_DECIMAL = re.compile(r"\s*([+-]?\d+,0\d+|[+-]0,\d+)\s*\Z")
 _COMMENT = ("#", "%")
 # An Empatica export: line 1 is the start in Unix seconds, line 2 the rate; neither is a sample.
 _UNIX_TIME_FROM = 1.0e9
@@ -143,7 +143,10 @@ def _declared_clock(
 
 
 def _lines(path: Path) -> list[str]:
-    data = read_bytes(path)
+    try:
+        data = read_bytes(path)
+    except OSError as error:
+        raise storage_error(error, path, "could not read") from error
     if data[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\x00" in data[:4096]:
         raise InputError("not UTF-8 text", where=path.name, fix="save the table as CSV in UTF-8")
     try:
@@ -169,19 +172,18 @@ def _layout(lines: list[str], path: Path) -> _Layout:
     if start is None:
         raise InputError("no data", where=path.name, got="an empty table", expected="lines of numbers")
     sample = [line for line in islice(lines, start, start + _SNIFF_LINES) if line.strip()]
-    body = sample[1:] or sample
-    delimiter = _delimiter(body)
-    for k, line in enumerate(body):
+    delimiter = _delimiter(sample)
+    for k, line in enumerate(sample):
         decimal_comma = all(_DECIMAL_COMMA.match(cell) for cell in _split(line, delimiter) if cell.strip())
         if (delimiter == "," and _SPLIT_DECIMAL.match(line)) or (delimiter != "," and decimal_comma):
-            raise _decimal_comma(line, path, start + k + (2 if len(sample) > 1 else 1))
+            raise _decimal_comma(line, path, start + k + 1)
     first = _split(sample[0], delimiter)
     if all(_is_number(cell) for cell in first if cell.strip()):
         return _Layout(delimiter, None, len(first), start + 1)
     header = tuple(cell.strip() for cell in first)
-    n_columns = len(_split(body[0], delimiter))
     if len(sample) == 1:
         raise InputError("no data", where=f"{path.name}:{start + 1}", got="a header only")
+    n_columns = len(_split(sample[1], delimiter))
     if n_columns != len(header):
         raise InputError(
             "header and first row differ",
@@ -193,10 +195,11 @@ def _layout(lines: list[str], path: Path) -> _Layout:
     return _Layout(delimiter, header, n_columns, start + 2)
 
 
-def _delimiter(body: list[str]) -> str | None:
+def _delimiter(sample: list[str]) -> str | None:
+    """Give what parts the first line and most of the others; None for blanks."""
     for delimiter in ("\t", ";", ","):
-        counts = {len(_split(line, delimiter)) for line in body}
-        if counts != {1} and 1 not in counts:
+        parted = [len(_split(line, delimiter)) > 1 for line in sample]
+        if parted[0] and 2 * sum(parted) > len(parted):
             return delimiter
     return None
 

@@ -16,6 +16,7 @@ __all__ = ["grid_from_times"]
 Int64 = npt.NDArray[np.int64]
 
 _GAP_PERIODS = 1.5
+_NEAR = 20
 _MAX_GAP_S = 3600.0
 # Converters keep their own beat; a stamp further off than this was not taken with the sample.
 _MAX_JITTER_S = 0.020
@@ -57,8 +58,7 @@ def grid_from_times(
         raise InputError("too few samples", where=file, got=times_s.size, expected="at least 2")
     steps = np.diff(times_s)
     _refuse_order(times_s, steps, file, first_line)
-    period = float(np.median(steps))
-    whole = steps < _GAP_PERIODS * period
+    whole = ~_gaps(times_s, steps)
     rate = _rate(int(whole.sum()), float(steps[whole].sum()), declared, file)
     index, jitter_s = _addresses(times_s, whole, float(rate), file, first_line)
     start_ns = int(np.rint(times_s[0] * NS_PER_S))
@@ -89,6 +89,18 @@ def _refuse_order(
             expected="seconds of one recording",
             fix="split the file there",
         )
+
+
+def _gaps(times_s: npt.NDArray[np.float64], steps: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+    """Tell which steps skip samples; a late stamp that the next ones make good is jitter. Shape (n - 1,)."""
+    apart = min(_NEAR, times_s.size - 1)
+    period = float(np.median(times_s[apart:] - times_s[:-apart])) / apart
+    gaps = np.zeros(steps.size, np.bool_)
+    for k in np.flatnonzero(steps > _GAP_PERIODS * period).tolist():
+        own = np.arange(max(0, k + 1 - _NEAR), min(times_s.size, k + 1 + _NEAR))
+        phase = times_s[own] / period - own
+        gaps[k] = np.median(phase[own > k]) - np.median(phase[own <= k]) > 0.5
+    return gaps
 
 
 def _rate(n_steps: int, span_s: float, declared: Fraction | None, file: str) -> Fraction:

@@ -96,7 +96,7 @@ def heart_warnings(signal: Signal, beats: BeatSeries, params: HeartParams) -> tu
     period_ms = _fast_rhythm_ms(signal, low)
     if period_ms is not None:
         lines.append(
-            f"{where}: the signal repeats every {period_ms:.0f} ms ({heart_rate_bpm(period_ms):.0f} per min), "
+            f"{where}: it repeats every {period_ms:.0f} ms ({heart_rate_bpm(period_ms):.0f} per minute), "
             f"faster than a heart beats (interval at least {low:.0f} ms): is the sampling rate right?"
         )
     n_ok = int((beats.flags == BEAT_FLAGS.index("ok")).sum())
