@@ -22,7 +22,14 @@ from stillface.io.code_log_file import LogFile, set_aside
 from stillface.io.code_log_heads import add_head, latest_head, missing_since
 from stillface.io.code_log_record import EDITS, GENESIS, LoggedBout, Op, Record, encode_line, seal
 from stillface.io.code_log_replay import Replayer, ReplayState, history
-from stillface.io.durable import OS_FS, FileSystem, read_bytes, storage_error, write_atomic
+from stillface.io.durable import (
+    OS_FS,
+    FileSystem,
+    free_space_warning,
+    read_bytes,
+    storage_error,
+    write_atomic,
+)
 from stillface.io.lock import FileLock, LockRefusedError
 
 __all__ = ["CodeLog", "Edit", "log_name", "parse_log_name", "system_clock"]
@@ -181,6 +188,8 @@ class CodeLog:
         self._reason = problem or self._reason
         self._durable_count = len(self._records)
         self._file.size_bytes = found.end
+        if not self.read_only:
+            self.notices += tuple(filter(None, [free_space_warning(self.path.parent, fs=self._fs)]))
         if found.torn and not self.read_only:
             self._set_aside(data[found.end :], found.end)
 

@@ -22,7 +22,6 @@ from stillface.errors import StorageError
 __all__ = [
     "LOW_SPACE_BYTES",
     "OS_FS",
-    "REFUSE_BELOW_BYTES",
     "FileSystem",
     "free_space_warning",
     "read_bytes",
@@ -35,7 +34,6 @@ __all__ = [
 ]
 
 LOW_SPACE_BYTES = 1_000_000_000
-REFUSE_BELOW_BYTES = 200_000_000
 SPACE_MARGIN = 1.2
 ORPHAN_AGE_S = 3600.0
 _BINARY = getattr(os, "O_BINARY", 0)
@@ -240,7 +238,11 @@ def require_free_space(folder: Path, need_bytes: int, *, fs: FileSystem = OS_FS)
 
 def free_space_warning(folder: Path, *, fs: FileSystem = OS_FS) -> str | None:
     """Give a warning for a person when the disk is nearly full, else None."""
-    free = fs.free_bytes(folder)
+    try:
+        free = fs.free_bytes(folder)
+    except OSError:
+        # Some shares do not tell; a write that fails will.
+        return None
     if free >= LOW_SPACE_BYTES:
         return None
     return f"only {_megabytes(free)} free on this disk: save and make room soon"

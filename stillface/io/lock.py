@@ -56,7 +56,8 @@ class FileLock:
         if self._key in self._held_here:
             raise LockRefusedError(f"being edited by {self._held_here[self._key]} in this same program")
         try:
-            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o600)
+            # Not 0600: the next to lock a shared study may be another user.
+            self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         except OSError as error:
             raise LockRefusedError(f"the lock file cannot be written ({error.strerror})") from error
         try:

@@ -60,7 +60,7 @@ def reopened(folder: Path, data: bytes) -> tuple[list[Record], CodeLog]:
 
 def test_cut_at_every_byte_gives_the_commands_before_the_cut(tmp_path: Path, lines: list[bytes]) -> None:
     whole = b"".join(lines)
-    kept_start = len(b"".join(lines[:-4]))
+    kept_start = len(b"".join(lines[:-3]))
     starts = [len(b"".join(lines[:k])) for k in range(len(lines) + 1)]
     # Lines 5 and 6 are one command: a cut between them takes both.
     for cut in range(kept_start, len(whole)):
@@ -327,6 +327,16 @@ def test_an_edit_refused_by_a_full_disk_is_saved_when_there_is_room_again(tmp_pa
     assert log.unsaved == ()
     log.close()
     assert list(replay(read_log(log.path)[0]).bouts) == ["saved", "b1", "b2"]
+
+
+def test_a_disk_that_is_nearly_full_is_told_at_the_opening(tmp_path: Path) -> None:
+    class Nearly(FileSystem):
+        def free_bytes(self, folder: Path) -> int:
+            return 400_000_000
+
+    with open_log(tmp_path, fs=Nearly()) as log:
+        assert log.notices == ("only 400.0 MB free on this disk: save and make room soon",)
+        log.append("add", bout=bout(0))
 
 
 def test_a_real_full_disk_keeps_every_acknowledged_edit(tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ def test_reopening_gives_the_same_bouts_undo_state_and_notes(tmp_path: Path) -> 
         assert log.state == before
         assert log.state.bouts[first.id or ""] == bout(0, 10)
         assert log.state.status == "submitted"
-        assert log.notices == ()
+        assert not log.notices
         log.redo()
         assert log.state.bouts[first.id or ""] == bout(0, 8)
 
