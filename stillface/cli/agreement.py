@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from stillface.cli.console import people, write_json
+from stillface.cli.console import people, results, write_json
 
 __all__ = ["agreement"]
 
@@ -45,7 +45,7 @@ def _show(result: dict[str, Any]) -> None:
             *("" if number is None else f"{number:.3f}" for number in numbers),
             row["reason"] or "",
         )
-    people.print(table)
+    results.print(table)
     for row in result["unpaired"]:
         people.print(
             f"not compared: {row['session_id']}/{row['role']}/{row['scheme_id']}, only in {row['only_in']}"

@@ -10,10 +10,13 @@ from rich.console import Console
 
 from stillface.domain.provenance import Json
 
-__all__ = ["people", "say_error", "say_warnings", "write_json"]
+__all__ = ["people", "results", "say_error", "say_warnings", "write_json"]
 
 people = Console(stderr=True, highlight=False, soft_wrap=True)
 """Progress, tables and remarks; quiet colours where the output is no terminal or NO_COLOR is set."""
+
+results = Console(highlight=False)
+"""Tables that were asked for, on stdout."""
 
 _MOST_WARNINGS = 10
 

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from stillface import __version__
-from stillface.cli import agreement, measure
+from stillface.cli import agreement, demo, measure, physio, report
+from stillface.cli import run as run_command
 from stillface.cli.console import say_error
 from stillface.errors import StillfaceError
 
@@ -23,6 +24,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("demo")(demo.demo)
+app.command("run")(run_command.run)
+app.command("report")(report.report)
+app.command("physio")(physio.physio)
 app.command("measure")(measure.measure)
 app.command("agreement")(agreement.agreement)
 

@@ -7,15 +7,13 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from stillface.contracts.reader import Reader
-from stillface.contracts.registry import CODERS, READERS, TRACKERS
+from stillface.contracts.registry import CODERS, TRACKERS
 from stillface.contracts.tracker import Progress
 from stillface.domain.clock import ClockMap, ns_to_s
 from stillface.domain.provenance import Json, Provenance
 from stillface.domain.recording import SignalRecording, VideoRecording
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.session import Episode, Session
-from stillface.errors import InputError
 from stillface.io.artefacts import (
     load_face_track,
     save_beats,
@@ -29,6 +27,7 @@ from stillface.physio.beats import find_beats
 from stillface.physio.params import HeartParams
 from stillface.physio.sync import fit_clock_map
 from stillface.pipeline.inputs import FileHashes
+from stillface.pipeline.readers import reader_for
 from stillface.video.source import VideoOpener
 
 __all__ = ["Step", "Work", "session_steps", "track_path"]
@@ -193,7 +192,7 @@ def _signal_step(folder: StudyFolder, session: Session, channel: SignalRecording
     beats_target = target.with_name(f"{channel.id}.beats.h5")
 
     def work(progress: Progress) -> tuple[str, ...]:
-        signal = replace(_reader_for(path).read(path, channel), clock_map=fit.clock_map)
+        signal = replace(reader_for(path).read(path, channel), clock_map=fit.clock_map)
         if heart is not None:
             save_beats(beats_target, find_beats(signal, heart), provenance, overwrite=True)
         save_signal(target, signal, provenance, overwrite=True)
@@ -204,19 +203,6 @@ def _signal_step(folder: StudyFolder, session: Session, channel: SignalRecording
     done = all(stored_key(file) == provenance.key for file in targets)
     estimate_s = 2 + path.stat().st_size / 1e6
     return Step(f"signal:{channel.id}", session.session_id, provenance.key, done, estimate_s, work)
-
-
-def _reader_for(path: Path) -> Reader:
-    for name in READERS.names():
-        reader = READERS.get(name)
-        if path.suffix.lower() in reader.suffixes:
-            return reader
-    raise InputError(
-        "no reader for this kind of file",
-        where=path.name,
-        got=path.suffix,
-        expected=", ".join(suffix for name in READERS.names() for suffix in READERS.get(name).suffixes),
-    )
 
 
 def _clock(clock_map: ClockMap) -> Json:
