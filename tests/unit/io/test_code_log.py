@@ -392,3 +392,26 @@ def test_ten_thousand_edits_replay_quickly_enough_for_a_person() -> None:
     assert len(replayer.bouts) == 10_000
     # 0.2 to 0.4 s of processor time where this was written; a quadratic replay would take minutes.
     assert time.process_time() - begin < 5
+
+
+@pytest.mark.real
+def test_real_gaze_codes_of_two_people_come_back_from_their_logs(shared_data: Path, tmp_path: Path) -> None:
+    for folder in ("gaze_human1", "gaze_human2"):
+        paths = sorted((shared_data / "codes" / folder).glob("*.txt"))[:5]
+        assert paths
+        for path in paths:
+            rows = [
+                line.split(",") for line in path.read_text(encoding="utf-8").splitlines()[3:] if line.strip()
+            ]
+            events = sorted((int(row[0]), row[2]) for row in rows if row[2] in {"left", "right", "away"})
+            bouts = [
+                LoggedBout("infant/gaze", onset * 10**6, offset * 10**6, code)
+                for (onset, code), (offset, _) in zip(events, events[1:], strict=False)
+                if offset > onset
+            ]
+            with open_log(tmp_path, f"{folder[-1]}-{path.stem[:8]}") as log:
+                log.append_group([Edit("add", bout=one) for one in bouts])
+            records, problem = read_log(log.path)
+            assert problem is None
+            assert list(replay(records).bouts.values()) == bouts
+            assert len(bouts) > 10
