@@ -34,17 +34,16 @@ class NeutralLimits:
     ----------
     min_frames : int
         Fewer usable frames than this and there is no neutral face to compare with: nothing is
-        coded. With 60, the band below still holds 15.
-    low_percent, high_percent : float
-        Band of mouth activity taken as neutral, in per cent of usable time. Below it lie pursed
-        lips and tracking slips; up to 70 % of the time may be spent smiling, talking or crying.
+        coded. With 60, the least active 30 % still are 18.
+    least_active_percent : float
+        Share of the usable time, that with the least active mouth, that is taken as neutral. As
+        the median of these is used, up to 80 % may be spent smiling, talking or crying.
     max_yaw_deg : float
         Head turns beyond this move the features by themselves.
     """
 
     min_frames: int = 60
-    low_percent: float = 5.0
-    high_percent: float = 30.0
+    least_active_percent: float = 30.0
     max_yaw_deg: float = 25.0
 
 
@@ -119,9 +118,8 @@ def learn_neutral(
     order = np.flatnonzero(usable)[np.argsort(activity[usable], kind="stable")]
     passed = np.cumsum(np.diff(edges_ns)[order], dtype=np.float64)
     percent = 100 * passed / passed[-1]
-    band = order[(percent >= limits.low_percent) & (percent <= limits.high_percent)]
-    if band.size == 0:  # one frame longer than the whole band
-        return Neutral(n_frames, limits.min_frames, {}, {})
+    # The frame that reaches into the share belongs to it: a single long one may be all of it.
+    band = order[: int(np.searchsorted(percent, limits.least_active_percent)) + 1]
     centre, spread = {}, {}
     for name in FaceFeatures.names():
         values = getattr(features, name)[band]

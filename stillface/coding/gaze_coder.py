@@ -1,6 +1,6 @@
 """Proposes gaze: at the partner, away, eyes closed, or not to be told.
 
-Direction is the head's yaw plus the irises' sideways offset, and the head's pitch at half weight:
+Direction is the head's yaw plus the irises' sideways offset, and the head's pitch alone:
 on public clips the vertical offset of the iris could not be read (AUC .52 to .74). Looking at an
 object is engagement and not aversion, and nothing here can see objects: they are coded ``away``
 and are a person's to correct.
@@ -46,7 +46,8 @@ class GazeThresholds:
         an opening of 29 mm gives about 140; meshes place the iris too close to the middle of the
         lids at times and beyond it at others, so less is taken. To be fitted on a lab's own codes.
     pitch_weight : float
-        Weight of the head's pitch against yaw; vertical direction is read poorly.
+        Weight of the head's pitch against yaw: less, as a smile alone moves the reading by 5
+        degrees and the irises cannot confirm it.
     enter_deg, leave_deg : float
         Gaze is at the partner where the angle comes within ``enter_deg`` and until it goes beyond
         ``leave_deg``; 15 to 20 degrees take in a face at .5 to 1 m and the mesh's error.
@@ -66,7 +67,7 @@ class GazeThresholds:
     """
 
     iris_gain_deg: float = 100.0
-    pitch_weight: float = 0.5
+    pitch_weight: float = 0.8
     enter_deg: float = 15.0
     leave_deg: float = 20.0
     smooth_ms: int = 167
