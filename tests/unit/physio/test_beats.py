@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from stillface.domain.clock import ClockMap, SampleClock
 from stillface.domain.events import BEAT_FLAGS
 from stillface.domain.recording import Signal
-from stillface.errors import InputError
+from stillface.errors import InputError, MissingExtraError
 from stillface.physio.beats import find_beats, missing_intervals
 from stillface.physio.params import HeartParams
 from stillface.testing.physiology import ecg_mv
@@ -193,3 +194,11 @@ def test_real_infant(shared_data):
     assert (se, ppv) >= (99.8, 99.5)
     median_bpm = 60e9 / np.median(np.diff(beats.times_ns))
     assert 148 <= median_bpm <= 157
+
+
+def test_without_the_detectors_one_line_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "neurokit2", None)
+    monkeypatch.setitem(sys.modules, "neurokit2.ecg", None)
+    true = np.arange(1.0, 9, 0.43)
+    with pytest.raises(MissingExtraError, match=r"pip install \"stillface\[physio\]\""):
+        find_beats(signal(drawn(true, 250, 10)), INFANT)

@@ -134,4 +134,4 @@ def test_real_file_as_an_independent_reader_sees_it(shared_data):
             signal = read_edf_signal(path, SignalRecording("a", "a", "ecg", "infant", column=label))
             assert float(signal.clock.rate_hz) == other.getSampleFrequency(k)
             assert signal.unit == other.getPhysicalDimension(k)
-            assert signal.values == pytest.approx(other.readSignal(k), abs=1e-9)
+            assert np.abs(signal.values - other.readSignal(k)).max() < 1e-9
