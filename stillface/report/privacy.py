@@ -14,7 +14,7 @@ SHOWN = "[file]"
 
 # A word that holds a path separator between letters, or ends like a recording or a table.
 _PATH = re.compile(
-    r"""(?:[A-Za-z]:)?[^\s'"(),;=]*[\\/][^\s'"(),;]+
+    r"""(?:[A-Za-z]:)?[^\s'"(),;=]*[\\/][^\s'"(),;:]+
     |[^\s'"(),;=/\\]+\.(?:mp4|mov|avi|mkv|mts|m2ts|mpe?g|webm|wmv|csv|tsv|txt|edf|bdf|acq|xdf|h5|hdf5
     |jsonl?|ya?ml|eaf|opf|xlsx?|wav|png|jpe?g|task|tflite)\b""",
     re.VERBOSE | re.IGNORECASE,

@@ -127,9 +127,13 @@ def _draw(axes: Any, panel: _Panel) -> None:
     # One path for all sessions, cut by NaN: a thousand sessions stay one element.
     padded = np.hstack((panel.values, np.full((len(panel.values), 1), np.nan)))
     axes.plot(
-        np.tile(np.append(x, np.nan), len(padded)), padded.ravel(), color=MUTED, linewidth=0.6, marker=".",
-        markersize=2.0, alpha=0.7,
-    )  # fmt: skip
+        np.tile(np.append(x, np.nan), len(padded)), padded.ravel(), color=MUTED, linewidth=0.6, alpha=0.7
+    )
+    # A step of no length with a round end is a dot: all dots are one path too.
+    row, column = np.nonzero(np.isfinite(panel.values))
+    dots_x = np.column_stack((column, column, np.full(column.size, np.nan)))
+    dots_y = np.column_stack((panel.values[row, column],) * 2 + (np.full(column.size, np.nan),))
+    axes.plot(dots_x.ravel(), dots_y.ravel(), color=MUTED, linewidth=2.0, solid_capstyle="round", alpha=0.7)
     axes.plot(
         x, _means(panel.values), color=SERIES_A, linewidth=2.0, marker="o", markersize=4.5,
         markeredgecolor=SURFACE, markeredgewidth=0.6,

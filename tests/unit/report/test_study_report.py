@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import re
+import statistics
+import time
+from dataclasses import replace
+
+import pytest
+
+from fixtures import report_example as example
+from stillface.domain.results import Status
+from stillface.errors import FieldError
+from stillface.report import StudySession, study_report
+from stillface.report.summary import summarise
+from stillface.report.tables import Withholding
+from tests.unit.report.page import Page
+
+
+@pytest.fixture(scope="module")
+def page() -> Page:
+    return Page(study_report(example.study_data()))
+
+
+def describe(rows: list, min_coverage: float = 0.5):  # type: ignore[no-untyped-def, type-arg]
+    protocol = example.protocol()
+    _, groups = summarise(protocol, rows, Withholding(protocol, rows, min_coverage))
+    return groups[0].rows[0].cells[0]
+
+
+def test_every_session_is_accounted_for(page: Page) -> None:
+    assert "Sessions in 14 14 dyads Excluded 1 Not processed 1" in page.text
+    assert "X01 D98 excluded consent withdrawn" in page.text
+    assert "X02 D99 not processed video cam1: empty file" in page.text
+
+
+def test_links_are_relative_and_nothing_is_loaded(page: Page) -> None:
+    links = [attrs["href"] for attrs in page.named("a")]
+    assert links == [f"S{k:02d}.html" for k in range(1, 15)]
+    assert not {"script", "img", "link", "iframe"} & {tag for tag, _ in page.tags}
+    assert page.unclosed == []
+    ids = [attrs["id"] for _, attrs in page.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    assert all(attrs.get("scope") for attrs in page.named("th"))
+
+
+def test_links_with_odd_names_are_quoted() -> None:
+    session = StudySession("S 1#", "D1", href="S 1#.html")
+    html = study_report(example.study_data(n=0, sessions=(session,), rows=()))
+    assert 'href="S%201%23.html"' in html
+
+
+@pytest.mark.parametrize(
+    "href", ["/root/x.html", "https://evil.example", "C:\\x.html", "javascript:alert(1)"]
+)
+def test_links_that_leave_the_folder_are_refused(href: str) -> None:
+    with pytest.raises(FieldError, match="not a relative link"):
+        StudySession("S01", "D01", href=href)
+
+
+def test_who_is_not_in_needs_a_reason_and_brings_no_rows() -> None:
+    with pytest.raises(FieldError, match="no reason"):
+        StudySession("S01", "D01", "excluded")
+    out = StudySession("S01", "D01", "excluded", "fussy before the start")
+    with pytest.raises(FieldError, match="a session that is not in"):
+        example.study_data(sessions=(out,), rows=(example.row(),))
+
+
+def test_mean_and_spread_are_those_of_the_values_shown() -> None:
+    values = [10.0, 5.0, 0.0, 7.5]
+    cell = describe([example.row(session_id=f"S{k}", value=v) for k, v in enumerate(values)])
+    assert cell.text == f"{statistics.mean(values):.2f}"
+    assert cell.notes == (f"SD {statistics.stdev(values):.2f}", "0.00 to 10.00", "n 4")
+
+
+def test_withheld_and_missing_values_are_counted_and_enter_nothing() -> None:
+    rows = [
+        example.row(session_id="S1", value=10.0),
+        example.row(session_id="S2", value=99.0, coverage=0.2),
+        example.row(session_id="S3", value=None, status=Status.MISS_UNSCORABLE),
+    ]
+    cell = describe(rows)
+    assert (cell.text, cell.n) == ("10.00", 1)
+    assert cell.notes[-2:] == ("1 without value", "1 withheld")
+
+
+def test_no_mean_of_waiting_times() -> None:
+    reached = example.row(session_id="S1", measure="latency_s", unit="s", value=12.0)
+    never = replace(reached, session_id="S2", value=120.0, status=Status.CENS_EP_END)
+    cell = describe([reached, never])
+    assert cell.text == "no mean"
+    assert cell.notes == ("1 of 2 reached", "1 censored")
+    assert "66.0" not in " ".join(cell.notes)
+
+
+def test_chance_stands_with_the_mean_match(page: Page) -> None:
+    assert re.search(r"time matched % \d+\.\d+ by chance \d+\.\d+ SD", page.text)
+    assert "rule valence3" in page.text
+
+
+def test_small_studies_are_warned_of() -> None:
+    assert "Fewer than five sessions" in study_report(example.study_data(n=3))
+    assert "Fewer than five sessions" not in study_report(example.study_data(n=5))
+
+
+def test_reasons_hold_no_path() -> None:
+    failed = StudySession("S01", "D01", "failed", "media/Canary Surname.mp4: empty file")
+    html = study_report(example.study_data(sessions=(failed,), rows=()))
+    assert "Surname" not in html
+    assert "empty file" in html
+
+
+def test_hostile_text_stays_text() -> None:
+    bad = "<script>alert(1)</script>"
+    html = study_report(
+        example.study_data(
+            n=1, study_id=bad, title=bad, sessions=(StudySession(bad, bad, "failed", bad),), rows=()
+        )
+    )
+    page = Page(html)
+    assert not page.named("script")
+    assert page.text.count(bad) >= 4
+
+
+def test_an_undefined_episode_takes_no_column_and_a_withheld_one_keeps_its_place() -> None:
+    html = study_report(example.study_data())
+    figure = html[html.index("<svg") : html.index("</svg>")]
+    assert figure.count(">n 0<") == 1  # infant gaze in SF is withheld for all; match in SF is not defined
+
+
+def test_same_data_same_bytes() -> None:
+    assert study_report(example.study_data()) == study_report(example.study_data())
+
+
+def test_three_hundred_sessions_stay_light() -> None:
+    began = time.perf_counter()
+    html = study_report(example.study_data(n=300))
+    assert time.perf_counter() - began < 20
+    assert len(html) < 1_500_000
