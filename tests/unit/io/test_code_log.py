@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -406,7 +407,7 @@ def test_real_gaze_codes_of_two_people_come_back_from_their_logs(shared_data: Pa
             events = sorted((int(row[0]), row[2]) for row in rows if row[2] in {"left", "right", "away"})
             bouts = [
                 LoggedBout("infant/gaze", onset * 10**6, offset * 10**6, code)
-                for (onset, code), (offset, _) in zip(events, events[1:], strict=False)
+                for (onset, code), (offset, _) in pairwise(events)
                 if offset > onset
             ]
             with open_log(tmp_path, f"{folder[-1]}-{path.stem[:8]}") as log:
