@@ -280,8 +280,7 @@ def test_missing_signals_are_said_not_drawn_as_numbers() -> None:
 def test_line_of_beats_breaks_at_gaps_and_flags() -> None:
     from matplotlib.figure import Figure
 
-    from stillface.report.caveats import header_caveats
-from stillface.report.lanes import draw_ibi
+    from stillface.report.lanes import draw_ibi
 
     edges = np.array([0, 400, 800, 1200, 9000, 9400, 9800]) * 1_000_000
     onsets, offsets = np.delete(edges[:-1], 3), np.delete(edges[1:], 3)
