@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.faces import N_LANDMARKS
-from stillface.tracking.boxes import Box, Crop, center, overlap, width
+from stillface.tracking.boxes import Box, Crop, overlap, width
 from stillface.tracking.detect import Detection
 from stillface.tracking.identity import affinity, inside
 from stillface.tracking.mesh import FaceMesher
@@ -196,8 +196,7 @@ class Person:
     def _cut(
         self, box: Box, angle_deg: float, rgb: Rgb, faces: float | None = None
     ) -> npt.NDArray[np.float32] | None:
-        side = (faces or self._params.crop_faces) * width(box)
-        self._crop = Crop(center(box), side, angle_deg)
+        self._crop = Crop.around(box, faces or self._params.crop_faces, angle_deg)
         points = self._mesher.find_afresh(self._crop.take(rgb), self._params.warm_up)
         return None if points is None else self._crop.to_picture(points)
 

@@ -69,7 +69,7 @@ def test_mesh_lands_on_the_leaning_face(
     turn = cv2.getRotationMatrix2D((320, 240), -roll_deg, 1.0)
     (level,) = detector.detect(portrait, (0, 0, 640, 480))
     leaning = cv2.warpAffine(portrait, turn, (640, 480))
-    crop = Crop(center(level.box_px), 2.5 * width(level.box_px), roll_deg)
+    crop = Crop.around(level.box_px, 2.5, roll_deg)
 
     points = mesher.find_afresh(crop.take(leaning), 3)
 
@@ -88,7 +88,7 @@ def test_mesh_lands_on_the_leaning_face(
 def test_same_pictures_same_numbers(mesher: FaceMesher, detector: FaceDetector, portrait: Rgb) -> None:
     """After forgetting, nothing of earlier pictures is left: bit for bit the same."""
     (face,) = detector.detect(portrait, (0, 0, 640, 480))
-    cut = Crop(center(face.box_px), 2.5 * width(face.box_px), 0.0).take(portrait)
+    cut = Crop.around(face.box_px, 2.5).take(portrait)
     first = mesher.find_afresh(cut, 3)
     mesher.find(np.ascontiguousarray(cut[:, ::-1]))
     assert first is not None

@@ -23,7 +23,7 @@ def test_a_spot_found_in_the_cut_is_mapped_back_to_where_it_is(angle_deg: float,
     picture = np.zeros((900, 1100, 3), dtype=np.uint8)
     spot = (520.0, 400.0)
     picture[395:405, 515:525] = 255
-    crop = Crop((500.0, 420.0), side_px, angle_deg)
+    crop = Crop.around((500 - side_px / 2, 420 - 9.0, 500 + side_px / 2, 420 + 9.0), 1.0, angle_deg)
 
     cut = crop.take(picture)
 
@@ -37,7 +37,7 @@ def test_a_spot_found_in_the_cut_is_mapped_back_to_where_it_is(angle_deg: float,
 
 def test_a_level_cut_of_its_own_size_is_the_picture_itself() -> None:
     picture = np.random.default_rng(0).integers(0, 256, (500, 600, 3), dtype=np.uint8)
-    crop = Crop((300.0, 250.0), 400.0, 0.0)
+    crop = Crop(100, 50, 400)
     assert np.array_equal(crop.take(picture), picture[50:450, 100:500])
 
 
@@ -48,26 +48,37 @@ def test_the_cut_turns_a_leaning_face_level() -> None:
     for sign, channel in ((-1, 0), (1, 1)):
         x, y = 200 + sign * 60 * np.cos(turn), 200 + sign * 60 * np.sin(turn)
         picture[round(y) - 4 : round(y) + 5, round(x) - 4 : round(x) + 5, channel] = 255
-    cut = Crop((200.0, 200.0), 300.0, 30.0).take(picture)
+    cut = Crop(50, 50, 300, 30.0).take(picture)
     left, right = (np.argwhere(cut[:, :, channel] > 127).mean(axis=0) for channel in (0, 1))
     assert left[0] == pytest.approx(right[0], abs=1.5)
     assert left[1] < right[1]
 
 
-@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(-180.0, 180.0), st.floats(50.0, 900.0))
-def test_depth_is_in_the_scale_of_the_picture(x: float, y: float, angle_deg: float, side_px: float) -> None:
-    crop = Crop((300.0, 200.0), side_px, angle_deg)
+@given(st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.floats(-180.0, 180.0), st.integers(50, 900))
+def test_depth_is_in_the_scale_of_the_picture(x: float, y: float, angle_deg: float, side_px: int) -> None:
+    crop = Crop(300, 200, side_px, angle_deg)
     points = np.array([[x, y, 0.1], [x, y, -0.2]], dtype=np.float32)
     placed = crop.to_picture(points)
     assert placed[:, 2] == pytest.approx(points[:, 2] * side_px, rel=1e-5)
-    assert np.hypot(*(placed[0, :2] - crop.center_px)) == pytest.approx(
+    assert np.hypot(*(placed[0, :2] - [300 + side_px / 2, 200 + side_px / 2])) == pytest.approx(
         side_px * np.hypot(x - 0.5, y - 0.5), abs=1e-2
     )
 
 
 def test_a_cut_holds_faces_well_inside_and_of_fitting_size() -> None:
-    crop = Crop((500.0, 500.0), 250.0, 0.0)
+    crop = Crop(375, 375, 250)
     assert crop.holds((450, 450, 550, 550))
     assert not crop.holds((550, 450, 650, 550)), "reaches the border"
     assert not crop.holds((400, 400, 600, 600)), "too large"
     assert not crop.holds((480, 480, 520, 520)), "too small"
+
+
+@pytest.mark.parametrize("angle_deg", [0.0, 40.0])
+@pytest.mark.parametrize("corner", [(-80, -90), (580, 470), (900, 900)])
+def test_outside_the_picture_a_cut_is_black(angle_deg: float, corner: tuple[int, int]) -> None:
+    picture = np.full((480, 640, 3), 255, dtype=np.uint8)
+    cut = Crop(*corner, 200, angle_deg).take(picture)
+    assert cut.shape == (200, 200, 3)
+    share = (cut > 127).mean()
+    assert share < 0.5
+    assert (share == 0) == (corner == (900, 900))
