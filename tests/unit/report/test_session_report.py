@@ -291,6 +291,24 @@ def test_line_of_beats_breaks_at_gaps_and_flags() -> None:
     assert len(flags) == 1
 
 
+@pytest.mark.parametrize(("source", "by_machine"), [("auto:gaze@1", True), ("auto_reviewed:AB", False)])
+def test_bars_of_a_machine_are_thin_and_hatched(source: str, by_machine: bool) -> None:
+    from matplotlib.figure import Figure
+
+    from stillface.report.lanes import draw_codes, draw_match
+
+    track = replace(example.tracks()[0], source=source)
+    axes = Figure().add_axes((0, 0, 1, 1))
+    draw_codes(axes, track)
+    bars = axes.patches[:3]  # one patch per code, then the unseen time
+    assert [bool(bar.get_hatch()) for bar in bars] == [by_machine] * 3
+    assert all((bar.get_path().get_extents().height < 0.6) == by_machine for bar in bars)
+    strip = replace(example.session_data().match[0], sources=("human:AB", source))
+    below = Figure().add_axes((0, 0, 1, 1))
+    draw_match(below, strip, ())
+    assert all(bool(bar.get_hatch()) == by_machine for bar in below.patches)
+
+
 def test_match_is_never_red_or_green() -> None:
     for _, _, colour in (*_DYAD_ROWS, _SHARED_ROW):
         red, green, blue = (int(colour[k : k + 2], 16) / 255 for k in (1, 3, 5))
