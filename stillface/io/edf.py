@@ -6,6 +6,7 @@ Read here rather than through a library because the libraries refuse interrupted
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -23,6 +24,11 @@ _FIXED = 256
 _PER_CHANNEL = 256
 _ANNOTATIONS = ("EDF Annotations", "BDF Annotations")
 _MAX_CHANNELS = 4096
+_RECORD_S = (1e-4, 1e5)
+_MAX_RATE_HZ = 100_000
+_MAX_ONSET_S = 366 * 86_400
+# Eight characters hold an exponent that would take memory without end; two digits are enough.
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,2})?\Z", re.ASCII)
 _MICRO = str.maketrans({"µ": "u", "μ": "u"})
 
 
@@ -91,6 +97,13 @@ def read_edf_signal(path: Path, recording: SignalRecording) -> Signal:
     header = _header(raw, path)
     channel = _find(header, recording.column, path)
     rate = Fraction(channel.n_samples) / header.record_s
+    if rate > _MAX_RATE_HZ:
+        raise InputError(
+            "header: sampling rate",
+            where=f"{path.name}: channel {channel.label!r}",
+            got=f"{float(rate):g} Hz",
+            expected=f"up to {_MAX_RATE_HZ} Hz",
+        )
     _refuse_contradiction(channel, rate, recording, path)
     records = raw[header.n_bytes :][: header.n_records * header.record_bytes].reshape(
         header.n_records, header.record_bytes
@@ -121,10 +134,13 @@ def _header(raw: npt.NDArray[np.uint8], path: Path) -> _Header:
         raise InputError(
             "truncated in the header", where=path.name, got=f"{raw.size} bytes", expected=n_bytes
         )
-    record_s = Fraction(_decimal(fixed[244:252], "duration of a data record", path))
-    if record_s <= 0:
+    record_s = _decimal(fixed[244:252], "duration of a data record", path)
+    if not _RECORD_S[0] <= record_s <= _RECORD_S[1]:
         raise InputError(
-            "header: duration of a data record", where=path.name, got=str(record_s), expected="> 0 s"
+            "header: duration of a data record",
+            where=path.name,
+            got=_text(fixed[244:252]),
+            expected=f"{_RECORD_S[0]:g} to {_RECORD_S[1]:g} s",
         )
     sample_bytes = 3 if bdf else 2
     channels = _channels(raw[_FIXED:n_bytes].tobytes(), n_channels, sample_bytes, path)
@@ -239,10 +255,10 @@ def _onset(record: npt.NDArray[np.uint8], header: _Header, number: int, path: Pa
         raise InputError("interrupted, but without time stamps", where=where, expected="EDF Annotations")
     text = record[keeper.offset : keeper.offset + keeper.n_samples * header.sample_bytes].tobytes()
     stamp, mark, _ = text.partition(b"\x14")
-    try:
-        return Fraction(stamp.decode("ascii")) if mark else Fraction("")
-    except (ValueError, UnicodeDecodeError) as error:
-        raise InputError("no time stamp", where=where, got=repr(stamp[:20]), expected="+seconds") from error
+    seconds = _text(stamp)
+    if not mark or not _NUMBER.match(seconds) or abs(Fraction(seconds)) > _MAX_ONSET_S:
+        raise InputError("no time stamp", where=where, got=repr(stamp[:20]), expected="+seconds")
+    return Fraction(seconds)
 
 
 def _first_onset_ns(records: npt.NDArray[np.uint8], header: _Header, path: Path) -> int:
@@ -290,7 +306,7 @@ def _whole(data: bytes, what: str, path: Path) -> int:
 
 
 def _decimal(data: bytes, what: str, path: Path) -> Fraction:
-    try:
-        return Fraction(_text(data))
-    except (ValueError, ZeroDivisionError) as error:
-        raise InputError(f"header: {what}", where=path.name, got=_text(data), expected="a number") from error
+    text = _text(data)
+    if not _NUMBER.match(text):
+        raise InputError(f"header: {what}", where=path.name, got=text, expected="a number")
+    return Fraction(text)

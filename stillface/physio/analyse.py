@@ -112,10 +112,12 @@ def _fast_rhythm_ms(signal: Signal, shortest_ms: float) -> float | None:
     rate_hz = float(signal.clock.rate_hz)
     edges = np.arange(signal.clock.n_samples + 1)
     runs = Intervals.from_mask(edges, signal.valid)
+    if not len(runs):
+        return None
     first = int(runs.onsets_ns[np.argmax(runs.durations_ns)])
     run = signal.values[first : first + min(int(runs.durations_ns.max()), round(_RHYTHM_S * rate_hz))]
     shortest, longest = round(_LEAST_PERIOD_S * rate_hz), round(0.7 * shortest_ms / 1000 * rate_hz)
-    if run.size < 4 * longest:
+    if run.size < 4 * longest or not np.ptp(run) > 0:
         return None
     sos = butter(3, (5.0, min(40.0, 0.45 * rate_hz)), "bandpass", fs=rate_hz, output="sos")
     wave = sosfiltfilt(sos, run)

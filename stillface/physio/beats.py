@@ -167,14 +167,14 @@ def _levelled(raw: Floats, qrs: Floats, rate_hz: float) -> Floats:
 
 def _detect(ecg: Floats, rate_hz: float, refractory_s: float) -> list[Int64]:
     """Give the peaks of each detector as sample addresses, sorted."""
-    try:
-        from neurokit2.ecg import ecg_clean, ecg_findpeaks
-    except ModuleNotFoundError as error:
-        raise missing_extra(error, needed_for="finding heart beats") from error
-    # The library's detectors divide by local spread and warn on flat stretches; what they then find
-    # there is voted down here.
+    # The library warns of its own imports, and on flat stretches, where it divides by local spread; what
+    # it then finds there is voted down here.
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
+        try:
+            from neurokit2.ecg import ecg_clean, ecg_findpeaks
+        except ModuleNotFoundError as error:
+            raise missing_extra(error, needed_for="finding heart beats") from error
         clean = ecg_clean(ecg, sampling_rate=rate_hz, method="neurokit")
         peaks = [
             ecg_findpeaks(clean, sampling_rate=rate_hz, method="neurokit", mindelay=refractory_s),

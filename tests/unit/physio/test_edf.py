@@ -8,39 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fixtures.edf_files import edf
 from stillface.contracts.reader import Reader
 from stillface.domain.recording import SignalRecording
 from stillface.errors import InputError, StorageError
 from stillface.io.edf import EdfReader, read_edf_signal
-
-
-def edf(
-    onsets_s=(0, 1, 2), *, kind="EDF+D", rate=4, record_s="1", bdf=False, n_records=None, digital=None
-) -> bytes:
-    """Write an ECG channel that counts upwards, and time stamps, by the format's own rules."""
-    width = 3 if bdf else 2
-    annotation = 24 // width
-    low, high = digital or ((-8388608, 8388607) if bdf else (-32768, 32767))
-    columns = [
-        (16, "ECG", "EDF Annotations" if not bdf else "BDF Annotations"), (80, "", ""), (8, "uV", ""),
-        (8, low, -1), (8, high, 1), (8, low, low), (8, high, high), (80, "", ""),
-        (8, rate, annotation), (32, "", ""),
-    ]  # fmt: skip
-    head = (b"\xffBIOSEMI" if bdf else b"0       ") + b" " * 160 + b"01.01.2000.00.00"
-    for text, size in (
-        (256 * 3, 8), (kind, 44), (len(onsets_s) if n_records is None else n_records, 8), (record_s, 8),
-        (2, 4),
-    ):  # fmt: skip
-        head += str(text).encode().ljust(size)
-    for size, *cells in columns:
-        head += b"".join(str(cell).encode().ljust(size) for cell in cells)
-    body, count = b"", 0
-    for onset in onsets_s:
-        for _ in range(rate):
-            body += int(count).to_bytes(width, "little", signed=True)
-            count += 1
-        body += f"+{onset}\x14\x14\x00".encode().ljust(annotation * width, b"\x00")
-    return head + body
 
 
 def read(tmp_path: Path, content: bytes, **declared: object):
@@ -103,12 +75,17 @@ def test_micro_is_one_letter_in_all_its_spellings(tmp_path):
         (edf((0, 0.5)), {}, "data records overlap"),
         (edf((0, 1, 10**7)), {}, "too long"),
         (edf(record_s="0"), {}, "duration of a data record"),
+        (edf(record_s="9e999999"), {}, "duration of a data record"),
+        (edf(record_s="1e-9"), {}, "duration of a data record"),
+        (edf(record_s="2e-4", rate=99), {}, "sampling rate"),
         (edf(record_s="1,0"), {}, "duration of a data record"),
         (edf(digital=(5, 5)), {}, "no range"),
         (edf(), {"column": "EKG"}, "no such channel: got EKG, expected one of: ECG"),
         (edf(), {"rate_hz": Fraction(40)}, "contradicts the declared rate: got 4 Hz, expected 40 Hz"),
         (edf(), {"unit": "mV"}, "contradicts the declared unit: got uV, expected mV"),
         (edf().replace(b"+2\x14", b"+x\x14"), {}, "no time stamp"),
+        (edf((0, "9e99999999")), {}, "no time stamp"),
+        (edf(("9e9", "9e9")), {}, "no time stamp"),
         (edf().replace(b"2   ECG", b"-1  ECG"), {}, "number of channels"),
         (edf().replace(b"2   ECG", b"9999ECG"), {}, "number of channels"),
     ],

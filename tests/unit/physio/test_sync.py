@@ -32,7 +32,7 @@ def test_a_known_clock_is_found_again(offset_ns, drift_ppm, at_s):
     device = np.array(at_s, np.int64) * S
     fit = fit_clock_map(recording(zip(device.tolist(), truth.to_session(device).tolist(), strict=True)))
     assert fit.clock_map.n_marks == len(at_s)
-    assert np.abs(fit.clock_map.to_session(device) - truth.to_session(device)).max() <= 10
+    assert np.abs(fit.clock_map.to_session(device) - truth.to_session(device)).max() <= 1000
     assert abs(fit.clock_map.drift_ppm - drift_ppm) < 0.01
 
 
