@@ -69,7 +69,9 @@ def carry_out(folder: StudyFolder, plan: Plan, *, quiet: bool) -> RunSummary:
     with Watcher(quiet=quiet) as watcher:
         summary = run_plan(folder, plan, watcher)
     if not quiet:
-        say_warnings(summary.remarks)
+        for note in summary.notes:
+            people.print(f"  {note}", markup=False)
+        say_warnings(summary.warnings)
         people.print(
             f"{summary.done} steps done, {summary.cached} up to date, {len(summary.failures)} failed, "
             f"{summary.seconds:.0f} s."

@@ -133,14 +133,14 @@ class Session:
             episode = self.episode(spec.id)
             if episode is None:
                 if not spec.optional and spec.analyse:
-                    lines.append(f"{self.session_id}: episode {spec.id} was not run")
+                    lines.append(f"episode {spec.id} was not run")
                 continue
             if spec.nominal_s is None:
                 continue
             off_s = episode.duration_ns / NS_PER_S - spec.nominal_s
             if abs(off_s) > spec.tolerance_s:
                 lines.append(
-                    f"{self.session_id}: episode {spec.id} lasted {ns_to_s(episode.duration_ns):g} s, "
+                    f"episode {spec.id} lasted {ns_to_s(episode.duration_ns):g} s, "
                     f"planned {spec.nominal_s:g} s (tolerance {spec.tolerance_s:g} s)"
                 )
         return tuple(lines)

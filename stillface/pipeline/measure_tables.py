@@ -85,7 +85,7 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
         if not found:
             continue
         session = Session(session_id, found[0].dyad_id, protocol, episodes[session_id])
-        warnings.extend(session.duration_warnings())
+        warnings.extend(f"{session_id}: {line}" for line in session.duration_warnings())
         tracks = _tracks(request, session, found, expected, schemes)
         rows.extend(withhold(row, request.min_coverage) for row in measure_session(session, tracks, rules))
         repairs.extend(repair_rows(session, tracks, rules))

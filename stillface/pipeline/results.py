@@ -134,7 +134,7 @@ def _analysed(session: Session, choice: Choice) -> tuple[tuple[StateTrack, ...],
         seen = {(t.role, t.scheme.id) for t in usable if t.source_kind in choice.sources}
         alone = sorted({(t.role, t.scheme.id) for t in usable} - seen)
         left_out = [
-            f"{session.session_id}: {role}/{scheme} has machine proposals only and is not analysed; have a "
+            f"{role} {scheme}: machine proposals only, not analysed; have a "
             "person review them, or ask for them (run --include-auto)"
             for role, scheme in alone
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -15,6 +14,7 @@ from stillface.pipeline.outputs import write_session_page, write_study_page, wri
 from stillface.pipeline.plan import Plan, SessionPlan, open_ledger
 from stillface.pipeline.results import SessionResults, session_results
 from stillface.pipeline.runlog import RunLog
+from stillface.pipeline.steps import Remarks, Work
 
 __all__ = ["Observer", "RunSummary", "SilentObserver", "run_plan"]
 
@@ -59,8 +59,8 @@ class RunSummary:
         Steps carried out, and steps whose results were there already.
     failures : dict of str to str
         Reason by ``session/step``.
-    remarks : list of str
-        What a person should read.
+    notes, warnings : list of str
+        What the steps had to say.
     files : list of Path
         Tables and pages written.
     seconds : float
@@ -69,7 +69,8 @@ class RunSummary:
     done: int = 0
     cached: int = 0
     failures: dict[str, str] = field(default_factory=dict)
-    remarks: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
     seconds: float = 0.0
 
@@ -99,7 +100,7 @@ class _Runner:
     observer: Observer
     log: RunLog
     summary: RunSummary
-    remarks: dict[str, list[str]] = field(default_factory=dict)
+    warnings: dict[str, list[str]] = field(default_factory=dict)
 
     def steps(self, session: SessionPlan) -> bool:
         """Do a session's steps; tell whether all succeeded."""
@@ -116,7 +117,8 @@ class _Runner:
                 broken.add(step.name)
             else:
                 self.summary.done += 1
-                self.remarks.setdefault(session_id, []).extend(remarks)
+                self.summary.notes += remarks.notes
+                self.warnings.setdefault(session_id, []).extend(remarks.warnings)
         return not broken
 
     def outputs(self, whole: list[SessionPlan]) -> None:
@@ -129,26 +131,27 @@ class _Runner:
         for session in plan.sessions:
             session_id = session.session.session_id
 
-            def page(progress: Progress, session: SessionPlan = session) -> tuple[str, ...]:
+            def page(progress: Progress, session: SessionPlan = session) -> Remarks:
                 result = session_results(self.folder, session.session, plan.choice)
                 results[session.session.session_id] = result
                 if session.report_done:
-                    return ()
-                remarks = [*self.remarks.get(session.session.session_id, []), *self._failures_of(session)]
-                path = write_session_page(self.folder, result, plan, remarks)
+                    return Remarks()
+                said = [*self.warnings.get(session.session.session_id, []), *self._failures_of(session)]
+                path = write_session_page(self.folder, result, plan, said)
                 if session in whole:
                     ledger.enter([path], session.key)
                 self.summary.files.append(path)
-                return result.warnings
+                return Remarks(warnings=result.warnings)
 
             found = self._try(session_id, "report", page)
-            self.summary.remarks += [*self.remarks.get(session_id, []), *(found or ())]
+            mine = [*self.warnings.get(session_id, []), *(found.warnings if found else ())]
+            self.summary.warnings += [f"{session_id}: {line}" for line in mine]
         self._study(list(results.values()), complete)
 
     def _study(self, results: list[SessionResults], complete: bool) -> None:
         plan, ledger = self.plan, open_ledger(self.folder)
 
-        def tables(progress: Progress) -> tuple[str, ...]:
+        def tables(progress: Progress) -> Remarks:
             files = write_tables(self.folder, results)
             failed = {name.partition("/")[0]: why for name, why in self.summary.failures.items()}
             shown = {result.session.session_id for result in results}
@@ -157,7 +160,7 @@ class _Runner:
             self.summary.files += [*files, page]
             if complete and not self.summary.failures:
                 ledger.enter([*files, page], plan.key)
-            return ()
+            return Remarks()
 
         self._try("", "tables and study page", tables)
 
@@ -165,9 +168,7 @@ class _Runner:
         prefix = f"{session.session.session_id}/"
         return [f"{name}: {why}" for name, why in self.summary.failures.items() if name.startswith(prefix)]
 
-    def _try(
-        self, session_id: str, name: str, work: Callable[[Progress], tuple[str, ...]]
-    ) -> tuple[str, ...] | None:
+    def _try(self, session_id: str, name: str, work: Work) -> Remarks | None:
         """Do one thing; None when it failed, which is told, logged and no reason to stop."""
         progress = self.observer.started(session_id, name)
         began = time.monotonic()

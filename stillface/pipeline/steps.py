@@ -30,12 +30,21 @@ from stillface.pipeline.inputs import FileHashes
 from stillface.pipeline.readers import reader_for
 from stillface.video.source import VideoOpener
 
-__all__ = ["Step", "Work", "session_steps", "track_path"]
+__all__ = ["Remarks", "Step", "Work", "session_steps", "track_path"]
 
 TRACKER = "mediapipe_mesh"
 
-Work = Callable[[Progress], tuple[str, ...]]
-"""Does the step, tells its progress, and gives remarks that a person should read."""
+
+@dataclass(frozen=True)
+class Remarks:
+    """What a step has to say: ``notes`` for whoever watches, ``warnings`` for the report as well."""
+
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+Work = Callable[[Progress], Remarks]
+"""Does the step and tells its progress."""
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ def _track_step(
     targets = {role: track_path(folder, session.session_id, video.id, role) for role in video.regions}
     opener = VideoOpener(files, folder.session_dir(session.session_id) / "index", threads=1)
 
-    def work(progress: Progress) -> tuple[str, ...]:
+    def work(progress: Progress) -> Remarks:
         scratch = folder.session_dir(session.session_id) / "scratch" / video.id
         scratch.mkdir(parents=True, exist_ok=True)
         tracks = tracker.track(
@@ -127,9 +136,11 @@ def _track_step(
             save_face_track(targets[role], track, provenance, overwrite=True)
         # The finished chunks show a person: gone as soon as the tracks are safe.
         shutil.rmtree(scratch, ignore_errors=True)
-        return tuple(
-            f"{session.session_id}/{role}: {100 * track.coverage:.0f} % of {video.id} codable"
-            for role, track in tracks.items()
+        return Remarks(
+            tuple(
+                f"{session.session_id} {role}: {100 * track.coverage:.0f} % of {video.id} codable"
+                for role, track in tracks.items()
+            )
         )
 
     done = all(stored_key(path) == provenance.key for path in targets.values())
@@ -157,12 +168,12 @@ def _code_step(
     )
     target = folder.auto_dir(session.session_id) / f"{role}.{scheme.id}.h5"
 
-    def work(progress: Progress) -> tuple[str, ...]:
+    def work(progress: Progress) -> Remarks:
         face = load_face_track(track_path(folder, session.session_id, video.id, role))
         track = coder.code(face, scheme, session.episodes, partner_toward=side)
         save_state_track(target, track, provenance, overwrite=True)
         progress(1, 1)
-        return ()
+        return Remarks()
 
     done = stored_key(target) == provenance.key
     title = f"code:{role}/{scheme.id}"
@@ -191,13 +202,13 @@ def _signal_step(folder: StudyFolder, session: Session, channel: SignalRecording
     target = folder.signals_dir(session.session_id) / f"{channel.id}.h5"
     beats_target = target.with_name(f"{channel.id}.beats.h5")
 
-    def work(progress: Progress) -> tuple[str, ...]:
+    def work(progress: Progress) -> Remarks:
         signal = replace(reader_for(path).read(path, channel), clock_map=fit.clock_map)
         if heart is not None:
             save_beats(beats_target, find_beats(signal, heart), provenance, overwrite=True)
         save_signal(target, signal, provenance, overwrite=True)
         progress(1, 1)
-        return tuple(f"{session.session_id}/{channel.id}: {note}" for note in fit.notes)
+        return Remarks(warnings=tuple(f"{channel.id}: {note}" for note in fit.notes))
 
     targets = [target] if heart is None else [target, beats_target]
     done = all(stored_key(file) == provenance.key for file in targets)
