@@ -1,0 +1,399 @@
+"""The desk: key presses become commands on the active lane, jumps and queue steps. No window needed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from stillface.domain.clock import NS_PER_S
+from stillface.errors import UsageError
+from stillface.review.cameras import FrameGrid
+from stillface.review.commands import Command, gap_code
+from stillface.review.commands_edit import Delete, ExtendTo, Merge, MoveEdge, Paint, Split
+from stillface.review.commands_live import AddPoint, CloseRunning, SetState, WatchedOn
+from stillface.review.document import Document
+from stillface.review.finished import Finding, findings
+from stillface.review.interval_mode import Bins
+from stillface.review.keymap import Keymap, key_of_code
+from stillface.review.lanes import Lane, LaneBout, LaneKey
+from stillface.review.playhead import Playhead
+from stillface.review.queue import ReviewQueue
+from stillface.review.signals import Signal
+from stillface.review.stores import PLAYED_ON
+
+__all__ = ["Desk", "clock_text"]
+
+_JUMP_S = 10.0
+# Room around a proposal when it is played over and over.
+_CONTEXT_NS = NS_PER_S
+
+
+def clock_text(time_ns: int) -> str:
+    """Give a session time as a coder reads it: minutes, seconds, milliseconds."""
+    sign, ms = ("-" if time_ns < 0 else ""), round(abs(time_ns) / 1_000_000)
+    return f"{sign}{ms // 60_000}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
+
+
+class Desk:
+    """One coder at work on one session.
+
+    Parameters
+    ----------
+    document : Document
+    playhead : Playhead
+    keymap : Keymap
+    queue : ReviewQueue, optional
+        Where there are machine lanes to review.
+
+    Attributes
+    ----------
+    changed : Signal
+        Called without arguments when mode, selection or the chosen bout changes.
+    said : Signal
+        Called with one line that tells what a key did.
+    """
+
+    def __init__(
+        self, document: Document, playhead: Playhead, keymap: Keymap, queue: ReviewQueue | None = None
+    ) -> None:
+        self.document, self.playhead, self.keymap, self.queue = document, playhead, keymap, queue
+        self.changed: Signal[[]] = Signal()
+        self.said: Signal[[str]] = Signal()
+        self.mode: Literal["coding", "review"] = "coding"
+        self.bins: Bins | None = None
+        self.bin_ns = NS_PER_S
+        self.selection_ns: tuple[int, int] | None = None
+        self.chosen: tuple[LaneKey, str] | None = None
+        self._mark_in: int | None = None
+        self._finding = -1
+        self._coding_lane: LaneKey | None = None
+        playhead.played.connect(self._note_running)
+
+    @property
+    def grid(self) -> FrameGrid:
+        """Where edges may lie."""
+        return self.document.grid
+
+    @property
+    def active_lane(self) -> Lane:
+        """The lane that keys go to; refused where nothing can be edited."""
+        if self.document.active is None:
+            raise UsageError("there is no lane to code in", fix="name the schemes in study.yaml")
+        return self.document.lane(self.document.active)
+
+    def key(self, key: str) -> bool:
+        """Do what a key means here; tell whether it means anything.
+
+        Raises
+        ------
+        StillfaceError
+            It cannot be done; nothing changed.
+        """
+        code = self.code_of(key)
+        if code is not None:
+            self.code(code)
+            return True
+        action = self.keymap.action(key, self.mode)
+        handler = None if action is None else self._handlers().get(action.id)
+        if handler is None:
+            return False
+        handler()
+        return True
+
+    def code_of(self, key: str) -> str | None:
+        """Give the code that a key stands for in the lane it would go to, or None."""
+        lane = self._scheme_lane()
+        for code in () if lane is None else lane.scheme.codes:
+            if code.key is not None and key_of_code(code.key) == key:
+                return code.id
+        return None
+
+    def _scheme_lane(self) -> Lane | None:
+        if self.mode == "review":
+            proposal = self.queue.current if self.queue is not None else None
+            return None if proposal is None else self.document.lane(proposal.lane)
+        return None if self.document.active is None else self.document.lane(self.document.active)
+
+    def do(self, command: Command) -> bool:
+        """Apply a command and say what it did not do."""
+        done = self.document.do(command)
+        if not done:
+            self.said.emit("nothing to change here")
+        return done
+
+    def code(self, code: str) -> None:
+        """Give a code: to the proposal, the bin, the selection, or from here on."""
+        if self.mode == "review":
+            self._queue().relabel(code)
+            self.show_proposal()
+            return
+        lane, time_ns = self.active_lane, self.playhead.time_ns
+        label = next(c.label or c.id for c in lane.scheme.codes if c.id == code)
+        if lane.is_point:
+            self.do(AddPoint(lane.key, time_ns, code))
+            self.said.emit(f"{lane.key.role}: {label} at {clock_text(time_ns)}")
+        elif self.bins is not None:
+            onset_ns, offset_ns = self.bins.current_ns
+            self.do(self.bins.score(lane.key, code))
+            self.said.emit(f"{lane.key.role}: {label} {clock_text(onset_ns)} to {clock_text(offset_ns)}")
+            self._show_bin(self.bins.next())
+        elif self.selection_ns is not None:
+            self.do(Paint(lane.key, *self.selection_ns, code))
+            self.said.emit(f"{lane.key.role}: {label} over the selection")
+            self.select(None)
+        else:
+            self.do(SetState(lane.key, time_ns, code))
+            self.said.emit(f"{lane.key.role}: {label} from {clock_text(self.grid.floor(time_ns))}")
+
+    def undo(self) -> None:
+        """Take the last command back."""
+        self.document.undo()
+        if self.mode == "review":
+            self._queue().previous()
+            self.show_proposal()
+        self.said.emit("taken back")
+
+    def redo(self) -> None:
+        """Bring the last undone command back."""
+        self.document.redo()
+        self.said.emit("brought back")
+
+    def select(self, stretch_ns: tuple[int, int] | None) -> None:
+        """Select a stretch, or nothing."""
+        self.selection_ns = None if stretch_ns is None or stretch_ns[0] == stretch_ns[1] else stretch_ns
+        self._mark_in = None
+        self.changed.emit()
+
+    def choose(self, key: LaneKey, bout_id: str | None) -> None:
+        """Choose a bout to be mended, and its lane to be coded in where it is one's own."""
+        self.chosen = None if bout_id is None else (key, bout_id)
+        if self.document.lane(key).editable:
+            self.document.activate(key)
+        self.changed.emit()
+
+    def bout(self) -> tuple[LaneKey, LaneBout]:
+        """Give the bout that is meant: the chosen one, else the one at the playhead."""
+        if self.chosen is not None and self.chosen[1] in self.document.lane(self.chosen[0]):
+            return self.chosen[0], self.document.lane(self.chosen[0]).bout(self.chosen[1])
+        lane = self.active_lane
+        bout = lane.at(self.playhead.time_ns)
+        if bout is None and lane.is_point:
+            bout = next((b for b in lane.bouts if b.onset_ns == self.playhead.time_ns), None)
+        if bout is None:
+            raise UsageError("there is no bout here", fix="click one")
+        return lane.key, bout
+
+    def findings(self) -> tuple[Finding, ...]:
+        """List what is open in the lanes of the kind that is coded now."""
+        kind = self.active_lane.key.kind
+        lanes = [lane for lane in self.document.lanes.values() if lane.editable and lane.key.kind == kind]
+        return findings(self.document.session, lanes)
+
+    def next_finding(self) -> Finding | None:
+        """Go to the next thing to look at; None where all is done."""
+        found = self.findings()
+        if not found:
+            self._finding = -1
+            self.said.emit("finished: nothing is open")
+            return None
+        self._finding = (self._finding + 1) % len(found)
+        finding = found[self._finding]
+        if finding.lane is not None:
+            self.document.activate(finding.lane)
+            self.playhead.pause()
+            self.playhead.seek(finding.onset_ns)
+        self.said.emit(f"{self._finding + 1} of {len(found)}: {finding.text}")
+        return finding
+
+    def start_intervals(self, bin_ns: int) -> None:
+        """Score the episode at the playhead, or the whole session, bin by bin."""
+        time_ns = self.playhead.time_ns
+        here = [e for e in self.document.session.episodes if e.onset_ns <= time_ns < e.offset_ns]
+        stretch = (here[0].onset_ns, here[0].offset_ns) if here else self.grid.span_ns
+        bins = Bins.over(*stretch, bin_ns, self.grid)
+        self._show_bin(bins.first_empty(self.active_lane) or bins)
+
+    def end_intervals(self) -> None:
+        """Code freely again."""
+        self.bins = None
+        self.playhead.end_loop()
+        self.changed.emit()
+
+    def _show_bin(self, bins: Bins) -> None:
+        self.bins = bins
+        self.playhead.pause()
+        self.playhead.loop_over(*bins.current_ns)
+        self.playhead.seek(bins.current_ns[0])
+        self.changed.emit()
+
+    def review(self, on: bool) -> None:
+        """Go to the review queue, or back to coding."""
+        if on:
+            queue = self._queue()
+            self.mode, self.bins = "review", None
+            self._coding_lane = self.document.active
+            if queue.current is None:
+                self.said.emit("nothing to review")
+            self.show_proposal()
+        else:
+            self.mode = "coding"
+            self.playhead.end_loop()
+            if self._coding_lane is not None:
+                self.document.activate(self._coding_lane)
+            self.changed.emit()
+
+    def show_proposal(self) -> None:
+        """Go to the present proposal and loop around it; undo then means the review."""
+        queue = self._queue()
+        if queue.current is not None:
+            role, scheme_id = queue.current.reviewed_tier
+            self.document.activate(LaneKey(role, scheme_id, f"auto_reviewed:{self.document.coder}"))
+            onset_ns, offset_ns = queue.edges_ns
+            low, high = self.grid.span_ns
+            self.playhead.pause()
+            self.playhead.loop_over(max(onset_ns - _CONTEXT_NS, low), min(offset_ns + _CONTEXT_NS, high))
+            self.playhead.seek(onset_ns)
+        self.changed.emit()
+
+    def loop(self) -> None:
+        """Loop over the selection, else the chosen bout, else the episode here; again ends it."""
+        if self.playhead.loop_ns is not None:
+            self.playhead.end_loop()
+        elif self.selection_ns is not None:
+            self.playhead.loop_over(*self.selection_ns)
+        elif self.chosen is not None and self.chosen[1] in self.document.lane(self.chosen[0]):
+            bout = self.document.lane(self.chosen[0]).bout(self.chosen[1])
+            self.playhead.loop_over(bout.onset_ns, bout.end_ns)
+        else:
+            time_ns = self.playhead.time_ns
+            for episode in self.document.session.episodes:
+                if episode.onset_ns <= time_ns < episode.offset_ns:
+                    self.playhead.loop_over(episode.onset_ns, episode.offset_ns)
+
+    def cancel(self) -> None:
+        """End selection, choice and loop."""
+        self.chosen = None
+        if self.mode == "coding" and self.bins is None:
+            self.playhead.end_loop()
+        self.select(None)
+
+    def note_watched(self) -> None:
+        """Let the running bout reach to the playhead, so that the log holds what was watched."""
+        key = self.document.active
+        if key is not None and self.document.lane(key).editable and self.document.lane(key).running:
+            lane = self.document.lane(key)
+            edits = WatchedOn(key, self._until_ns()).plan(lane, self.grid)
+            self.document.log_edits(key.kind, edits, why=PLAYED_ON)
+
+    def _until_ns(self) -> int:
+        """Give where a bout that ends here ends: on the last frame, at the session's end."""
+        time_ns = self.playhead.time_ns
+        return self.grid.span_ns[1] if time_ns >= self.playhead.last_ns else time_ns
+
+    def _note_running(self) -> None:
+        if not self.playhead.playing and self.mode == "coding":
+            self.note_watched()
+
+    def change_lane(self, step: int) -> None:
+        """Make the lane above or below the active one."""
+        keys = [key for key, lane in self.document.lanes.items() if lane.editable]
+        here = keys.index(self.active_lane.key)
+        self.document.activate(keys[(here + step) % len(keys)])
+
+    def mark(self, side: Literal["in", "out"]) -> None:
+        """Begin or end a selection here."""
+        time_ns = self.playhead.time_ns
+        if side == "in":
+            self.selection_ns = None
+            self._mark_in = self.grid.floor(time_ns)
+            self.said.emit(f"selection from {clock_text(time_ns)}")
+            self.changed.emit()
+        elif self._mark_in is None:
+            raise UsageError("the selection has no beginning", fix="mark it first")
+        else:
+            low, high = sorted((self._mark_in, self.grid.floor(time_ns)))
+            self.select((low, self.grid.after(high)))
+
+    def _queue(self) -> ReviewQueue:
+        if self.queue is None:
+            raise UsageError("there is nothing to review", fix="run stillface run first")
+        return self.queue
+
+    def _judge(self, verdict: Callable[[], object]) -> None:
+        verdict()
+        self.show_proposal()
+
+    def _nudge(self, side: Literal["onset", "offset"], n_frames: int) -> None:
+        edges = self._queue().nudge(side, n_frames)
+        self.playhead.pause()
+        self.playhead.seek(edges[0] if side == "onset" else self.grid.before(edges[1]))
+        self.changed.emit()
+
+    def _move_edge(self, side: Literal["onset", "offset"]) -> None:
+        key, bout = self.bout()
+        self.do(MoveEdge(key, bout.id, side, self.playhead.time_ns))
+
+    def _delete(self) -> None:
+        key, bout = self.bout()
+        self.do(Delete(key, bout.id))
+        self.chosen = None
+        self.changed.emit()
+
+    def _on_bout(self, make: Callable[[LaneKey, str], Command]) -> None:
+        key, bout = self.bout()
+        self.do(make(key, bout.id))
+
+    def _handlers(self) -> dict[str, Callable[[], object]]:
+        """Give what each action does; what only a window can do (zoom, help) is not here."""
+        head, now_ns = self.playhead, self.playhead.time_ns
+        return {
+            "play_pause": head.toggle,
+            "stop": head.stop,
+            "step_back": lambda: head.step(-1),
+            "step_on": lambda: head.step(1),
+            "second_back": lambda: head.jump(-1),
+            "second_on": lambda: head.jump(1),
+            "jump_back": lambda: head.jump(-_JUMP_S),
+            "jump_on": lambda: head.jump(_JUMP_S),
+            "slower": head.slower,
+            "faster": head.faster,
+            "speed_one": lambda: head.set_speed(1.0),
+            "shuttle_back": lambda: head.shuttle(-1),
+            "shuttle_on": lambda: head.shuttle(1),
+            "to_start": lambda: head.seek(self.grid.span_ns[0]),
+            "to_end": lambda: head.seek(self.grid.span_ns[1]),
+            "loop": self.loop,
+            "edge_back": lambda: head.to_edge(self._edge_lane(), -1),
+            "edge_on": lambda: head.to_edge(self._edge_lane(), 1),
+            "lane_up": lambda: self.change_lane(-1),
+            "lane_down": lambda: self.change_lane(1),
+            "uncodable": lambda: self.code(gap_code(self.active_lane)),
+            "end_state": lambda: self.do(CloseRunning(self.active_lane.key, self._until_ns())),
+            "mark_in": lambda: self.mark("in"),
+            "mark_out": lambda: self.mark("out"),
+            "onset_here": lambda: self._move_edge("onset"),
+            "offset_here": lambda: self._move_edge("offset"),
+            "split": lambda: self._on_bout(lambda key, id_: Split(key, id_, now_ns)),
+            "merge": lambda: self._on_bout(Merge),
+            "extend": lambda: self._on_bout(lambda key, id_: ExtendTo(key, id_, now_ns)),
+            "delete": self._delete,
+            "finished": self.next_finding,
+            "accept": lambda: self._judge(self._queue().accept),
+            "reject": lambda: self._judge(self._queue().reject),
+            "cant_tell": lambda: self._judge(self._queue().cant_tell),
+            "review_next": lambda: self._judge(self._queue().next),
+            "review_previous": lambda: self._judge(self._queue().previous),
+            "onset_earlier": lambda: self._nudge("onset", -1),
+            "onset_later": lambda: self._nudge("onset", 1),
+            "offset_earlier": lambda: self._nudge("offset", -1),
+            "offset_later": lambda: self._nudge("offset", 1),
+            "review_mode": lambda: self.review(self.mode != "review"),
+            "interval_mode": self.end_intervals if self.bins else lambda: self.start_intervals(self.bin_ns),
+            "undo": self.undo,
+            "redo": self.redo,
+            "cancel": self.cancel,
+        }
+
+    def _edge_lane(self) -> Lane:
+        lane = self._scheme_lane()
+        return self.active_lane if lane is None else lane

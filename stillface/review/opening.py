@@ -1,0 +1,184 @@
+"""From a study's folder to a desk: the coder's logs, the machine's proposals, the cameras' frames."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from stillface import __version__
+from stillface.domain.clock import NS_PER_S
+from stillface.domain.recording import VideoRecording
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.errors import InputError
+from stillface.io.artefacts import load_state_track
+from stillface.io.bundle import StudyFolder
+from stillface.io.code_log import CodeLog, log_name, parse_log_name
+from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_record import Record
+from stillface.io.code_log_replay import merge
+from stillface.io.durable import storage_error
+from stillface.review.cameras import Camera, FrameGrid
+from stillface.review.desk import Desk
+from stillface.review.document import Document
+from stillface.review.keymap import Keymap
+from stillface.review.lanes import Lane, LaneBout, LaneKey
+from stillface.review.playhead import Playhead
+from stillface.review.queue import ReviewQueue
+from stillface.review.stores import Store
+
+__all__ = ["REVIEWED_DIR", "cameras_of", "grid_of", "open_desk", "open_document"]
+
+REVIEWED_DIR = "reviewed"
+"""Folder inside ``codes`` that holds the logs of reviewed proposals: they are no human coding."""
+
+_STEP_WITHOUT_FILM_NS = NS_PER_S // 25
+
+
+def cameras_of(study: StudyFolder, session: Session) -> tuple[Camera, ...]:
+    """Give every film of a session on the session clock, from its own time stamps.
+
+    Raises
+    ------
+    InputError
+        A film is absent or unfit.
+    """
+    return tuple(_camera(study, session, video) for video in session.videos)
+
+
+def _camera(study: StudyFolder, session: Session, video: VideoRecording) -> Camera:
+    # A session that has no film is coded without the package av.
+    from stillface.video import open_video
+
+    files = [study.path_of(name) for name in video.files]
+    with open_video(files, study.session_dir(session.session_id) / "index") as source:
+        return Camera(video.id, source.clock, video.clock_map)
+
+
+def grid_of(session: Session, cameras: Iterable[Camera]) -> FrameGrid:
+    """Give the frames that edges snap to: those of the film with most frames, else steps of 40 ms."""
+    films = sorted(cameras, key=lambda camera: -camera.clock.n_frames)
+    if films:
+        return FrameGrid.of_camera(films[0])
+    if not session.episodes:
+        raise InputError(
+            "nothing to code: neither film nor episodes",
+            where=session.session_id,
+            fix="add a film or episodes",
+        )
+    span_ns = (session.episodes[0].onset_ns, session.episodes[-1].offset_ns)
+    return FrameGrid.even(span_ns, _STEP_WITHOUT_FILM_NS)
+
+
+def open_document(
+    study: StudyFolder,
+    session_id: str,
+    coder: str,
+    install: str,
+    grid: FrameGrid | None = None,
+    *,
+    with_auto: bool = True,
+    with_others: bool = False,
+) -> Document:
+    """Open a session for one coder.
+
+    Parameters
+    ----------
+    study : StudyFolder
+    session_id, coder : str
+    install : str
+        This computer.
+    grid : FrameGrid, optional
+        Where edges may lie; without it the films are opened to find out.
+    with_auto : bool
+        Show machine proposals and open the log of their review; off for blind coding.
+    with_others : bool
+        Show what other coders coded; off, so that coders stay independent of each other.
+
+    Raises
+    ------
+    InputError, StorageError
+        Session, logs or proposals cannot be read.
+    """
+    session = study.load_session(session_id)
+    if grid is None:
+        grid = grid_of(session, cameras_of(study, session))
+    codes = study.codes_dir(session_id)
+    tracks: list[StateTrack] = []
+    if with_auto:
+        paths = sorted(study.auto_dir(session_id).glob("*.h5"))
+        tracks += [load_state_track(path, study.scheme) for path in paths]
+    if with_others:
+        tracks += _tracks_of_others(study, session_id, coder)
+    folders = {"human": codes}
+    if with_auto and any(track.source_kind == "auto" for track in tracks):
+        folders["auto_reviewed"] = codes / REVIEWED_DIR
+    stores: dict[str, Store] = {}
+    try:
+        for kind, folder in folders.items():
+            stores[kind] = _store(folder, coder, install, study.heads_path(install))
+        tiers = [(role, scheme) for role, ids in study.study.schemes.items() for scheme in ids]
+        return Document(session.with_tracks(tracks), grid, study.scheme, coder, stores, tiers)
+    except BaseException:
+        for store in stores.values():
+            store.log.close()
+        raise
+
+
+def open_desk(
+    study: StudyFolder,
+    session_id: str,
+    coder: str,
+    install: str,
+    *,
+    keymap: Keymap | None = None,
+    now_ns: Callable[[], int] = time.monotonic_ns,
+    blind: bool = False,
+) -> Desk:
+    """Open a session with playhead, keys and, unless blind, the queue; raises as :func:`open_document`."""
+    session = study.load_session(session_id)
+    cameras = cameras_of(study, session)
+    grid = grid_of(session, cameras)
+    document = open_document(study, session_id, coder, install, grid, with_auto=not blind)
+    playhead = Playhead(grid, cameras, now_ns)
+    machine = [key for key in document.lanes if key.kind == "auto"]
+    queue = ReviewQueue(document, machine, playhead.watched, now_ns) if machine else None
+    return Desk(document, playhead, keymap or Keymap(), queue)
+
+
+def _store(folder: Path, coder: str, install: str, heads: Path) -> Store:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, folder, "could not make the folder") from error
+    elsewhere = [records for name, place, records in _logs(folder) if name == coder and place != install]
+    path = folder / log_name(coder, install)
+    log = CodeLog.open(path, coder=coder, install=install, app_version=__version__, heads=heads)
+    return Store(log, elsewhere)
+
+
+def _logs(folder: Path) -> Iterable[tuple[str, str, tuple[Record, ...]]]:
+    for path in sorted(folder.glob("*.jsonl")):
+        names = parse_log_name(path)
+        if names is not None:
+            records, _ = read_log(path)
+            yield *names, records
+
+
+def _tracks_of_others(study: StudyFolder, session_id: str, coder: str) -> list[StateTrack]:
+    by_coder: dict[str, list[tuple[Record, ...]]] = {}
+    for name, _, records in _logs(study.codes_dir(session_id)):
+        if name != coder:
+            by_coder.setdefault(name, []).append(records)
+    tracks = []
+    for name, logs in by_coder.items():
+        bouts = merge(logs).bouts
+        for tier in dict.fromkeys(bout.tier for bout in bouts.values()):
+            role, scheme_id = tier.split("/")
+            mine = (LaneBout.of_logged(id_, bout) for id_, bout in bouts.items() if bout.tier == tier)
+            key = LaneKey(role, scheme_id, f"human:{name}")
+            lane = Lane(key, study.scheme(scheme_id), tuple(mine))
+            if not lane.is_point:
+                tracks.append(lane.track((lane.bouts[0].onset_ns, lane.bouts[0].end_ns)))
+    return tracks

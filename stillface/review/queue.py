@@ -1,0 +1,340 @@
+"""The review queue: a machine's proposals one after the other, the doubtful ones first.
+
+A random sample of the proposals that the machine is sure of is mixed in, so that its agreement with a
+person can be told. What was decided lives in the code log; the queue only points at it.
+"""
+
+from __future__ import annotations
+
+import random
+import secrets
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+from typing import Literal
+
+from stillface.domain.clock import NS_PER_S
+from stillface.errors import UsageError
+from stillface.review.commands import gap_code
+from stillface.review.document import Document
+from stillface.review.lanes import LaneKey
+from stillface.review.proposals import Decision, Proposal, Verdict, decided, decision_edits
+from stillface.review.watched import Watched
+
+__all__ = ["Agreement", "Filter", "Progress", "ReviewQueue", "agreement", "share_reviewed"]
+
+# One pause for coffee must not set the pace.
+_LONGEST_NS = 120 * NS_PER_S
+_PACE_AFTER = 3
+
+
+@dataclass(frozen=True)
+class Filter:
+    """Which proposals to look at; empty means all."""
+
+    roles: frozenset[str] = frozenset()
+    schemes: frozenset[str] = frozenset()
+    codes: frozenset[str] = frozenset()
+    episodes: frozenset[str] = frozenset()
+    undecided_only: bool = False
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the review is: ``minutes_left`` is None until a pace is known."""
+
+    n_decided: int
+    n_all: int
+    minutes_left: float | None
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """What the random sample says of the proposals that the machine is sure of.
+
+    Parameters
+    ----------
+    n_sampled, n_judged, n_agreed : int
+        Drawn; decided other than "can't tell"; accepted with the machine's code.
+    time_share : float or None
+        Share of the judged time in which machine and person agree, 0 to 1; None before any judgement.
+    """
+
+    n_sampled: int
+    n_judged: int
+    n_agreed: int
+    time_share: float | None
+
+
+class ReviewQueue:
+    """Walks the proposals of one or more machine lanes.
+
+    Parameters
+    ----------
+    document : Document
+        With a store of kind ``auto_reviewed``.
+    lanes : iterable of LaneKey
+        Machine lanes.
+    watched : Watched
+        What has been played.
+    now_ns : callable
+        A monotonic clock, for the minutes left.
+    sure_from : float
+        Confidence from which a proposal is not shown unless drawn for the sample.
+    audit_share : float
+        Share of the sure ones to be drawn.
+    seed : int, optional
+        Of the draw; by default the one in the log, else a new one, which the first decision logs.
+    """
+
+    def __init__(
+        self,
+        document: Document,
+        lanes: Iterable[LaneKey],
+        watched: Watched,
+        now_ns: Callable[[], int],
+        *,
+        sure_from: float = 0.8,
+        audit_share: float = 0.1,
+        seed: int | None = None,
+    ) -> None:
+        self.document, self.watched = document, watched
+        self._lanes = tuple(lanes)
+        self._now_ns = now_ns
+        logged = _logged_draw(document, self._lanes)
+        if logged is None:
+            drawn_seed = secrets.randbits(32) if seed is None else seed
+            logged = (drawn_seed, sure_from, audit_share)
+        self.seed, self.sure_from, self.audit_share = logged
+        self._paces_ns: list[int] = []
+        self._since_ns: int | None = None
+        self._filter = Filter()
+        self._all = self._ordered()
+        self._items = self._all
+        self._place = 0
+        self._nudged: tuple[int, int] | None = None
+        self._to_first_open()
+
+    def _ordered(self) -> tuple[Proposal, ...]:
+        """Give the doubtful ones, most doubtful first, with the sampled sure ones strewn among them."""
+        proposals = [
+            Proposal.of(key, bout)
+            for key in self._lanes
+            for bout in self.document.lane(key).bouts
+            if not self.document.lane(key).scheme.codes[self.document.lane(key).scheme.index(bout.code)].gap
+        ]
+        doubtful = sorted(
+            (p for p in proposals if p.confidence < self.sure_from),
+            key=lambda p: (p.confidence, p.onset_ns, p.lane),
+        )
+        sure = [p for p in proposals if p.confidence >= self.sure_from]
+        # A draw that has to be the same on every computer, not a secret.
+        draw = random.Random(self.seed)  # noqa: S311
+        n_drawn = min(len(sure), -(-len(sure) * round(self.audit_share * 1000) // 1000))
+        items: list[Proposal] = list(doubtful)
+        for proposal in draw.sample(sure, n_drawn):
+            items.insert(draw.randint(0, len(items)), replace(proposal, audit=True))
+        return tuple(items)
+
+    @property
+    def filter(self) -> Filter:
+        """Which proposals are walked."""
+        return self._filter
+
+    def set_filter(self, wanted: Filter) -> None:
+        """Walk other proposals, from the first undecided one."""
+        episodes = [episode for episode in self.document.session.episodes if episode.id in wanted.episodes]
+
+        def fits(proposal: Proposal) -> bool:
+            return (
+                (not wanted.roles or proposal.lane.role in wanted.roles)
+                and (not wanted.schemes or proposal.lane.scheme_id in wanted.schemes)
+                and (not wanted.codes or proposal.code in wanted.codes)
+                and (
+                    not wanted.episodes
+                    or any(
+                        e.onset_ns < proposal.offset_ns and proposal.onset_ns < e.offset_ns for e in episodes
+                    )
+                )
+                and not (wanted.undecided_only and self.decision(proposal) is not None)
+            )
+
+        self._filter = wanted
+        self._items = tuple(filter(fits, self._all))
+        self._to_first_open()
+
+    @property
+    def items(self) -> tuple[Proposal, ...]:
+        """The proposals in their order, filter applied."""
+        return self._items
+
+    @property
+    def place(self) -> int:
+        """Number of the present proposal, from 0."""
+        return self._place
+
+    @property
+    def current(self) -> Proposal | None:
+        """The proposal to be decided; None where the queue is empty."""
+        return self._items[self._place] if self._items else None
+
+    @property
+    def edges_ns(self) -> tuple[int, int]:
+        """Edges of the present proposal as they would be accepted now, nudges included."""
+        if self._nudged is not None:
+            return self._nudged
+        return self._shared_edges(self._need())
+
+    def decision(self, proposal: Proposal) -> Decision | None:
+        """Give what was decided of a proposal."""
+        found = decided(self.document, proposal)
+        return None if found is None else found[1]
+
+    def go(self, place: int) -> Proposal:
+        """Go to a proposal by its number."""
+        if not 0 <= place < len(self._items):
+            raise UsageError("no such proposal", got=place + 1, expected=f"1 to {len(self._items)}")
+        self._place, self._nudged = place, None
+        self._since_ns = self._now_ns()
+        return self._items[place]
+
+    def next(self) -> Proposal | None:
+        """Go on by one; stays at the last."""
+        return self.go(min(self._place + 1, len(self._items) - 1)) if self._items else None
+
+    def previous(self) -> Proposal | None:
+        """Go back by one; stays at the first."""
+        return self.go(max(self._place - 1, 0)) if self._items else None
+
+    def nudge(self, side: Literal["onset", "offset"], n_frames: int) -> tuple[int, int]:
+        """Move an edge of the present proposal by frames, at least one of which stays."""
+        onset, offset = self.edges_ns
+        grid = self.document.grid
+        for _ in range(abs(n_frames)):
+            if side == "onset":
+                moved = grid.before(onset) if n_frames < 0 else grid.after(onset)
+                onset = min(moved, grid.before(offset))
+            else:
+                moved = grid.before(offset) if n_frames < 0 else grid.after(offset)
+                offset = max(moved, grid.after(onset))
+        self._nudged = (onset, offset)
+        return self._nudged
+
+    def accept(self) -> None:
+        """Say that it is what the machine says; then the next."""
+        self._decide("accept", self._need().code)
+
+    def reject(self) -> None:
+        """Say that it is not that, and leave open what it is: the stretch is uncoded; then the next."""
+        self._decide("reject", None)
+
+    def relabel(self, code: str) -> None:
+        """Say that it is another code; then the next."""
+        self.document.lane(self._need().lane).scheme.index(code)
+        self._decide("accept" if code == self._need().code else "relabel", code)
+
+    def cant_tell(self) -> None:
+        """Say that a person cannot tell either: the code for uncodable time; then the next."""
+        self._decide("cant_tell", gap_code(self.document.lane(self._need().lane)))
+
+    def accept_rest(self) -> int:
+        """Accept every sure proposal that was not drawn and not decided, as a bulk; give their number."""
+        drawn = {(p.lane, p.onset_ns) for p in self._all}
+        found: list[tuple[Proposal, Decision]] = []
+        for key in self._lanes:
+            for bout in self.document.lane(key).bouts:
+                proposal = Proposal.of(key, bout)
+                if proposal.confidence < self.sure_from or (key, bout.onset_ns) in drawn:
+                    continue
+                if self.decision(proposal) is None:
+                    onset, offset = self._shared_edges(proposal)
+                    played = self.watched.share(onset, offset)
+                    found.append((proposal, Decision("accept", bout.code, onset, offset, played, "bulk")))
+        self._log_draw()
+        self.document.log_edits("auto_reviewed", decision_edits(self.document, found))
+        return len(found)
+
+    def progress(self) -> Progress:
+        """Tell how many are decided, and how many minutes the rest takes at the present pace."""
+        n_decided = sum(self.decision(proposal) is not None for proposal in self._items)
+        left = len(self._items) - n_decided
+        pace = median(self._paces_ns) if len(self._paces_ns) >= _PACE_AFTER else None
+        minutes = 0.0 if left == 0 else None if pace is None else left * pace / (60 * NS_PER_S)
+        return Progress(n_decided, len(self._items), minutes)
+
+    def _decide(self, verdict: Verdict, code: str | None) -> None:
+        proposal = self._need()
+        onset, offset = self.edges_ns
+        played = self.watched.share(onset, offset)
+        reason: Literal["audit", "doubtful"] = "audit" if proposal.audit else "doubtful"
+        decision = Decision(verdict, code, onset, offset, played, reason)
+        self._log_draw()
+        self.document.log_edits("auto_reviewed", decision_edits(self.document, [(proposal, decision)]))
+        now = self._now_ns()
+        if self._since_ns is not None:
+            self._paces_ns.append(min(now - self._since_ns, _LONGEST_NS))
+        self.go(min(self._place + 1, len(self._items) - 1))
+
+    def _shared_edges(self, proposal: Proposal) -> tuple[int, int]:
+        """Give a proposal's edges, moved to where a decided neighbour's shared edge was nudged."""
+        low, high = self.document.grid.span_ns
+        onset, offset = max(proposal.onset_ns, low), min(proposal.offset_ns, high)
+        for bout in self.document.lane(proposal.lane).within(proposal.onset_ns - 1, proposal.offset_ns + 1):
+            neighbour = self.decision(Proposal.of(proposal.lane, bout))
+            if neighbour is None or neighbour.code is None:
+                continue
+            if bout.end_ns == proposal.onset_ns and neighbour.offset_ns < offset:
+                onset = neighbour.offset_ns
+            if bout.onset_ns == proposal.offset_ns and neighbour.onset_ns > onset:
+                offset = neighbour.onset_ns
+        return onset, offset
+
+    def _log_draw(self) -> None:
+        if _logged_draw(self.document, self._lanes) is None:
+            settings = f"seed={self.seed} sure_from={self.sure_from} share={self.audit_share}"
+            self.document.note("auto_reviewed", f"{_draw_name(self._lanes)} {settings}")
+
+    def _need(self) -> Proposal:
+        if self.current is None:
+            raise UsageError("the queue is empty", fix="widen the filter")
+        return self.current
+
+    def _to_first_open(self) -> None:
+        undecided = (k for k, proposal in enumerate(self._items) if self.decision(proposal) is None)
+        self._place, self._nudged = next(undecided, 0), None
+        self._since_ns = self._now_ns()
+
+
+def share_reviewed(document: Document, lane: LaneKey) -> float:
+    """Give the share of a machine lane's proposed time that a person has decided about, 0 to 1."""
+    proposals = [Proposal.of(lane, bout) for bout in document.lane(lane).bouts]
+    total = sum(p.offset_ns - p.onset_ns for p in proposals)
+    done = sum(p.offset_ns - p.onset_ns for p in proposals if decided(document, p) is not None)
+    return done / total if total else 0.0
+
+
+def agreement(queue: ReviewQueue) -> Agreement:
+    """Compare machine and person on the random sample of sure proposals."""
+    sample = [proposal for proposal in queue.items if proposal.audit]
+    judged = [(p, d) for p in sample if (d := queue.decision(p)) is not None and d.verdict != "cant_tell"]
+    total = sum(p.offset_ns - p.onset_ns for p, _ in judged)
+    agreed_ns, n_agreed = 0, 0
+    for proposal, decision in judged:
+        if decision.code == proposal.code:
+            n_agreed += 1
+            shared = min(proposal.offset_ns, decision.offset_ns) - max(proposal.onset_ns, decision.onset_ns)
+            agreed_ns += max(shared, 0)
+    return Agreement(len(sample), len(judged), n_agreed, agreed_ns / total if total else None)
+
+
+def _draw_name(lanes: Sequence[LaneKey]) -> str:
+    return "audit sample of " + ", ".join(f"{key.tier} {key.source}" for key in sorted(lanes))
+
+
+def _logged_draw(document: Document, lanes: Sequence[LaneKey]) -> tuple[int, float, float] | None:
+    name = _draw_name(lanes)
+    for text in document.notes("auto_reviewed"):
+        if text.startswith(name + " seed="):
+            parts = dict(part.split("=") for part in text[len(name) :].split())
+            return int(parts["seed"]), float(parts["sure_from"]), float(parts["share"])
+    return None

@@ -1,0 +1,236 @@
+"""The desk: whole sittings by keys alone, no window; findings, intervals, keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stillface.domain.clock import NS_PER_S as S
+from stillface.errors import UsageError
+from stillface.io.scheme_yaml import load_scheme, shipped_scheme_ids
+from stillface.review.cameras import FrameGrid
+from stillface.review.commands_edit import Paint
+from stillface.review.desk import Desk, clock_text
+from stillface.review.interval_mode import Bins
+from stillface.review.keymap import Keymap
+from stillface.review.keymap_profiles import ACTIONS, PROFILES
+from stillface.review.lanes import LaneKey
+
+INFANT = LaneKey("infant", "affect3", "human:AB")
+CAREGIVER = LaneKey("caregiver", "affect3", "human:AB")
+REVIEWED = LaneKey("infant", "affect3", "auto_reviewed:AB")
+
+
+@pytest.fixture
+def now(kit: Any) -> Any:
+    return kit.clock()
+
+
+@pytest.fixture
+def desk(kit: Any, tmp_path: Path, now: Any) -> Desk:
+    return kit.desk(kit.document(tmp_path), now)
+
+
+def play(desk: Desk, now: Any, seconds: float) -> None:
+    end = now.now + round(seconds * S)
+    while now.now < end:
+        now.now = min(now.now + 40_000_000, end)
+        desk.playhead.tick()
+
+
+def test_coding_while_playing_with_keys_only(kit: Any, desk: Desk, now: Any) -> None:
+    desk.key("Space")
+    for key, seconds in (("S", 2.0), ("D", 1.2), ("A", 3.0), ("0", 0.8), ("S", 1.0)):
+        desk.key(key)
+        play(desk, now, seconds)
+    desk.key("Return")
+    desk.key("Space")
+    assert kit.bouts(desk.document, INFANT) == [
+        (0, 2, "neu"), (2, 3.2, "pos"), (3.2, 6.2, "neg"), (6.2, 7, "usc"), (7, 8, "neu"),
+    ]  # fmt: skip
+    desk.key("Ctrl+Z")
+    desk.key("Ctrl+Z")
+    desk.key("Ctrl+Y")
+    assert desk.document.lane(INFANT).bouts[-1].running
+
+
+def test_pausing_logs_what_was_watched_and_undo_does_not_notice(kit: Any, desk: Desk, now: Any) -> None:
+    desk.key("S")
+    for _ in range(3):
+        desk.key("Space")
+        play(desk, now, 1)
+        desk.key("Space")
+    assert kit.bouts(desk.document, INFANT) == [(0, 3, "neu")]
+    desk.key("Ctrl+Z")
+    assert kit.bouts(desk.document, INFANT) == []
+
+
+def test_the_last_bout_reaches_the_end_of_the_film(kit: Any, desk: Desk, now: Any) -> None:
+    desk.playhead.seek(39 * S)
+    desk.key("S")
+    desk.key("Space")
+    play(desk, now, 5)
+    assert kit.bouts(desk.document, INFANT) == [(39, 40, "neu")]
+    desk.key("Return")
+    assert desk.document.lane(INFANT).running is None
+
+
+def test_a_selection_is_painted_by_one_key(kit: Any, desk: Desk) -> None:
+    desk.document.do(Paint(INFANT, 0, 10 * S, "neu"))
+    desk.playhead.seek(2 * S)
+    desk.key("I")
+    desk.playhead.seek(4 * S)
+    desk.key("O")
+    desk.key("D")
+    assert kit.bouts(desk.document, INFANT) == [(0, 2, "neu"), (2, 4.04, "pos"), (4.04, 10, "neu")]
+    assert desk.selection_ns is None
+    with pytest.raises(UsageError, match="no beginning"):
+        desk.key("O")
+
+
+def test_lanes_change_by_keys_and_keys_go_to_the_active_one(kit: Any, desk: Desk) -> None:
+    desk.key("Down")
+    assert desk.document.active == CAREGIVER
+    desk.key("D")
+    desk.key("Down")
+    assert desk.code_of("M") == "mouth"
+    assert desk.code_of("D") is None
+    desk.key("Up")
+    desk.key("Up")
+    assert desk.document.active == INFANT
+    assert kit.bouts(desk.document, CAREGIVER) == [(0, 0.04, "pos")]
+    assert not desk.key("F12")
+
+
+def test_bouts_are_mended_at_the_playhead(kit: Any, desk: Desk) -> None:
+    desk.document.do(Paint(INFANT, 0, 10 * S, "neu"))
+    desk.playhead.seek(4 * S)
+    for key in ("Ctrl+K", "Shift+Right", "Ctrl+]"):
+        desk.key(key)
+    assert kit.bouts(desk.document, INFANT) == [(0, 4, "neu"), (4, 5, "neu")]
+    desk.choose(INFANT, desk.document.lane(INFANT).bouts[0].id)
+    desk.key("Ctrl+M")
+    desk.playhead.seek(6 * S)
+    desk.key("Ctrl+E")
+    assert kit.bouts(desk.document, INFANT) == [(0, 6, "neu")]
+    desk.key("Del")
+    assert kit.bouts(desk.document, INFANT) == []
+
+
+def test_interval_mode_scores_bins_one_key_each(kit: Any, desk: Desk) -> None:
+    desk.playhead.seek(12 * S)
+    desk.key("F6")
+    for key in "SSDAX":
+        desk.key(key)
+    assert kit.bouts(desk.document, INFANT) == [
+        (10, 11, "neu"), (11, 12, "neu"), (12, 13, "pos"), (13, 14, "neg"), (14, 15, "usc"),
+    ]  # fmt: skip
+    assert desk.bins is not None
+    assert desk.bins.place == 5
+    desk.key("F6")
+    assert desk.bins is None
+
+
+def test_bins_do_not_drift_and_the_last_may_be_shorter() -> None:
+    grid = FrameGrid(np.arange(0, 10 * S, 33_366_667))
+    bins = Bins.over(0, 9 * S + S // 4, S, grid)
+    assert len(bins) == 10
+    assert all(abs(edge - k * S) <= 16_683_334 for k, edge in enumerate(bins.edges_ns[:10]))
+    assert bins.at(99).place == 9
+    assert bins.at_time(3 * S + S // 2).place == 3
+    for bin_ns in (S // 5, 16 * S):
+        with pytest.raises(UsageError, match=r"0\.25 to 15 s"):
+            Bins.over(0, 9 * S, bin_ns, grid)
+
+
+def test_am_i_finished_lists_what_is_open(desk: Desk) -> None:
+    desk.document.do(Paint(INFANT, 0, 4 * S, "neu"))
+    desk.document.do(Paint(INFANT, 4 * S, 4 * S + 80_000_000, "pos"))
+    desk.document.do(Paint(INFANT, 4 * S + 80_000_000, 10 * S, "usc"))
+    desk.document.do(Paint(INFANT, 10 * S, 18 * S, "neu"))
+    desk.document.do(Paint(CAREGIVER, 0, 20 * S, "neu"))
+    found = [(f.kind, f.onset_ns / S, f.offset_ns / S) for f in desk.findings()]
+    assert found == [
+        ("missing_episode", 0, 0), ("sliver", 4, 4.08), ("uncodable", 4.08, 10), ("hole", 18, 20),
+    ]  # fmt: skip
+    said = []
+    desk.said.connect(said.append)
+    for _ in range(4):
+        desk.key("F8")
+    assert desk.playhead.time_ns == 18 * S
+    assert said[-1] == "4 of 4: infant in SF: 2.00 s not coded"
+    desk.document.do(Paint(INFANT, 18 * S, 19 * S, "neu"))
+    desk.playhead.seek(19 * S)
+    desk.code("pos")
+    assert "running" in [f.kind for f in desk.findings()]
+
+
+def test_reviewing_by_keys_only(kit: Any, tmp_path: Path, now: Any) -> None:
+    document = kit.document(tmp_path, tracks=[kit.auto_track()])
+    desk = kit.desk(document, now, sure_from=1.01)
+    desk.key("F7")
+    assert desk.playhead.time_ns == 4 * S
+    assert desk.playhead.loop_ns == (3 * S, 9 * S)
+    for key in ("Return", "D", "Backspace", "0"):
+        desk.key(key)
+    assert kit.bouts(document, REVIEWED) == [(4, 8, "neg"), (8, 12, "usc"), (12, 16, "pos")]
+    desk.key("Ctrl+Z")
+    assert kit.bouts(document, REVIEWED) == [(4, 8, "neg"), (12, 16, "pos")]
+    desk.key("F7")
+    assert document.active == INFANT
+    assert desk.playhead.loop_ns is None
+
+
+def test_reviewing_without_proposals_is_refused(desk: Desk) -> None:
+    with pytest.raises(UsageError, match="nothing to review"):
+        desk.key("F7")
+    assert desk.mode == "coding"
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_no_profile_collides_with_itself_or_a_shipped_scheme(profile: str) -> None:
+    schemes = [load_scheme(name) for name in shipped_scheme_ids()]
+    assert Keymap(profile).conflicts(schemes) == ()
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_every_profile_reaches_what_coding_and_review_need(profile: str) -> None:
+    keymap = Keymap(profile)
+    needed = {action.id for action in ACTIONS} - {
+        "stop",
+        "slower",
+        "faster",
+        "speed_one",
+        "loop",
+        "jump_back",
+    }
+    missing = {action for action in needed if not keymap.keys(action)}
+    assert missing <= {"shuttle_back", "shuttle_on", "mark_in", "mark_out", "comment", "jump_on", "extend"}
+
+
+def test_known_hands_find_their_keys() -> None:
+    assert Keymap("elan").action("Ctrl+Space", "coding").id == "play_pause"  # type: ignore[union-attr]
+    assert Keymap("boris").action("Home", "coding").id == "faster"  # type: ignore[union-attr]
+    assert Keymap("datavyu").action("Num+3", "coding").id == "step_on"  # type: ignore[union-attr]
+    assert Keymap("datavyu_laptop").action("U", "coding").id == "onset_here"  # type: ignore[union-attr]
+    assert Keymap().action("Return", "coding").id == "end_state"  # type: ignore[union-attr]
+    assert Keymap().action("Return", "review").id == "accept"  # type: ignore[union-attr]
+
+
+def test_a_labs_own_keys_are_checked_for_conflicts(kit: Any) -> None:
+    keymap = Keymap().with_key("split", "S")
+    (conflict,) = keymap.conflicts([kit.affect])
+    assert (conflict.key, conflict.claims) == ("S", ("Cut the bout here", "affect3: Neutral"))
+    both = Keymap().with_key("split", "Ctrl+M")
+    assert [c.key for c in both.conflicts()] == ["Ctrl+M"]
+    assert Keymap("boris").with_key("help", "F1").keys("help") == ("F1",)
+    for bad in (lambda: Keymap("vim"), lambda: Keymap().with_key("fly", "F")):
+        with pytest.raises(UsageError, match="no such"):
+            bad()
+
+
+def test_times_read_as_minutes_and_seconds() -> None:
+    assert [clock_text(t) for t in (0, 61_234_000_000, -500_000_000)] == ["0:00.000", "1:01.234", "-0:00.500"]
