@@ -17,6 +17,7 @@ import numpy.typing as npt
 from stillface.coding.baseline import Neutral, NeutralLimits, inside_episodes, learn_neutral
 from stillface.coding.eyes import EyeLimits, EyeState, eye_state
 from stillface.coding.features import FaceFeatures, face_features
+from stillface.coding.limits import above, at_least_zero
 from stillface.coding.segment import UNCALIBRATED_CAP, gap_code, picture_quality, proposal
 from stillface.coding.smooth import hysteresis, interpolate_gated, time_median
 from stillface.domain.faces import FaceTrack
@@ -91,6 +92,13 @@ class AffectThresholds:
     negative_cap: float = 0.5
     eyes: EyeLimits = field(default_factory=EyeLimits)
     neutral: NeutralLimits = field(default_factory=NeutralLimits)
+
+    def __post_init__(self) -> None:
+        owner = "AffectThresholds"
+        for name in ("lift", "width", "open", "constriction", "brow", "leave"):
+            above(owner, name, getattr(self, name), 0)
+        above(owner, "enter", self.enter, self.leave)
+        at_least_zero(owner, min_bout_ms=self.min_bout_ms, bridge_lost_ms=self.bridge_lost_ms)
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ right and left are the person's own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -33,6 +34,13 @@ _EYES = (
 )
 _INNER_BROWS = ((55, 107), (285, 336))
 _INNER_EYES = (133, 362)
+_USED = tuple(
+    sorted(
+        {landmark for pair in (*_SIDES, *_INNER_LIPS, *_INNER_BROWS) for landmark in pair}
+        | {landmark for lids, ends in _EYES for pair in (*lids, ends) for landmark in pair}
+        | {*_OUTER_EYES, *_INNER_EYES, *_CORNERS, _FOREHEAD, _NOSE_BASE}
+    )
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,17 +93,19 @@ def face_features(face: FaceTrack) -> FaceFeatures:
         NaN in frames that are not codable.
     """
     codable = face.codable
-    points = face.landmarks_px[codable].astype(np.float64)
+    # A few of 478 points: an hour of whole meshes in double precision would take over a gigabyte.
+    used = face.landmarks_px[np.ix_(np.flatnonzero(codable), np.array(_USED))].astype(np.float64)
+    points = {landmark: used[:, k] for k, landmark in enumerate(_USED)}
     across, down = _axes(points)
-    scale = np.linalg.norm(points[:, _OUTER_EYES[0]] - points[:, _OUTER_EYES[1]], axis=1)
+    scale = np.linalg.norm(points[_OUTER_EYES[0]] - points[_OUTER_EYES[1]], axis=1)
     # A mesh of size zero has no features; it stays NaN like any frame that was not seen.
     scale[scale == 0] = np.nan
 
     def along(axis: Float64, start: int, end: int) -> Float64:
-        return np.asarray(np.einsum("ni,ni->n", points[:, end] - points[:, start], axis) / scale)
+        return np.asarray(np.einsum("ni,ni->n", points[end] - points[start], axis) / scale)
 
     def apart(a: int, b: int) -> Float64:
-        return np.asarray(np.linalg.norm(points[:, a] - points[:, b], axis=1) / scale)
+        return np.asarray(np.linalg.norm(points[a] - points[b], axis=1) / scale)
 
     measured = {
         "lift": np.mean([along(down, corner, _NOSE_BASE) for corner in _CORNERS], axis=0),
@@ -119,11 +129,11 @@ def face_features(face: FaceTrack) -> FaceFeatures:
     return FaceFeatures(**{name: _spread(codable, values) for name, values in measured.items()})
 
 
-def _axes(points: Float64) -> tuple[Float64, Float64]:
+def _axes(points: Mapping[int, Float64]) -> tuple[Float64, Float64]:
     """Give unit vectors from the person's right to left and from forehead to nose, shape (n, 3)."""
-    across = np.mean([points[:, left] - points[:, right] for right, left in _SIDES], axis=0)
+    across = np.mean([points[left] - points[right] for right, left in _SIDES], axis=0)
     across = _unit(across)
-    down = points[:, _NOSE_BASE] - points[:, _FOREHEAD]
+    down = points[_NOSE_BASE] - points[_FOREHEAD]
     down = _unit(down - np.einsum("ni,ni->n", down, across)[:, None] * across)
     return across, down
 

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from stillface.coding.baseline import inside_episodes
 from stillface.coding.eyes import EyeLimits, EyeState, eye_state
 from stillface.coding.features import face_features
+from stillface.coding.limits import above, at_least_zero
 from stillface.coding.partner import PartnerDirection, PartnerLimits, learn_partner
 from stillface.coding.segment import UNCALIBRATED_CAP, gap_code, picture_quality, proposal
 from stillface.coding.smooth import hysteresis, interpolate_gated, time_median
@@ -78,6 +79,12 @@ class GazeThresholds:
     closed_cap: float = 0.5
     eyes: EyeLimits = field(default_factory=EyeLimits)
     partner: PartnerLimits = field(default_factory=PartnerLimits)
+
+    def __post_init__(self) -> None:
+        owner = "GazeThresholds"
+        above(owner, "enter_deg", self.enter_deg, 0)
+        above(owner, "leave_deg", self.leave_deg, self.enter_deg)
+        at_least_zero(owner, min_bout_ms=self.min_bout_ms, bridge_lost_ms=self.bridge_lost_ms)
 
 
 @dataclass(frozen=True)
