@@ -89,6 +89,10 @@ def read_csv_signal(path: Path, recording: SignalRecording) -> SignalReading:
         Missing column, a cell that is no finite number (file:line), a decimal comma, times that
         do not increase, a rate that contradicts the declared one.
     """
+    if recording.signal == "ibi":
+        raise InputError(
+            "inter-beat intervals are not sampled at a rate", where=path.name, fix="attach the ECG itself"
+        )
     lines = _lines(path)
     layout = _layout(lines, path)
     column = _column(layout, recording.column, path)

@@ -92,6 +92,12 @@ def test_one_clear_line(tmp_path, name):
     assert [entry.name for entry in tmp_path.iterdir()] == ["signal.csv"]
 
 
+def test_a_list_of_intervals_is_no_sampled_signal(tmp_path):
+    (tmp_path / "ibi.csv").write_text("420\n430\n")
+    with pytest.raises(InputError, match="not sampled at a rate"):
+        read_csv_signal(tmp_path / "ibi.csv", SignalRecording("a", "ibi.csv", "ibi", "infant", **RATE))
+
+
 def test_a_file_that_is_not_there(tmp_path):
     with pytest.raises(StorageError):
         read_csv_signal(tmp_path / "none.csv", SignalRecording("a", "none.csv", "ecg", "infant", **RATE))
