@@ -144,7 +144,7 @@ BAD: dict[str, tuple[Callable[[Path], Path], str]] = {
     ),
     "huge": (
         lambda d: huge_picture(d, 16_000),
-        r"absurd picture size in the header: got 16000 x 16000, expected up to 16384 pixels a side, 67 million in all",
+        r"absurd picture size in the header: got 16000 x 16000, expected .*67 million in all",
     ),
     # Beyond what the library can count it gives no size at all.
     "huger": (lambda d: huge_picture(d, 100_000), r"absurd picture size in the header: got 0 x 0"),
@@ -218,16 +218,26 @@ def test_a_film_that_cannot_be_read_is_a_matter_of_storage(
         open_video([path], None)
 
 
-def holed(folder: Path) -> Path:
-    """Destroy a frame two thirds through the film."""
-    good = mp4(folder, 120)
+def noisy(number: int) -> np.ndarray:
+    """Paint a number with grain, so that a frame is many bytes long."""
+    grain = np.random.default_rng(number).integers(-18, 18, (64, 96, 3))
+    return np.clip(painted(number) + grain, 0, 255).astype(np.uint8)
+
+
+def holed(folder: Path, filling: bytes, skip: float) -> Path:
+    """Destroy what follows the first part of a frame two thirds through the film."""
+    good = write_clip(folder / "good.mp4", 120, picture=noisy, options=x264())
     with av.open(str(good)) as film:
         entry = film.streams.video[0].index_entries[80]
-    return patched(good, folder / "holed.mp4", [(entry.pos + 5, b"\xff" * (entry.size - 5))])
+    kept = max(5, int(entry.size * skip))
+    return patched(good, folder / "holed.mp4", [(entry.pos + kept, filling * (entry.size - kept))])
 
 
-def test_damage_in_the_middle_is_an_error_there_and_nowhere_else(tmp_path: Path) -> None:
-    with open_video([holed(tmp_path)], None) as film:
+@pytest.mark.parametrize(("filling", "skip"), [(b"\xff", 0.0), (b"\0", 0.5)])
+def test_damage_in_the_middle_is_an_error_there_and_nowhere_else(
+    filling: bytes, skip: float, tmp_path: Path
+) -> None:
+    with open_video([holed(tmp_path, filling, skip)], None) as film:
         assert film.clock.n_frames == 120
         read = []
 
