@@ -86,6 +86,7 @@ class Measurement:
                 got=f"value {self.value}, status {self.status}",
                 expected="a finite value exactly for OK and CENS_*",
             )
+
     @property
     def censored(self) -> int:
         """1 where the value is a censored observation time."""

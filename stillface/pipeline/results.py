@@ -123,7 +123,7 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         tuple(body.rsa),
         body.clocks,
         people.heads,
-        (*people.warnings, *warnings, *session.duration_warnings()),
+        (*people.warnings, *warnings),
     )
 
 

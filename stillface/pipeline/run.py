@@ -141,7 +141,7 @@ class _Runner:
                 if session in whole:
                     ledger.enter([path], session.key)
                 self.summary.files.append(path)
-                return Remarks(warnings=result.warnings)
+                return Remarks(warnings=(*result.session.duration_warnings(), *result.warnings))
 
             found = self._try(session_id, "report", page)
             mine = [*self.warnings.get(session_id, []), *(found.warnings if found else ())]
