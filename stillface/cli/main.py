@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stillface import __version__
-from stillface.cli import agreement, demo, measure, physio, report
+from stillface.cli import add, agreement, demo, measure, new, physio, report
 from stillface.cli import run as run_command
 from stillface.cli.console import say_error
 from stillface.errors import StillfaceError
@@ -25,6 +25,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("demo")(demo.demo)
+app.command("new")(new.new)
+app.command("add")(add.add)
 app.command("run")(run_command.run)
 app.command("report")(report.report)
 app.command("physio")(physio.physio)

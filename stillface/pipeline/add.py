@@ -1,0 +1,253 @@
+"""Adding a visit to a study: everything is checked before anything is written."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+
+from stillface.domain import refuse
+from stillface.domain.recording import SignalRecording, VideoRecording
+from stillface.domain.session import Session
+from stillface.domain.study import Person, Study, Visit
+from stillface.errors import InputError, StillfaceError, UsageError
+from stillface.io.bundle import StudyFolder
+from stillface.io.durable import require_free_space
+from stillface.io.safe_paths import check_name
+from stillface.io.session_yaml import session_text
+from stillface.pipeline.declare import Declared
+from stillface.pipeline.findings import Finding
+from stillface.pipeline.raw_files import Placed, copy_in, hash_of, place, record_raw
+from stillface.pipeline.session_checks import (
+    clock_findings,
+    episode_findings,
+    look_at_film,
+    look_at_signal,
+    people_findings,
+    span_findings,
+)
+
+__all__ = ["Prepared", "prepare_visit", "write_visit"]
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A visit that may be written as it is.
+
+    Parameters
+    ----------
+    session : Session
+        With paths relative to the study.
+    study : Study
+        With the visit's people in it.
+    files : tuple of Placed
+    there : bool
+        The study has the very same session already.
+    findings : tuple of Finding
+        What a person should look at; nothing that forbids the visit.
+    """
+
+    session: Session
+    study: Study
+    files: tuple[Placed, ...]
+    there: bool
+    findings: tuple[Finding, ...] = ()
+
+
+def prepare_visit(
+    folder: StudyFolder, study: Study, declared: Declared, base: Path, *, copy: bool = False
+) -> Prepared:
+    """Check a declared visit against the study and open every file it names; nothing is written.
+
+    Parameters
+    ----------
+    folder : StudyFolder
+    study : Study
+        As it will be when this visit comes: visits before it in a table have added their people.
+    declared : Declared
+    base : Path
+        Folder that relative names count from when they are not in the study.
+    copy : bool
+        Whether files outside the study may be copied into it.
+
+    Raises
+    ------
+    UsageError
+        There is another session of that id.
+    InputError
+        A file that cannot be used, or a person who is somebody else in the study.
+    """
+    session_id = check_name("session_id", declared.session.session_id)
+    for person in declared.people:
+        check_name("person_id", person.person_id)
+    files: dict[str, Placed] = {}
+
+    def placed(typed: str, into: str) -> str:
+        files[typed] = place(folder, typed, base, f"{into}/{session_id}", copy=copy)
+        return files[typed].relative
+
+    session = replace(
+        declared.session, recordings=tuple(_moved(r, placed) for r in declared.session.recordings)
+    )
+    _refuse_twins(files)
+    merged = _with_people(study, declared, session)
+    session_text(session)  # refuses what could not be read back
+    if session_id in folder.sessions():
+        if session_text(folder.load_session(session_id)) != session_text(session):
+            raise UsageError(
+                "there is another session of this id",
+                where=session_id,
+                fix="choose another id, or edit its session.yaml",
+            )
+        return Prepared(session, merged, tuple(files.values()), there=True)
+    findings = (
+        *people_findings(merged, session),
+        *episode_findings(session),
+        *_recording_findings(session, {p.relative: p.source for p in files.values()}),
+    )
+    return Prepared(session, merged, tuple(files.values()), False, findings)
+
+
+def write_visit(folder: StudyFolder, prepared: Prepared) -> None:
+    """Write a prepared visit: copies, people, session. When one fails, all of it is taken back.
+
+    Raises
+    ------
+    StorageError
+        The disk refused.
+    InputError
+        Somebody else changed the study meanwhile.
+    """
+    if prepared.there:
+        _enter_people(folder, prepared)
+        return
+    session_id = prepared.session.session_id
+    made: list[Path] = []
+    before = folder.study
+    was_there = folder.session_dir(session_id).exists()
+    done = False
+    try:
+        digests = _copied(folder, prepared.files, made)
+        _enter_people(folder, prepared)
+        record_raw(folder, session_id, digests)
+        folder.add_session(prepared.session)
+        done = True
+    finally:
+        # An interrupt counts too: half a visit would look like a whole one to the next command.
+        if not done:
+            _take_back(folder, prepared, before, made, keep_folder=was_there)
+
+
+def _take_back(
+    folder: StudyFolder, prepared: Prepared, before: Study, made: list[Path], *, keep_folder: bool
+) -> None:
+    for path in made:
+        with suppress(OSError):
+            path.unlink()
+            path.parent.rmdir()
+    if not keep_folder:
+        shutil.rmtree(folder.session_dir(prepared.session.session_id), ignore_errors=True)
+    with suppress(StillfaceError):
+        folder.update_study(lambda now: before if now == prepared.study else now)
+
+
+def _copied(folder: StudyFolder, files: tuple[Placed, ...], made: list[Path]) -> dict[str, str]:
+    to_copy = [file for file in files if file.to_copy]
+    if to_copy:
+        require_free_space(folder.root, sum(file.source.stat().st_size for file in to_copy))
+    for file in to_copy:
+        target = folder.root / file.relative
+        if copy_in(file.source, target):
+            made.append(target)
+    return {file.relative: hash_of(folder.path_of(file.relative)) for file in files}
+
+
+def _enter_people(folder: StudyFolder, prepared: Prepared) -> None:
+    if prepared.study != folder.study:
+        wanted = prepared.study
+
+        def change(now: Study) -> Study:
+            people = tuple(p for p in wanted.persons if p.person_id in prepared.session.persons.values())
+            visit = tuple(v for v in wanted.visits if v.visit_id == prepared.session.visit_id)
+            return _merged(now, people, visit)
+
+        folder.update_study(change)
+
+
+def _moved(
+    recording: VideoRecording | SignalRecording, placed: Callable[[str, str], str]
+) -> VideoRecording | SignalRecording:
+    if isinstance(recording, VideoRecording):
+        return replace(recording, files=tuple(placed(name, "media") for name in recording.files))
+    return replace(recording, file=placed(recording.file, "physio"))
+
+
+def _refuse_twins(files: dict[str, Placed]) -> None:
+    seen: dict[str, Placed] = {}
+    for file in files.values():
+        other = seen.setdefault(file.relative.casefold(), file)
+        if other.source.resolve() != file.source.resolve():
+            raise InputError(
+                "two files would have one name in the study",
+                where=file.relative,
+                fix="rename one of them, or put both into the study yourself",
+            )
+
+
+def _recording_findings(session: Session, sources: dict[str, Path]) -> list[Finding]:
+    looked, found = [], []
+    for recording in session.recordings:
+        roles = recording.regions if isinstance(recording, VideoRecording) else (recording.role,)
+        for role in roles:
+            refuse.one_of(f"recording {recording.id}", "role", role, session.protocol.role_ids)
+        if isinstance(recording, VideoRecording):
+            files = [sources[name] for name in recording.files]
+            looked.append(look_at_film(recording, files, session.session_id, None))
+        else:
+            looked.append(look_at_signal(recording, sources[recording.file]))
+        found += [*looked[-1].findings, *clock_findings(recording, session.session_id)]
+    return [*found, *span_findings(session, looked)]
+
+
+def _with_people(study: Study, declared: Declared, session: Session) -> Study:
+    visits = (Visit(session.visit_id, dict(declared.age_days)),) if session.visit_id else ()
+    return _merged(study, declared.people, visits)
+
+
+def _merged(study: Study, people: tuple[Person, ...], visits: tuple[Visit, ...]) -> Study:
+    """Give the study with these people in it: new facts are entered, contradictions refused."""
+    persons = {person.person_id: person for person in study.persons}
+    for person in people:
+        known = persons.get(person.person_id)
+        persons[person.person_id] = person if known is None else _one_person(known, person)
+    known_visits = {visit.visit_id: visit for visit in study.visits}
+    for visit in visits:
+        ages = dict(known_visits[visit.visit_id].age_days) if visit.visit_id in known_visits else {}
+        for person_id, age in visit.age_days.items():
+            if ages.setdefault(person_id, age) != age:
+                raise _contradiction(f"age of {person_id} at {visit.visit_id}", age, ages[person_id])
+        known_visits[visit.visit_id] = Visit(visit.visit_id, ages)
+    return replace(study, persons=tuple(persons.values()), visits=tuple(known_visits.values()))
+
+
+def _one_person(known: Person, said: Person) -> Person:
+    merged = {}
+    for name in (field.name for field in fields(Person)):
+        old, new = getattr(known, name), getattr(said, name)
+        unsaid = ("", None, "unknown")
+        if old not in unsaid and new not in unsaid and old != new:
+            raise _contradiction(f"{name} of {known.person_id}", new, old)
+        merged[name] = old if new in unsaid else new
+    return Person(**merged)
+
+
+def _contradiction(what: str, got: object, known: object) -> InputError:
+    return InputError(
+        "the study knows it otherwise",
+        where=what,
+        got=got,
+        expected=f"{known} as in study.yaml",
+        fix="correct the one that is wrong; is it another person?",
+    )
