@@ -23,7 +23,6 @@ _EXTRA_OF = {
     "cv2": "track",
     "av": "track",
     "neurokit2": "physio",
-    "pyedflib": "physio",
     "matplotlib": "report",
     "jinja2": "report",
 }

@@ -118,6 +118,8 @@ class SignalRecording:
         Declared moments seen by both clocks; the clock map is fitted to them.
     clock_map : ClockMap
         Declared map where there are no marks.
+    rsa_preset : str
+        The RSA band and filter for this person's age; empty where the role implies it.
     """
 
     id: str
@@ -130,6 +132,7 @@ class SignalRecording:
     unit: str = ""
     sync_marks: tuple[SyncMark, ...] = ()
     clock_map: ClockMap = field(default_factory=ClockMap)
+    rsa_preset: str = ""
 
     def __post_init__(self) -> None:
         owner = f"SignalRecording[{self.id}]"
@@ -160,6 +163,8 @@ class Signal:
         Device time of each sample.
     clock_map : ClockMap
         Device time to session time.
+    notes : tuple of str
+        What the reader noticed: lost samples, jitter, a rate unlike the declared one.
     """
 
     kind: str
@@ -169,6 +174,7 @@ class Signal:
     valid: npt.NDArray[np.bool_]
     clock: SampleClock
     clock_map: ClockMap = field(default_factory=ClockMap)
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         owner = f"Signal[{self.role}/{self.kind}]"

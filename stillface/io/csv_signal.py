@@ -24,7 +24,7 @@ from stillface.errors import InputError
 from stillface.io.durable import read_bytes, storage_error
 from stillface.io.sample_grid import grid_from_times
 
-__all__ = ["CsvReader", "SignalReading", "read_csv_signal"]
+__all__ = ["CsvReader", "read_csv_signal"]
 
 _SNIFF_LINES = 50
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d*,\d+\s*\Z")
@@ -34,14 +34,6 @@ _COMMENT = ("#", "%")
 # An Empatica export: line 1 is the start in Unix seconds, line 2 the rate; neither is a sample.
 _UNIX_TIME_FROM = 1.0e9
 _EMPATICA_RATES = (1.0, 4.0, 32.0, 64.0)
-
-
-@dataclass(frozen=True, eq=False)
-class SignalReading:
-    """A signal and what was noticed on the way: lost samples, jitter, a rate unlike the declared."""
-
-    signal: Signal
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -63,10 +55,10 @@ class CsvReader:
 
     def read(self, path: Path, recording: SignalRecording) -> Signal:
         """Read the declared column; see :func:`read_csv_signal`."""
-        return read_csv_signal(path, recording).signal
+        return read_csv_signal(path, recording)
 
 
-def read_csv_signal(path: Path, recording: SignalRecording) -> SignalReading:
+def read_csv_signal(path: Path, recording: SignalRecording) -> Signal:
     """Read one column of a text table as a signal in device time.
 
     Parameters
@@ -80,8 +72,8 @@ def read_csv_signal(path: Path, recording: SignalRecording) -> SignalReading:
 
     Returns
     -------
-    SignalReading
-        An empty cell and a hole in the time column become invalid samples and are counted.
+    Signal
+        An empty cell and a hole in the time column become invalid samples and are counted in its notes.
 
     Raises
     ------
@@ -119,7 +111,7 @@ def _reading(
     cells: npt.NDArray[np.float64],
     notes: list[str],
     path: Path,
-) -> SignalReading:
+) -> Signal:
     blank = np.isnan(cells)
     if blank.any():
         notes.append(f"{path.name}: {int(blank.sum())} of {cells.size} cells are empty: no sample there")
@@ -127,10 +119,16 @@ def _reading(
     valid = np.zeros(clock.n_samples, dtype=np.bool_)
     values[index] = np.where(blank, 0.0, cells)
     valid[index] = ~blank
-    signal = Signal(
-        recording.signal, recording.role, recording.unit, values, valid, clock, recording.clock_map
+    return Signal(
+        recording.signal,
+        recording.role,
+        recording.unit,
+        values,
+        valid,
+        clock,
+        recording.clock_map,
+        tuple(notes),
     )
-    return SignalReading(signal, tuple(notes))
 
 
 def _declared_clock(

@@ -171,7 +171,7 @@ def _clock(node: Node | None) -> ClockMap:
 def _signal(node: Node, roles: tuple[str, ...]) -> SignalRecording:
     fields = node.fields(
         required=("id", "file", "signal", "role", "column"),
-        optional=("time_column", "rate_hz", "unit", "sync_marks", "clock"),
+        optional=("time_column", "rate_hz", "unit", "sync_marks", "clock", "rsa_preset"),
     )
     marks = []
     for mark in _items(fields, "sync_marks"):
@@ -189,6 +189,7 @@ def _signal(node: Node, roles: tuple[str, ...]) -> SignalRecording:
         fields["unit"].text() if "unit" in fields else "",
         tuple(marks),
         _clock(fields.get("clock")),
+        fields["rsa_preset"].text() if "rsa_preset" in fields else "",
     )
 
 
@@ -317,6 +318,7 @@ def _signal_plain(signal: SignalRecording) -> Plain:
             for mark in signal.sync_marks
         ],
         "clock": _clock_plain(signal.clock_map),
+        "rsa_preset": signal.rsa_preset or None,
     }
 
 

@@ -72,7 +72,9 @@ def analyse_file(request: RecordingRequest, out: Path) -> RecordingSummary:
     write_epochs_csv(files[1], found.epochs, origin_ns=origin_ns)
     write_method_json(files[2], method_json(found.beats, found.missing, found.params))
     n_ok = int(np.sum(found.beats.flags == BEAT_FLAGS.index("ok")))
-    return RecordingSummary(found.beats.times_ns.size, n_ok, len(found.epochs), files, found.warnings)
+    return RecordingSummary(
+        found.beats.times_ns.size, n_ok, len(found.epochs), files, (*signal.notes, *found.warnings)
+    )
 
 
 def _rate(text: str) -> Fraction:

@@ -163,7 +163,9 @@ def _body(folder: StudyFolder, session: Session) -> tuple[Session, _Body]:
         beats_path = path.with_name(f"{channel.id}.beats.h5")
         if signal.kind == "ecg" and beats_path.exists():
             beats, missing = load_beats(beats_path), missing_intervals(signal)
-            params = HeartParams.for_role(channel.role, epoch_s=session.protocol.physio_epoch_s)
+            params = HeartParams.for_role(
+                channel.role, channel.rsa_preset or None, epoch_s=session.protocol.physio_epoch_s
+            )
             summaries, epochs = heart_summaries(beats, session.episodes, missing, params)
             body.summaries += summaries
             ibi = ibi_series(beats, missing, params)

@@ -23,7 +23,8 @@ from stillface.io.artefacts import (
     stored_key,
 )
 from stillface.io.bundle import StudyFolder
-from stillface.physio.beats import find_beats
+from stillface.physio.analyse import heart_warnings
+from stillface.physio.beats import SOURCE, find_beats
 from stillface.physio.params import HeartParams
 from stillface.physio.sync import fit_clock_map
 from stillface.pipeline.inputs import FileHashes
@@ -183,7 +184,13 @@ def _code_step(
 def _signal_step(folder: StudyFolder, session: Session, channel: SignalRecording, hashes: FileHashes) -> Step:
     path = folder.path_of(channel.file)
     fit = fit_clock_map(channel)
-    heart = HeartParams.for_role(channel.role) if channel.signal == "ecg" else None
+    heart = (
+        HeartParams.for_role(
+            channel.role, channel.rsa_preset or None, epoch_s=session.protocol.physio_epoch_s
+        )
+        if channel.signal == "ecg"
+        else None
+    )
     provenance = Provenance(
         "signal",
         {"file": hashes.of(path)},
@@ -197,18 +204,21 @@ def _signal_step(folder: StudyFolder, session: Session, channel: SignalRecording
             "clock_map": _clock(fit.clock_map),
             "heart": None if heart is None else heart.to_json(),
         },
-        "signal@1",
+        f"signal@1+{SOURCE}",
     )
     target = folder.signals_dir(session.session_id) / f"{channel.id}.h5"
     beats_target = target.with_name(f"{channel.id}.beats.h5")
 
     def work(progress: Progress) -> Remarks:
         signal = replace(reader_for(path).read(path, channel), clock_map=fit.clock_map)
+        warnings = [*fit.notes, *signal.notes]
         if heart is not None:
-            save_beats(beats_target, find_beats(signal, heart), provenance, overwrite=True)
+            beats = find_beats(signal, heart)
+            save_beats(beats_target, beats, provenance, overwrite=True)
+            warnings += heart_warnings(signal, beats, heart)
         save_signal(target, signal, provenance, overwrite=True)
         progress(1, 1)
-        return Remarks(warnings=tuple(f"{channel.id}: {note}" for note in fit.notes))
+        return Remarks(warnings=tuple(f"{channel.id}: {line}" for line in warnings))
 
     targets = [target] if heart is None else [target, beats_target]
     done = all(stored_key(file) == provenance.key for file in targets)

@@ -32,7 +32,7 @@ def test_from_file_to_episode_values(tmp_path, role):
     recording = SignalRecording(
         "ecg", "body.csv", "ecg", role, "ecg_mv", "time_s", unit="mV", clock_map=fitted
     )
-    signal = read_csv_signal(tmp_path / "body.csv", recording).signal
+    signal = read_csv_signal(tmp_path / "body.csv", recording)
     assert signal.clock == truth.clock
     params = HeartParams.for_role(role)
     beats = find_beats(signal, params)

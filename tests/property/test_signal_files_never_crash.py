@@ -40,7 +40,7 @@ def test_text(tmp_path: Path, content: bytes, column: str, timed: bool):
     path.write_bytes(content)
     declared = {"time_column": "1"} if timed else {"rate_hz": Fraction(250)}
     try:
-        signal = read_csv_signal(path, SignalRecording("a", "b", "ecg", "infant", column, **declared)).signal
+        signal = read_csv_signal(path, SignalRecording("a", "b", "ecg", "infant", column, **declared))
     except InputError as error:
         one_line(error)
     else:

@@ -81,10 +81,10 @@ def write(tmp_path: Path) -> Write:
 
 
 def test_every_protocol_of_the_specification_ships() -> None:
-    assert set(shipped_protocol_ids()) == {*STILL_FACE, *OTHER_DYADS}
+    assert set(shipped_protocol_ids()) == {*STILL_FACE, *OTHER_DYADS, "demo_3x40"}
 
 
-@pytest.mark.parametrize("name", [*STILL_FACE, *OTHER_DYADS])
+@pytest.mark.parametrize("name", [*STILL_FACE, *OTHER_DYADS, "demo_3x40"])
 def test_shipped_protocol_reads_and_fits_its_json_schema(name: str, repo: Path) -> None:
     schema = json.loads((repo / "protocols/json-schemas/protocol.schema.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)

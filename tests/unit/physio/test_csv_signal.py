@@ -11,12 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stillface.contracts.reader import Reader
-from stillface.domain.recording import SignalRecording
-from stillface.io.csv_signal import CsvReader, SignalReading, read_csv_signal
+from stillface.domain.recording import Signal, SignalRecording
+from stillface.io.csv_signal import CsvReader, read_csv_signal
 from stillface.io.sample_grid import grid_from_times
 
 
-def read(tmp_path: Path, text: str | bytes, **declared: object) -> SignalReading:
+def read(tmp_path: Path, text: str | bytes, **declared: object) -> Signal:
     path = tmp_path / "ecg.csv"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
     before = path.read_bytes()
@@ -49,7 +49,7 @@ def test_it_fulfils_the_contract():
     ],
 )
 def test_layouts(tmp_path, text, column):
-    signal = read(tmp_path, text, column=column, rate_hz=Fraction(250)).signal
+    signal = read(tmp_path, text, column=column, rate_hz=Fraction(250))
     assert signal.values.tolist() == [0.5, -1, 0.2]
     assert signal.valid.all()
     assert signal.clock.rate_hz == 250
@@ -57,7 +57,7 @@ def test_layouts(tmp_path, text, column):
 
 def test_an_empty_cell_is_a_sample_that_is_missing_and_counted(tmp_path):
     reading = read(tmp_path, "ecg,eda\n1,5\n,5\n3,5\n", column="ecg", rate_hz=Fraction(250))
-    assert reading.signal.valid.tolist() == [True, False, True]
+    assert reading.valid.tolist() == [True, False, True]
     assert reading.notes == ("ecg.csv: 1 of 3 cells are empty: no sample there",)
 
 
@@ -67,14 +67,14 @@ def table(times, values) -> str:
 
 def test_a_time_column_gives_the_clock(tmp_path):
     times = [f"{12 + k * 0.004:.3f}" for k in range(1000)]
-    signal = read(tmp_path, table(times, range(1000)), column="ecg", time_column="t").signal
+    signal = read(tmp_path, table(times, range(1000)), column="ecg", time_column="t")
     assert (signal.clock.start_ns, signal.clock.rate_hz, signal.clock.n_samples) == (12 * 10**9, 250, 1000)
 
 
 @pytest.mark.parametrize("rate_hz", [360, 512, Fraction(1000, 7)])
 def test_stamps_rounded_to_the_millisecond_keep_an_uneven_rate(tmp_path, rate_hz):
     times = [f"{float(k / rate_hz):.3f}" if rate_hz != 512 else f"{k / 512:.4f}" for k in range(20_000)]
-    signal = read(tmp_path, table(map(float, times), range(20_000)), column="ecg", time_column="t").signal
+    signal = read(tmp_path, table(map(float, times), range(20_000)), column="ecg", time_column="t")
     assert signal.clock.n_samples == 20_000
     assert abs(float(signal.clock.rate_hz) - float(rate_hz)) * 20_000 / float(rate_hz) < 1
 
@@ -82,7 +82,7 @@ def test_stamps_rounded_to_the_millisecond_keep_an_uneven_rate(tmp_path, rate_hz
 def test_a_gap_becomes_invalid_samples(tmp_path):
     rows = [k for k in range(1000) if not 400 <= k < 425]
     reading = read(tmp_path, table([k * 0.004 for k in rows], rows), column="ecg", time_column="t")
-    signal = reading.signal
+    signal = reading
     assert signal.clock.n_samples == 1000
     assert np.flatnonzero(~signal.valid).tolist() == list(range(400, 425))
     assert signal.values[signal.valid].tolist() == rows
@@ -94,7 +94,7 @@ def test_a_gap_becomes_invalid_samples(tmp_path):
 def test_a_device_slower_than_declared_is_believed_and_noted(tmp_path):
     times = [k / 199.12 for k in range(5000)]
     reading = read(tmp_path, table(times, range(5000)), column="ecg", time_column="t", rate_hz=Fraction(200))
-    assert float(reading.signal.clock.rate_hz) == pytest.approx(199.12, rel=1e-6)
+    assert float(reading.clock.rate_hz) == pytest.approx(199.12, rel=1e-6)
     assert "declared 200 Hz, the time column shows 199.12 Hz; it rules" in reading.notes[0]
 
 
@@ -102,8 +102,8 @@ def test_jitter_is_measured_not_followed(tmp_path):
     rng = np.random.default_rng(1)
     times = np.arange(2000) * 0.004 + rng.uniform(0, 0.0035, 2000)
     reading = read(tmp_path, table(times, range(2000)), column="ecg", time_column="t", rate_hz=Fraction(250))
-    assert abs(reading.signal.clock.n_samples - 2000) <= 1
-    assert float(reading.signal.clock.rate_hz) == pytest.approx(250, rel=0.003)
+    assert abs(reading.clock.n_samples - 2000) <= 1
+    assert float(reading.clock.rate_hz) == pytest.approx(250, rel=0.003)
 
 
 @given(
@@ -131,6 +131,6 @@ def test_real_time_column_and_declared_rate_agree(shared_data, tmp_path):
     timed = read(tmp_path, table(times, values), column="ecg", time_column="t")
     recording = SignalRecording("a", "b", "ecg", "infant", rate_hz=Fraction(250))
     plain = read_csv_signal(folder / "infant1_segment0_ecg.txt", recording)
-    assert timed.signal.clock == plain.signal.clock
-    assert np.array_equal(timed.signal.values, plain.signal.values)
+    assert timed.clock == plain.clock
+    assert np.array_equal(timed.values, plain.values)
     assert timed.notes == plain.notes == ()
