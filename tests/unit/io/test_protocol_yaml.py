@@ -94,7 +94,7 @@ def test_shipped_protocol_reads_and_fits_its_json_schema(name: str, repo: Path) 
     assert set(protocol.caveats) <= set(CAVEATS)
     assert {"dyad_not_verdict", "culture"} <= set(protocol.caveats)
     assert ("adult_exploratory" in protocol.caveats) == (protocol.population in ("couple", "therapy"))
-    assert ("procedure_only" in protocol.caveats) == (name in STILL_FACE)
+    assert ("procedure_only" in protocol.caveats) == (name in (*STILL_FACE, "demo_3x40"))
     used = {m.scheme for m in protocol.moments} | {e.fidelity_scheme for e in protocol.episodes} - {None}
     assert used <= set(shipped_scheme_ids())
 
