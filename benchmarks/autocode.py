@@ -40,7 +40,8 @@ WORKERS = (1, 2)
 MOST_OF_PARTS = 1.25
 LEAST_SPEED_UP = 1.3
 MOST_MB = 600
-PART_FRAMES = 120
+PART_FRAMES = 240
+PART_SAMPLE = 24
 
 Rgb = npt.NDArray[np.uint8]
 Numbers = dict[str, float]
@@ -121,13 +122,21 @@ def parts(film: Path) -> Numbers:
             mesher.find_afresh(crop.take(first), params.warm_up)
         n = min(PART_FRAMES, source.clock.n_frames)
         decode = _cpu_ms(lambda: sum(1 for _ in source.frames(0, n)), n)
-        frames = [rgb for _, rgb in source.frames(0, n)]
-    cuts: list[list[Rgb]] = []
-    crop_ms = _cpu_ms(lambda: cuts.extend([crop.take(rgb) for crop in crops] for rgb in frames), n)
-    detect = _cpu_ms(lambda: [detector.detect(frames[k], a) for k in range(0, n, 6) for a in areas], n / 6)
-    mesh = _cpu_ms(lambda: [m.find(c) for pair in cuts for m, c in zip(meshers, pair, strict=True)], n)
-    share = detect / params.detect_every
-    return {"decode": decode, "cuts": crop_ms, "detect": share, "meshes": mesh}
+        # A few frames over and over: keeping all of them would measure the memory instead.
+        frames = [rgb for _, rgb in source.frames(0, PART_SAMPLE)]
+    rounds = range(n // PART_SAMPLE)
+    n = PART_SAMPLE * len(rounds)
+    cutting = _cpu_ms(lambda: [_cut(crops, rgb) for _ in rounds for rgb in frames], n)
+    detect = _cpu_ms(lambda: [detector.detect(rgb, area) for rgb in frames for area in areas], len(frames))
+    cuts = [[crop.take(rgb) for crop in crops] for rgb in frames]
+    pairs = [pair for _ in rounds for pair in cuts]
+    mesh = _cpu_ms(lambda: [m.find(c) for pair in pairs for m, c in zip(meshers, pair, strict=True)], n)
+    return {"decode": decode, "cuts": cutting, "detect": detect / params.detect_every, "meshes": mesh}
+
+
+def _cut(crops: list[Any], rgb: Rgb) -> None:
+    for crop in crops:
+        crop.take(rgb)
 
 
 def _cpu_ms(work: Callable[[], object], per: float) -> float:

@@ -81,9 +81,11 @@ class Crop:
         height, across = rgb.shape[:2]
         side, left, top = self.side_px, self.left_px, self.top_px
         right, bottom = min(left + side, across), min(top + side, height)
+        inner = rgb[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+        if inner.shape[:2] == (side, side):
+            return np.ascontiguousarray(inner)
         cut = np.zeros((side, side, 3), dtype=np.uint8)
-        if right > max(left, 0) and bottom > max(top, 0):
-            inner = rgb[max(top, 0) : bottom, max(left, 0) : right]
+        if inner.size:
             cut[max(-top, 0) : bottom - top, max(-left, 0) : right - left] = inner
         return cut
 

@@ -18,6 +18,7 @@ _POINT = np.dtype(
     [("list", "u1"), ("size", "u1")]
     + [part for axis in "xyz" for part in ((f"tag_{axis}", "u1"), (axis, "<f4"))]
 )
+_BLACK = np.zeros((64, 64, 3), dtype=np.uint8)
 _PLAIN_POINT = (0x0A, 15, 0x0D, 0x15, 0x1D)
 
 
@@ -31,31 +32,35 @@ class FaceMesher:
     def find(self, cut: Rgb) -> npt.NDArray[np.float32] | None:
         """Give the mesh as shares of the cut's side, shape (478, 3), or None where it sees no face."""
         if self._graph is None:
-            return self._first(cut)
+            with quiet_start():
+                return self._read(self._started().process(cut))
         return self._read(self._graph.process(cut))
 
     def find_afresh(self, cut: Rgb, times: int) -> npt.NDArray[np.float32] | None:
         """Forget the last picture, then show a new one so often that the mesh settles on it."""
-        points = self._first(cut) if self._remembers else self.find(cut)
-        # The same number of showings whether or not there was something to forget: else results differ.
-        for _ in range(times - 1):
+        self._forget()
+        points = None
+        for _ in range(times):
+            points = self.find(cut)
             if points is None:
                 break
-            points = self.find(cut)
         return points
 
-    def _first(self, cut: Rgb) -> npt.NDArray[np.float32] | None:
-        """Start the graph, anew if it ran, and show it its first picture."""
-        with quiet_start():
-            if self._graph is None:
-                from mediapipe.python.solutions.face_mesh import FaceMesh
-
-                # Without refined landmarks there is no iris and closed eyes read as half open.
-                self._graph = FaceMesh(max_num_faces=1, refine_landmarks=True)
-            else:
+    def _forget(self) -> None:
+        """Lose the face by showing a black picture, which costs a tenth of starting the graph anew."""
+        if self._remembers and self.find(_BLACK) is not None:
+            with quiet_start():
                 self._graph.reset()
-            # The models load during the first picture.
-            return self._read(self._graph.process(cut))
+                # The models load during the first picture.
+                self._graph.process(_BLACK)
+            self._remembers = False
+
+    def _started(self) -> Any:
+        from mediapipe.python.solutions.face_mesh import FaceMesh
+
+        # Without refined landmarks there is no iris and closed eyes read as half open.
+        self._graph = FaceMesh(max_num_faces=1, refine_landmarks=True)
+        return self._graph
 
     def _read(self, result: Any) -> npt.NDArray[np.float32] | None:
         faces = result.multi_face_landmarks
