@@ -172,8 +172,9 @@ def _add_one(
         write_json(_plain(added))
         return
     people.print(_OUTCOMES[added.outcome].format(added.session_id), markup=False)
+    verb = "to be copied to" if dry_run else "copied to"
     for name in added.copied:
-        people.print(f"  copied to {name}", markup=False)
+        people.print(f"  {verb} {name}", markup=False)
     if added.outcome == "added":
         people.print(f"Next: stillface run {folder.root}", markup=False)
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from stillface import __version__
-from stillface.cli import add, agreement, demo, measure, new, physio, report
+from stillface.cli import add, agreement, check, demo, doctor, measure, new, physio, report, status, verify
 from stillface.cli import run as run_command
 from stillface.cli.console import say_error
 from stillface.errors import StillfaceError
@@ -27,11 +27,15 @@ app = typer.Typer(
 app.command("demo")(demo.demo)
 app.command("new")(new.new)
 app.command("add")(add.add)
+app.command("check")(check.check)
 app.command("run")(run_command.run)
+app.command("status")(status.status)
 app.command("report")(report.report)
 app.command("physio")(physio.physio)
 app.command("measure")(measure.measure)
 app.command("agreement")(agreement.agreement)
+app.command("verify")(verify.verify)
+app.command("doctor")(doctor.doctor)
 
 
 def _version(show: bool) -> None:

@@ -1,0 +1,60 @@
+"""``stillface status``: how far each session is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stillface.cli.console import people, write_json
+
+if TYPE_CHECKING:
+    from stillface.pipeline.status import SessionStatus
+
+__all__ = ["status"]
+
+
+def status(
+    study: Annotated[Path, typer.Argument(help="The study's folder.")],
+    as_json: Annotated[bool, typer.Option("--json", help="The same as JSON on stdout.")] = False,
+) -> None:
+    """Show of each session what is done, how much was codable, who has coded, how much is reviewed."""
+    from stillface.io.bundle import open_study
+    from stillface.pipeline.status import study_status
+
+    folder = open_study(study)
+    states = study_status(folder)
+    if as_json:
+        write_json(
+            {
+                "study": folder.study.study_id,
+                "protocol": folder.study.protocol_id,
+                "sessions": [state.to_json() for state in states],
+            }
+        )
+        return
+    _show(states)
+
+
+def _show(states: tuple[SessionStatus, ...]) -> None:
+    from rich.table import Table
+
+    from stillface.pipeline.status import STEP_KINDS
+
+    table = Table("session", "dyad", *STEP_KINDS, "report", "codable", "coders", "reviewed")
+    for state in states:
+        steps = [state.steps.get(kind) for kind in STEP_KINDS]
+        table.add_row(
+            state.session_id,
+            state.dyad_id,
+            *("-" if step is None else f"{step[0]}/{step[1]}" for step in steps),
+            "yes" if state.reported else "no",
+            ", ".join(f"{role} {100 * share:.0f} %" for role, share in sorted(state.coverage.items())) or "-",
+            ", ".join(state.coders) or "-",
+            "-" if state.reviewed is None else f"{100 * state.reviewed:.0f} %",
+        )
+    people.print(table)
+    for state in states:
+        if state.problem:
+            people.print(f"problem: {state.session_id}: {state.problem}", style="bold red", markup=False)

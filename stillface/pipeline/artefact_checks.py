@@ -1,0 +1,185 @@
+"""Checks of what the steps and the coders left in a session: coverage, hearts, codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from stillface.domain.faces import FaceTrack
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.domain.study import Study
+from stillface.errors import StillfaceError
+from stillface.io.artefacts import load_beats, load_face_track, load_signal, load_state_track
+from stillface.io.bundle import StudyFolder
+from stillface.io.human_codes import CodedByPeople, read_people
+from stillface.pipeline.findings import Finding
+from stillface.pipeline.session_checks import AGE_LIMIT_DAYS, ages_of
+from stillface.pipeline.steps import track_path
+from stillface.report.caveats import CAVEATS
+
+__all__ = [
+    "Codings",
+    "code_findings",
+    "coverage_findings",
+    "episode_coverage",
+    "heart_findings",
+    "read_codings",
+]
+
+LOW_COVERAGE = 0.8
+"""Below it, a warning (SPEC 0)."""
+
+
+@dataclass(frozen=True)
+class Codings:
+    """What people and the machine have coded of one session."""
+
+    people: CodedByPeople
+    machine: tuple[StateTrack, ...]
+
+    @property
+    def coders(self) -> tuple[str, ...]:
+        """Everybody who coded, sorted."""
+        return tuple(sorted({track.coder_id for track in self.people.tracks}))
+
+    def unreviewed(self, session: Session) -> tuple[float | None, tuple[str, ...]]:
+        """Give the share of machine-coded time in streams that no person coded, and those streams.
+
+        The share is None where the machine coded nothing.
+        """
+        seen = {(track.role, track.scheme.id) for track in self.people.tracks}
+        coded = [
+            (track, sum(track.clip(e.onset_ns, e.offset_ns).scorable_ns for e in session.episodes))
+            for track in self.machine
+        ]
+        alone = [(track, ns) for track, ns in coded if (track.role, track.scheme.id) not in seen]
+        total = sum(ns for _, ns in coded)
+        share = sum(ns for _, ns in alone) / total if total else None
+        return share, tuple(f"{track.role}/{track.scheme.id}" for track, _ in alone)
+
+
+def read_codings(folder: StudyFolder, session: Session) -> Codings:
+    """Read all logs and proposals of a session; raises InputError on a damaged proposal."""
+    people = read_people(folder.codes_dir(session.session_id), folder.scheme)
+    files = sorted(folder.auto_dir(session.session_id).glob("*.h5"))
+    return Codings(people, tuple(load_state_track(path, folder.scheme) for path in files))
+
+
+def code_findings(folder: StudyFolder, session: Session) -> list[Finding]:
+    """Look for damaged logs, for one coder in both roles, and for what nobody has reviewed."""
+    where = session.session_id
+    try:
+        codings = read_codings(folder, session)
+    except StillfaceError as error:
+        return [Finding("problem", where, str(error))]
+    found = [
+        Finding("problem", where, line, "stillface verify says more") for line in codings.people.warnings
+    ]
+    for coder in codings.coders:
+        roles = sorted({track.role for track in codings.people.tracks if track.coder_id == coder})
+        if len(roles) > 1:
+            text = f"{coder} coded {' and '.join(roles)}: not blind to the partner"
+            found.append(Finding("warning", where, text))
+        if coder not in folder.study.coders:
+            found.append(Finding("note", where, f"{coder} coded and is not among the coders of study.yaml"))
+    share, alone = codings.unreviewed(session)
+    if share:
+        text = f"{100 * share:.0f} % of machine-coded time is unreviewed: {', '.join(alone)}"
+        found.append(Finding("note", where, text))
+    return found
+
+
+def episode_coverage(face: FaceTrack, session: Session) -> dict[str, float]:
+    """Give the codable share of each episode's time; what the film does not cover counts as not codable."""
+    shares = {}
+    for episode in session.episodes:
+        edges = np.clip(face.clock.edges_ns, episode.onset_ns, episode.offset_ns)
+        shares[episode.id] = float(np.diff(edges)[face.codable].sum()) / episode.duration_ns
+    return shares
+
+
+def coverage_findings(folder: StudyFolder, session: Session) -> list[Finding]:
+    """Name the episodes in which a person's face was codable for too little of the time."""
+    found: list[Finding] = []
+    for role, face in _faces(folder, session, found):
+        low = [
+            f"{name} {100 * share:.0f} %"
+            for name, share in episode_coverage(face, session).items()
+            if share < LOW_COVERAGE
+        ]
+        if low:
+            text = (
+                f"{role}: face codable in {', '.join(low)} of the time (less than {100 * LOW_COVERAGE:.0f} %)"
+            )
+            found.append(Finding("warning", f"{session.session_id}/{face.recording_id}", text))
+    return [*found, *_age_limit(folder.study, session, bool(session.videos))]
+
+
+def _faces(folder: StudyFolder, session: Session, found: list[Finding]) -> Iterable[tuple[str, FaceTrack]]:
+    for video in session.videos:
+        for role in video.regions:
+            path = track_path(folder, session.session_id, video.id, role)
+            if not path.exists():
+                continue
+            try:
+                face = load_face_track(path)
+            except StillfaceError as error:
+                found.append(Finding("problem", session.session_id, str(error)))
+            else:
+                yield role, face
+
+
+def _age_limit(study: Study, session: Session, filmed: bool) -> list[Finding]:
+    focal = session.protocol.focal_role
+    if not filmed or focal != "infant":
+        return []
+    age = ages_of(study, session).get(focal)
+    if age is not None and age >= AGE_LIMIT_DAYS:
+        return []
+    known = "of unknown age" if age is None else f"{age} days old"
+    return [Finding("note", session.session_id, f"the {focal} is {known}. {CAVEATS['age_limit'].text}")]
+
+
+def heart_findings(folder: StudyFolder, session: Session) -> list[Finding]:
+    """Look for implausible hearts: a wrong rate, a wrong role, noise."""
+    from stillface.physio.analyse import heart_warnings
+    from stillface.physio.epochs import heart_rate_bpm
+    from stillface.physio.params import HeartParams
+
+    found: list[Finding] = []
+    rates_bpm: dict[str, float] = {}
+    for channel in session.channels:
+        path = folder.signals_dir(session.session_id) / f"{channel.id}.h5"
+        beats_path = path.with_name(f"{channel.id}.beats.h5")
+        if channel.signal != "ecg" or not (path.exists() and beats_path.exists()):
+            continue
+        place = f"{session.session_id}/{channel.id}"
+        try:
+            signal, beats = load_signal(path), load_beats(beats_path)
+            lines = heart_warnings(signal, beats, HeartParams.for_role(channel.role))
+        except StillfaceError as error:
+            found.append(Finding("problem", place, str(error)))
+            continue
+        found += [Finding("warning", place, line.partition(": ")[2]) for line in lines]
+        if beats.times_ns.size > 1:
+            rates_bpm[channel.role] = heart_rate_bpm(float(np.median(np.diff(beats.times_ns))) / 1e6)
+    return [*found, *_swapped_hearts(session, rates_bpm)]
+
+
+def _swapped_hearts(session: Session, rates_bpm: dict[str, float]) -> Sequence[Finding]:
+    focal = session.protocol.focal_role
+    if focal not in ("infant", "child") or focal not in rates_bpm:
+        return ()
+    return tuple(
+        Finding(
+            "warning",
+            session.session_id,
+            f"the {focal}'s heart beats {rates_bpm[focal]:.0f} per min, the {role}'s {rate:.0f}: swapped?",
+            "check the roles of the signals",
+        )
+        for role, rate in rates_bpm.items()
+        if role != focal and rate >= rates_bpm[focal]
+    )

@@ -1,0 +1,114 @@
+"""``stillface status``: how far each session is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from stillface.domain.clock import ns_to_s
+from stillface.domain.provenance import Json
+from stillface.domain.session import Session
+from stillface.errors import StillfaceError
+from stillface.io.artefacts import load_face_track
+from stillface.io.bundle import StudyFolder
+from stillface.pipeline.artefact_checks import read_codings
+from stillface.pipeline.plan import RunOptions, SessionPlan, make_plan
+from stillface.pipeline.steps import track_path
+
+__all__ = ["STEP_KINDS", "SessionStatus", "study_status"]
+
+STEP_KINDS = ("track", "code", "signal")
+
+
+@dataclass(frozen=True)
+class SessionStatus:
+    """How far one session is.
+
+    Parameters
+    ----------
+    session_id, dyad_id : str
+    steps : dict of str to (int, int)
+        Steps done and steps in all, by kind.
+    reported : bool
+        Whether its page is up to date.
+    coverage : dict of str to float
+        Codable share of the film, by role; roles without a track are absent.
+    coders : tuple of str
+    reviewed : float, optional
+        Share of machine-coded time that a person coded too; None where the machine coded nothing.
+    problem : str
+        Why it cannot be run; empty where it can.
+    """
+
+    session_id: str
+    dyad_id: str = ""
+    duration_s: float = 0.0
+    steps: dict[str, tuple[int, int]] = field(default_factory=dict)
+    reported: bool = False
+    coverage: dict[str, float] = field(default_factory=dict)
+    coders: tuple[str, ...] = ()
+    reviewed: float | None = None
+    problem: str = ""
+
+    def to_json(self) -> dict[str, Json]:
+        """Give the same for a script."""
+        return {
+            "session_id": self.session_id,
+            "dyad_id": self.dyad_id,
+            "duration_s": self.duration_s,
+            "steps": {kind: {"done": done, "total": total} for kind, (done, total) in self.steps.items()},
+            "reported": self.reported,
+            "coverage": dict(self.coverage),
+            "coders": list(self.coders),
+            "reviewed": self.reviewed,
+            "problem": self.problem,
+        }
+
+
+def study_status(folder: StudyFolder) -> tuple[SessionStatus, ...]:
+    """Say of each session what is done and what is not; nothing is computed anew.
+
+    Raises
+    ------
+    MissingExtraError
+        The steps need extras that are not installed.
+    """
+    plan = make_plan(folder, RunOptions())
+    states = [_state(folder, session) for session in plan.sessions]
+    states += [SessionStatus(problem.session_id, problem=problem.reason) for problem in plan.problems]
+    return tuple(sorted(states, key=lambda state: state.session_id))
+
+
+def _state(folder: StudyFolder, planned: SessionPlan) -> SessionStatus:
+    session = planned.session
+    kinds = [(step.name.partition(":")[0], step.done) for step in planned.steps]
+    total, done = Counter(kind for kind, _ in kinds), Counter(kind for kind, did in kinds if did)
+    coders: tuple[str, ...] = ()
+    coverage: dict[str, float] = {}
+    unreviewed, problem = None, ""
+    try:
+        coverage = dict(_coverage(folder, session))
+        codings = read_codings(folder, session)
+        coders, (unreviewed, _) = codings.coders, codings.unreviewed(session)
+    except StillfaceError as error:
+        problem = str(error)
+    return SessionStatus(
+        session.session_id,
+        session.dyad_id,
+        sum(ns_to_s(episode.duration_ns) for episode in session.episodes),
+        {kind: (done[kind], total[kind]) for kind in STEP_KINDS if total[kind]},
+        planned.report_done,
+        coverage,
+        coders,
+        None if unreviewed is None else 1 - unreviewed,
+        problem,
+    )
+
+
+def _coverage(folder: StudyFolder, session: Session) -> Iterable[tuple[str, float]]:
+    for video in reversed(session.videos):
+        for role in video.regions:
+            path = track_path(folder, session.session_id, video.id, role)
+            if path.exists():
+                yield role, load_face_track(path).coverage
