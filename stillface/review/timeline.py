@@ -13,7 +13,7 @@ from stillface.domain.clock import NS_PER_S
 from stillface.errors import FieldError
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 
-__all__ = ["Hit", "Row", "View", "hit", "rows_of", "snap_ns", "ticks", "visible"]
+__all__ = ["Hit", "Row", "Strip", "View", "hit", "rows_of", "snap_ns", "strips", "ticks", "visible"]
 
 MIN_NS_PER_PX = 50_000.0
 """Closest zoom: a frame of 40 ms is 800 pixels wide."""
@@ -133,6 +133,36 @@ def rows_of(keys: Iterable[LaneKey], top_px: float, height_px: float, gap_px: fl
 def visible(lane: Lane, view: View) -> tuple[LaneBout, ...]:
     """Give the bouts that the view shows, found by bisection."""
     return lane.within(int(view.onset_ns), int(view.offset_ns) + 1)
+
+
+@dataclass(frozen=True)
+class Strip:
+    """A rectangle to be drawn: one bout, or where bouts are narrower than a pixel what lies under it."""
+
+    x_px: float
+    width_px: float
+    code: str
+    bout: LaneBout | None
+
+
+def strips(lane: Lane, view: View) -> tuple[Strip, ...]:
+    """Give what is to be drawn of a lane: never more rectangles than pixels, however many bouts."""
+    bouts = visible(lane, view)
+    if len(bouts) <= view.width_px // 2 or lane.is_point:
+        return tuple(
+            Strip(view.x_of(b.onset_ns), (b.end_ns - b.onset_ns) / view.ns_per_px, b.code, b) for b in bouts
+        )
+    centres = view.onset_ns + (np.arange(view.width_px) + 0.5) * view.ns_per_px
+    place = np.searchsorted(lane.onsets_ns, centres, side="right") - 1
+    inside = (place >= 0) & (centres < lane.ends_ns[np.maximum(place, 0)])
+    place = np.where(inside, place, -1)
+    starts = np.flatnonzero(np.concatenate(([True], place[1:] != place[:-1])))
+    ends = np.append(starts[1:], place.size)
+    return tuple(
+        Strip(float(x), float(end - x), lane.bouts[int(place[x])].code, None)
+        for x, end in zip(starts.tolist(), ends.tolist(), strict=True)
+        if place[x] >= 0
+    )
 
 
 def ticks(view: View, min_px: float = 70) -> tuple[tuple[int, str], ...]:

@@ -1,0 +1,171 @@
+"""What is coded now, with which keys, where we are, and whether it is saved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from stillface.gui.palette import Theme, code_colour, code_letter, text_on
+from stillface.review.desk import Desk, clock_text
+from stillface.review.keymap import key_of_code
+
+__all__ = ["CodingPanel"]
+
+_LIGHTS = {"saved": "#3fae6a", "saving": "#e0b030", "NOT SAVED": "#e04f4f"}
+# Words and sign differ too: the light is never told by colour alone.
+_SIGNS = {"saved": "\u2713 saved", "saving": "\u2026 saving", "NOT SAVED": "\u2717 NOT SAVED"}
+
+
+class CodingPanel(QWidget):
+    """Label of the active lane, code buttons, time, speed, mode, status light, last message.
+
+    Parameters
+    ----------
+    desk : Desk
+    theme : Theme
+    press : callable
+        Gets a key's name; the window's own way, so that button and key do the same.
+    save_elsewhere : callable
+        Asks for another folder.
+    """
+
+    def __init__(
+        self,
+        desk: Desk,
+        theme: Theme,
+        press: Callable[[str], object],
+        save_elsewhere: Callable[[], object],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.desk, self.theme, self._press = desk, theme, press
+        self.lane_label, self.time_label = QLabel(), QLabel()
+        self.mode_label, self.said_label = QLabel(), QLabel()
+        self.light = QPushButton()
+        self.light.setFlat(True)
+        self.light.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.light.setAccessibleName("Whether your work is saved")
+        self.light.clicked.connect(lambda: self.desk.document.status == "NOT SAVED" and save_elsewhere())
+        self._codes = QWidget()
+        self._lay_out()
+        desk.document.active_changed.connect(self.show_lane)
+        desk.document.status_changed.connect(self.show_status)
+        desk.changed.connect(self.show_lane)
+        desk.document.lanes_changed.connect(lambda _keys: self.show_state())
+        desk.playhead.moved.connect(lambda _time: self.show_time())
+        desk.playhead.played.connect(self.show_time)
+        desk.said.connect(self.say)
+        self.show_lane()
+        self.show_status()
+
+    def _lay_out(self) -> None:
+        self.time_label.setStyleSheet("font: bold 17px monospace;")
+        self.time_label.setAccessibleName("Session time")
+        self.said_label.setStyleSheet(f"color: {self.theme.faint};")
+        self.said_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._top = top = QHBoxLayout()
+        bottom = QHBoxLayout()
+        top.addWidget(self.lane_label)
+        top.addWidget(self._codes, 1)
+        top.addWidget(self.light)
+        bottom.addWidget(self.time_label)
+        bottom.addWidget(self.mode_label)
+        bottom.addWidget(self.said_label, 1)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(8, 4, 8, 4)
+        whole.setSpacing(3)
+        whole.addLayout(top)
+        whole.addLayout(bottom)
+
+    def show_lane(self) -> None:
+        """Show the active lane and its codes as buttons."""
+        lane = self.desk.active_lane if self.desk.document.active is not None else None
+        text = (
+            "nothing to code"
+            if lane is None
+            else f"{lane.key.role.upper()}   {lane.scheme.title or lane.key.scheme_id}"
+        )
+        reviewing = self.desk.mode == "review"
+        self.lane_label.setText(f"{'REVIEW' if reviewing else 'CODING'}   {text}")
+        self.lane_label.setAccessibleName(f"Active lane: {text}")
+        colour = "#c98a1b" if reviewing else self.theme.accent
+        self.lane_label.setStyleSheet(
+            f"background: {colour}; color: {self.theme.background}; font: bold 14px; padding: 5px 12px;"
+            "border-radius: 4px;"
+        )
+        codes = QWidget()
+        grid = QGridLayout(codes)
+        grid.setContentsMargins(6, 0, 6, 0)
+        grid.setSpacing(4)
+        for k, code in enumerate(lane.scheme.codes if lane is not None else ()):
+            grid.addWidget(self._button(code.id), 0, k)
+        grid.setColumnStretch(99, 1)
+        self._top.replaceWidget(self._codes, codes)
+        self._codes.deleteLater()
+        self._codes = codes
+        self.show_state()
+
+    def _button(self, code_id: str) -> QPushButton:
+        scheme = self.desk.active_lane.scheme
+        code = scheme.codes[scheme.index(code_id)]
+        colour = code_colour(scheme, code_id)
+        button = QPushButton(f"{code_letter(scheme, code_id)}  {code.label or code.id}")
+        button.setObjectName(f"code {code_id}")
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setToolTip(f"{code.definition}<br><b>key {code.key or 'none'}</b>")
+        button.setAccessibleName(f"Code {code.label or code.id}")
+        key = key_of_code(code.key or "")
+        button.clicked.connect(lambda: self._press(key) if key else self.desk.code(code_id))
+        button.setStyleSheet(
+            f"QPushButton {{background: {colour.name()}; color: {text_on(colour).name()}; padding: 4px 9px;"
+            "border-radius: 3px; font-weight: bold;}"
+            f"QPushButton:hover {{border: 2px solid {self.theme.text};}}"
+        )
+        return button
+
+    def show_state(self) -> None:
+        """Show mode, and what is open in the active lane."""
+        desk = self.desk
+        self.show_time()
+        if desk.mode == "review" and desk.queue is not None:
+            place = f"{desk.queue.place + 1} of {len(desk.queue.items)}"
+            self.mode_label.setText(f"<b>review {place}</b>")
+        elif desk.bins is not None:
+            seconds = (desk.bins.current_ns[1] - desk.bins.current_ns[0]) / 1e9
+            self.mode_label.setText(
+                f"<b>interval {desk.bins.place + 1} of {len(desk.bins)}</b> ({seconds:g} s)"
+            )
+        elif desk.selection_ns is not None:
+            self.mode_label.setText("<b>selection</b>: a code's key paints it")
+        else:
+            self.mode_label.setText("")
+
+    def show_time(self) -> None:
+        """Show time, speed and the running state."""
+        head = self.desk.playhead
+        sign = "\u25b6" if head.playing and head.speed > 0 else "\u25c0" if head.playing else "\u275a\u275a"
+        frames = [str(frame) for frame in head.frames().values() if frame is not None]
+        frame = f"  frame {frames[0]}" if frames else ""
+        self.time_label.setText(f"{sign} {clock_text(head.time_ns)}{frame}  {abs(head.speed):g}x")
+
+    def show_status(self) -> None:
+        """Show whether work is saved; red stays until it is."""
+        status = self.desk.document.status
+        self.light.setText(_SIGNS[status])
+        self.light.setStyleSheet(
+            f"background: {_LIGHTS[status]}; color: #101010; font-weight: bold; padding: 5px 10px;"
+            "border-radius: 4px;"
+        )
+        trouble = self.desk.document.trouble
+        if trouble is not None:
+            self.light.setToolTip(f"{trouble.what}. Click to save to another folder.")
+            self.say(f"NOT SAVED: {trouble.what}; your edits are kept in memory. Click the red light.")
+        else:
+            self.light.setToolTip("Every edit is on the disk.")
+
+    def say(self, text: str) -> None:
+        """Show one line."""
+        self.said_label.setText(text)
+        self.said_label.setToolTip(text)

@@ -1,0 +1,253 @@
+"""How the timeline looks: bouts with colour and letter, machine lanes hatched, one lane plainly active."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from qtpy.QtCore import QPointF, QRectF, Qt
+from qtpy.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
+
+from stillface.gui.palette import Theme, code_colour, code_letter, text_on
+from stillface.review.desk import Desk
+from stillface.review.lanes import Lane
+from stillface.review.timeline import Row, Strip, View, strips, ticks
+
+__all__ = ["EPISODES_PX", "GUTTER_PX", "MAP_PX", "RULER_PX", "TimelinePainter"]
+
+GUTTER_PX = 168
+RULER_PX = 18
+EPISODES_PX = 20
+MAP_PX = 14
+_LETTER_FROM_PX = 11
+_LABEL_FROM_PX = 90
+_KINDS = {"human": "you", "auto": "machine", "auto_reviewed": "reviewed", "consensus": "agreed"}
+
+
+class TimelinePainter:
+    """Paints one view of the lanes.
+
+    Parameters
+    ----------
+    desk : Desk
+    theme : Theme
+    view : View
+    rows : sequence of Row
+    width_px, height_px : int
+        Of the widget.
+    """
+
+    def __init__(
+        self, desk: Desk, theme: Theme, view: View, rows: Sequence[Row], width_px: int, height_px: int
+    ) -> None:
+        self.desk, self.theme, self.view, self.rows = desk, theme, view, rows
+        self.width_px, self.height_px = width_px, height_px
+
+    def _x(self, time_ns: float) -> float:
+        return GUTTER_PX + self.view.x_of(time_ns)
+
+    def lanes(self, painter: QPainter) -> None:
+        """Paint what changes only with an edit or another view."""
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        painter.fillRect(0, 0, self.width_px, self.height_px, QColor(self.theme.background))
+        painter.save()
+        painter.setClipRect(GUTTER_PX, 0, self.width_px - GUTTER_PX, self.height_px)
+        self._ruler(painter)
+        self._episodes(painter)
+        for row in self.rows:
+            self._lane(painter, row, self.desk.document.lane(row.key))
+        painter.restore()
+        for row in self.rows:
+            self._label(painter, row)
+        self._map(painter)
+
+    def _ruler(self, painter: QPainter) -> None:
+        painter.setFont(_font(painter, 8))
+        for time_ns, label in ticks(self.view):
+            x = round(self._x(time_ns))
+            painter.setPen(QColor(self.theme.faint))
+            painter.drawLine(x, RULER_PX - 5, x, RULER_PX)
+            painter.drawText(x + 3, RULER_PX - 5, label)
+
+    def _episodes(self, painter: QPainter) -> None:
+        painter.setFont(_font(painter, 9, bold=True))
+        bottom = self.rows[-1].bottom_px if self.rows else RULER_PX + EPISODES_PX
+        for k, episode in enumerate(self.desk.document.session.episodes):
+            left, right = self._x(episode.onset_ns), self._x(episode.offset_ns)
+            band = QRectF(left, RULER_PX, right - left, EPISODES_PX - 2)
+            painter.fillRect(band, QColor(self.theme.episode[k % 2]))
+            painter.setPen(QColor(self.theme.text))
+            shown = band.intersected(QRectF(GUTTER_PX, 0, self.width_px, self.height_px)).adjusted(
+                6, 0, -4, 0
+            )
+            painter.drawText(shown, Qt.AlignmentFlag.AlignVCenter, episode.id)
+            painter.setPen(QPen(QColor(self.theme.faint), 1, Qt.PenStyle.DotLine))
+            for x in (left, right):
+                painter.drawLine(round(x), RULER_PX + EPISODES_PX, round(x), round(bottom))
+
+    def _lane(self, painter: QPainter, row: Row, lane: Lane) -> None:
+        area = QRectF(GUTTER_PX, row.top_px, self.width_px - GUTTER_PX, row.height_px)
+        painter.fillRect(area, QColor(self.theme.lane))
+        for strip in strips(lane, self.view):
+            if lane.is_point:
+                self._point(painter, row, lane, strip)
+            else:
+                self._bout(painter, row, lane, strip)
+
+    def _bout(self, painter: QPainter, row: Row, lane: Lane, strip: Strip) -> None:
+        colour = code_colour(lane.scheme, strip.code)
+        box = QRectF(GUTTER_PX + strip.x_px, row.top_px, max(strip.width_px, 1), row.height_px)
+        machine = row.key.kind == "auto"
+        gap = bool(lane.scheme.gap_mask[lane.scheme.index(strip.code)])
+        fill = QColor(colour)
+        if machine:
+            fill.setAlpha(90)
+        painter.fillRect(box, fill)
+        if machine:
+            painter.fillRect(box, QBrush(colour, Qt.BrushStyle.BDiagPattern))
+        if gap:
+            painter.fillRect(box, QBrush(QColor(self.theme.background), Qt.BrushStyle.DiagCrossPattern))
+        if strip.bout is None:
+            return
+        if machine and strip.bout.confidence is not None:
+            bar = 3 * strip.bout.confidence
+            painter.fillRect(QRectF(box.x(), box.bottom() - bar, box.width(), bar), QColor(self.theme.text))
+        if strip.width_px > 2:
+            painter.setPen(QColor(self.theme.background))
+            painter.drawLine(box.topLeft(), box.bottomLeft())
+        if strip.width_px >= _LETTER_FROM_PX:
+            self._letters(
+                painter, row, lane, strip, box, QColor(self.theme.text) if machine else text_on(colour)
+            )
+        if strip.bout.comment:
+            corner = QPolygonF(
+                [box.topRight(), box.topRight() - QPointF(7, 0), box.topRight() + QPointF(0, 7)]
+            )
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(self.theme.text))
+            painter.drawPolygon(corner)
+
+    def _letters(
+        self, painter: QPainter, row: Row, lane: Lane, strip: Strip, box: QRectF, colour: QColor
+    ) -> None:
+        held = lane.scheme.codes[lane.scheme.index(strip.code)]
+        letter = code_letter(lane.scheme, strip.code)
+        seen = box.intersected(QRectF(GUTTER_PX, 0, self.width_px - GUTTER_PX, self.height_px))
+        long = seen.width() >= _LABEL_FROM_PX and row.height_px >= 16
+        text = f"{letter}  {held.label}" if long and held.label else letter
+        painter.setFont(_font(painter, 9 if row.height_px >= 18 else 8, bold=True))
+        painter.setPen(colour)
+        painter.drawText(seen.adjusted(3, 0, -2, 0), Qt.AlignmentFlag.AlignVCenter, text)
+
+    def _point(self, painter: QPainter, row: Row, lane: Lane, strip: Strip) -> None:
+        x, middle, half = GUTTER_PX + strip.x_px, row.top_px + row.height_px / 2, row.height_px / 3
+        painter.setPen(QColor(self.theme.text))
+        painter.setBrush(code_colour(lane.scheme, strip.code))
+        corners = [QPointF(x, middle - half), QPointF(x + half, middle), QPointF(x, middle + half)]
+        painter.drawPolygon(QPolygonF([*corners, QPointF(x - half, middle)]))
+        painter.setFont(_font(painter, 8, bold=True))
+        painter.drawText(QPointF(x + half + 2, middle + 4), code_letter(lane.scheme, strip.code))
+
+    def _label(self, painter: QPainter, row: Row) -> None:
+        lane = self.desk.document.lane(row.key)
+        active = row.key == self.desk.document.active
+        box = QRectF(0, row.top_px, GUTTER_PX - 4, row.height_px)
+        if active:
+            painter.fillRect(box, QColor(self.theme.accent))
+        painter.setPen(QColor(self.theme.background if active else self.theme.text))
+        painter.setFont(_font(painter, 9, bold=active))
+        who = _KINDS.get(row.key.kind, row.key.kind)
+        if row.key.kind == "human" and not row.key.source.endswith(f":{self.desk.document.coder}"):
+            who = row.key.source.partition(":")[2]
+        inner = box.adjusted(8, 0, -6, 0)
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, f"{row.key.role}  {row.key.scheme_id}")
+        if not active:
+            painter.setPen(QColor(self.theme.faint))
+        side = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+        painter.setFont(_font(painter, 8))
+        painter.drawText(inner, side, who if lane.editable or row.key.kind == "auto" else f"{who} (locked)")
+
+    def _map(self, painter: QPainter) -> None:
+        """Paint the whole session small, with the stretch that is shown."""
+        low, high = self.view.span_ns
+        scale = (self.width_px - GUTTER_PX) / (high - low)
+        top = self.height_px - MAP_PX
+        painter.fillRect(
+            QRectF(GUTTER_PX, top, self.width_px - GUTTER_PX, MAP_PX - 3), QColor(self.theme.lane)
+        )
+        for k, episode in enumerate(self.desk.document.session.episodes):
+            left, width = (episode.onset_ns - low) * scale, (episode.offset_ns - episode.onset_ns) * scale
+            painter.fillRect(
+                QRectF(GUTTER_PX + left, top, width, MAP_PX - 3), QColor(self.theme.episode[k % 2])
+            )
+        left = GUTTER_PX + (self.view.onset_ns - low) * scale
+        width = (self.view.offset_ns - self.view.onset_ns) * scale
+        painter.setPen(QPen(QColor(self.theme.accent), 1.5))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(QRectF(left, top, max(width - 1, 3), MAP_PX - 4))
+
+    def above(self, painter: QPainter) -> None:
+        """Paint what moves: running bout, selection, loop, proposal, chosen bout, playhead."""
+        painter.save()
+        painter.setClipRect(GUTTER_PX, 0, self.width_px - GUTTER_PX, self.height_px - MAP_PX)
+        top, bottom = RULER_PX, self.rows[-1].bottom_px if self.rows else self.height_px
+        for row in self.rows:
+            self._running(painter, row, self.desk.document.lane(row.key))
+        if self.desk.selection_ns is not None:
+            tint = QColor(self.theme.selection)
+            tint.setAlpha(70)
+            left, right = (self._x(t) for t in self.desk.selection_ns)
+            painter.fillRect(QRectF(left, top, right - left, bottom - top), tint)
+        loop = self.desk.playhead.loop_ns
+        if loop is not None:
+            left, right = (self._x(t) for t in loop)
+            painter.fillRect(QRectF(left, top - 3, right - left, 3), QColor(self.theme.accent))
+        self._outlines(painter)
+        x = self._x(self.desk.playhead.time_ns)
+        painter.setPen(QPen(QColor(self.theme.playhead), 1.5))
+        painter.drawLine(QPointF(x, 4), QPointF(x, bottom))
+        painter.setBrush(QColor(self.theme.playhead))
+        painter.drawPolygon(QPolygonF([QPointF(x - 5, 0), QPointF(x + 5, 0), QPointF(x, 7)]))
+        painter.restore()
+
+    def _running(self, painter: QPainter, row: Row, lane: Lane) -> None:
+        running, now_ns = lane.running, self.desk.playhead.time_ns
+        if running is None or now_ns <= running.end_ns:
+            return
+        following = lane.next_onset_ns(running.onset_ns)
+        end_ns = now_ns if following is None else min(now_ns, following)
+        colour = QColor(code_colour(lane.scheme, running.code))
+        colour.setAlpha(150)
+        left, right = self._x(running.end_ns), self._x(end_ns)
+        painter.fillRect(QRectF(left, row.top_px, right - left, row.height_px), colour)
+
+    def _outlines(self, painter: QPainter) -> None:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        by_key = {row.key: row for row in self.rows}
+        if self.desk.chosen is not None and self.desk.chosen[1] in self.desk.document.lane(
+            self.desk.chosen[0]
+        ):
+            bout = self.desk.document.lane(self.desk.chosen[0]).bout(self.desk.chosen[1])
+            self._outline(painter, by_key[self.desk.chosen[0]], bout.onset_ns, bout.end_ns)
+        queue = self.desk.queue
+        if self.desk.mode == "review" and queue is not None and queue.current is not None:
+            self._outline(painter, by_key[queue.current.lane], *queue.edges_ns)
+
+    def _outline(self, painter: QPainter, row: Row, onset_ns: int, offset_ns: int) -> None:
+        left, right = self._x(onset_ns), self._x(offset_ns)
+        box = QRectF(left, row.top_px, max(right - left, 3), row.height_px)
+        for colour, width in ((self.theme.background, 4.0), (self.theme.accent, 2.0)):
+            painter.setPen(QPen(QColor(colour), width))
+            painter.drawRect(box.adjusted(-1, -1, 1, 1))
+
+    def dragged_edge(self, painter: QPainter, time_ns: int) -> None:
+        """Paint where the edge would lie."""
+        painter.setPen(QPen(QColor(self.theme.accent), 2))
+        x = self._x(time_ns)
+        painter.drawLine(QPointF(x, RULER_PX), QPointF(x, self.height_px - MAP_PX))
+
+
+def _font(painter: QPainter, points: int, *, bold: bool = False) -> QFont:
+    font = painter.font()
+    font.setPointSize(points)
+    font.setBold(bold)
+    return font

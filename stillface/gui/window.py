@@ -1,0 +1,271 @@
+"""The window: napari's canvas with films, docks around it, keys, and the timer that lets time run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer
+from qtpy.QtGui import QKeyEvent
+from qtpy.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QFileDialog,
+    QInputDialog,
+    QLineEdit,
+    QMainWindow,
+    QMessageBox,
+    QPlainTextEdit,
+    QTextEdit,
+    QWidget,
+)
+
+from stillface.contracts.frame_source import FrameSource
+from stillface.domain.clock import s_to_ns
+from stillface.errors import FieldError, StillfaceError, StorageError
+from stillface.gui.binding import FilmLayers
+from stillface.gui.cheat_sheet import CheatSheet
+from stillface.gui.coding_panel import CodingPanel
+from stillface.gui.keys import key_name
+from stillface.gui.palette import DARK, LIGHT
+from stillface.gui.queue_panel import QueuePanel
+from stillface.gui.timeline_widget import TimelineWidget
+from stillface.review.commands_edit import CommentOn
+from stillface.review.desk import Desk
+
+if TYPE_CHECKING:
+    import napari  # type: ignore[import-untyped]
+
+__all__ = ["CodingWindow"]
+
+_TICK_MS = 15
+_TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
+
+
+class CodingWindow(QObject):
+    """One session on screen.
+
+    Parameters
+    ----------
+    desk : Desk
+    sources : mapping of str to FrameSource
+        Open films by camera id.
+    light : bool
+        Light instead of dark colours.
+    show : bool
+        Whether the window appears at once.
+
+    Attributes
+    ----------
+    viewer : napari.Viewer
+    timeline : TimelineWidget
+    panel : CodingPanel
+    queue : QueuePanel or None
+    films : FilmLayers
+    """
+
+    def __init__(
+        self, desk: Desk, sources: Mapping[str, FrameSource], *, light: bool = False, show: bool = True
+    ) -> None:
+        import napari
+
+        super().__init__()
+        self.desk, self.theme = desk, LIGHT if light else DARK
+        session = desk.document.session
+        self.viewer: napari.Viewer = napari.Viewer(
+            title=f"stillface: {session.session_id}, coder {desk.document.coder}", show=False
+        )
+        self.viewer.theme = "light" if light else "dark"
+        self.main: QMainWindow = self.viewer.window._qt_window
+        cameras = {camera.id: camera for camera in desk.playhead.cameras if camera.id in sources}
+        self.films = FilmLayers(self.viewer, cameras, sources)
+        self.timeline = TimelineWidget(desk, self.theme)
+        self.panel = CodingPanel(desk, self.theme, self.press, self.ask_folder)
+        self.queue = QueuePanel(desk, self.theme, self.press) if desk.queue is not None else None
+        self.sheet: CheatSheet | None = None
+        self._dock()
+        self._timer = QTimer(self)
+        self._timer.setInterval(_TICK_MS)
+        self._timer.timeout.connect(self._tick)
+        desk.playhead.moved.connect(self._show_time)
+        desk.playhead.played.connect(self._run_or_rest)
+        application = QApplication.instance()
+        if application is not None:
+            application.installEventFilter(self)
+        if show:
+            self.main.resize(1280, 800)
+            self.main.show()
+        self._show_time(desk.playhead.time_ns)
+        for notice in desk.document.notices:
+            desk.said.emit(notice)
+
+    def _dock(self) -> None:
+        """Put our docks in place and napari's own layer lists out of the way."""
+        canvas = self.viewer.window._qt_viewer
+        for dock in (canvas.dockLayerList, canvas.dockLayerControls):
+            dock.setVisible(False)
+        canvas.viewerButtons.setVisible(False)
+        self._add(self.timeline, "Timeline", "bottom")
+        self._add(self.panel, "Coding", "top")
+        if self.queue is not None:
+            self._add(self.queue, "Review queue", "right")
+
+    def _add(self, widget: QWidget, name: str, area: str) -> QDockWidget:
+        dock: QDockWidget = self.viewer.window.add_dock_widget(
+            widget, name=name, area=area, add_vertical_stretch=False
+        )
+        dock.setObjectName(f"stillface {name}")
+        return dock
+
+    def press(self, key: str) -> bool:
+        """Do what a key means; what cannot be done is said, never raised.
+
+        Returns
+        -------
+        bool
+            Whether the key means anything here.
+        """
+        try:
+            action = self.desk.keymap.action(key, self.desk.mode)
+            own = None if action is None or self.desk.code_of(key) else self._own().get(action.id)
+            if own is not None:
+                own()
+                return True
+            return self.desk.key(key)
+        except StillfaceError as error:
+            self.desk.said.emit(error.what + (f"; {error.fix}" if error.fix else ""))
+            return True
+
+    def _own(self) -> dict[str, Callable[[], object]]:
+        """Give what only a window can do."""
+        return {
+            "zoom_in": lambda: self.timeline.zoom(1.5),
+            "zoom_out": lambda: self.timeline.zoom(1 / 1.5),
+            "zoom_all": self.timeline.zoom_all,
+            "help": self.show_keys,
+            "go_to_time": self.ask_time,
+            "comment": self.ask_comment,
+        }
+
+    def show_keys(self) -> None:
+        """Show the cheat sheet over the window."""
+        self.sheet = CheatSheet(self.desk, self.theme, self.main)
+
+    def ask_time(self) -> None:
+        """Ask where to go: seconds, or minutes and seconds."""
+        text, ok = QInputDialog.getText(self.main, "Go to", "Time (1:23.4 or seconds):")
+        if ok:
+            minutes, _, seconds = text.strip().rpartition(":")
+            try:
+                self.desk.playhead.seek(s_to_ns(seconds) + 60 * s_to_ns(minutes or "0"))
+            except FieldError:
+                self.desk.said.emit("that is no time; write 1:23.4 or 83.4")
+
+    def ask_comment(self) -> None:
+        """Ask for a remark on the bout that is meant."""
+        key, bout = self.desk.bout()
+        text, ok = QInputDialog.getText(self.main, "Comment", "Remark on this bout:", text=bout.comment)
+        if ok:
+            self.desk.do(CommentOn(key, bout.id, text))
+
+    def ask_folder(self) -> None:
+        """Ask for another folder and go on there."""
+        folder = QFileDialog.getExistingDirectory(self.main, "Save your coding to another folder")
+        if folder:
+            try:
+                self.desk.document.save_elsewhere(Path(folder))
+                self.desk.said.emit("saved in the other folder; tell your lab manager")
+            except StorageError as error:
+                self.desk.said.emit(f"not saved there either: {error.what}")
+
+    def _run_or_rest(self) -> None:
+        if self.desk.playhead.playing:
+            self._timer.start()
+        else:
+            self._timer.stop()
+            self._show_time(self.desk.playhead.time_ns)
+
+    def _tick(self) -> None:
+        self.desk.playhead.tick()
+
+    def _show_time(self, time_ns: int) -> None:
+        self.films.show(time_ns, playing=self.desk.playhead.playing)
+        if self.films.trouble:
+            self.desk.said.emit(f"no picture: {self.films.trouble}")
+
+    def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802  # Qt's name
+        """Take keys before napari's own shortcuts do, and keep the window from closing on unsaved work."""
+        if event is None or watched is None:
+            return False
+        kind = event.type()
+        if kind == QEvent.Type.Close and watched is self.main:
+            if self.try_close():
+                return False
+            event.ignore()
+            return True
+        if kind == QEvent.Type.Resize and watched is self.main and self.sheet is not None:
+            self.sheet.setGeometry(self.main.rect())
+        if kind not in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride) or not self._takes_keys():
+            return False
+        key = key_name(event) if isinstance(event, QKeyEvent) else ""
+        if self.sheet is not None and self.sheet.isVisible():
+            if kind == QEvent.Type.KeyPress and key:
+                self.sheet.close()
+            return True
+        known = bool(key) and (
+            self.desk.code_of(key) is not None or self.desk.keymap.action(key, self.desk.mode) is not None
+        )
+        if not known:
+            return False
+        if kind == QEvent.Type.ShortcutOverride:
+            event.accept()
+            return True
+        return self.press(key)
+
+    def _takes_keys(self) -> bool:
+        focus = QApplication.focusWidget()
+        if focus is None or focus.window() is not self.main:
+            return False
+        return not isinstance(focus, _TYPING) and not (isinstance(focus, QComboBox) and focus.isEditable())
+
+    def try_close(self) -> bool:
+        """End the sitting; on unsaved work ask, and tell whether the window may close."""
+        self.desk.playhead.pause()
+        document = self.desk.document
+        while True:
+            try:
+                document.close()
+                break
+            except StorageError as error:
+                if not self._ask_unsaved(error.what):
+                    return False
+        self._timer.stop()
+        application = QApplication.instance()
+        if application is not None:
+            application.removeEventFilter(self)
+        self.films.close()
+        return True
+
+    def _ask_unsaved(self, why: str) -> bool:
+        """Offer to try again, another folder, or to stay; tell whether to try closing again."""
+        box = QMessageBox(self.main)
+        box.setIcon(QMessageBox.Icon.Warning)
+        box.setText(f"Your last edits are NOT SAVED: {why}.")
+        box.setInformativeText("They are kept in memory as long as this window is open.")
+        again = box.addButton("Try again", QMessageBox.ButtonRole.AcceptRole)
+        folder = box.addButton("Save to another folder", QMessageBox.ButtonRole.ActionRole)
+        stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(again)
+        box.setEscapeButton(stay)
+        box.exec()
+        if box.clickedButton() is folder:
+            self.ask_folder()
+            return self.desk.document.status == "saved"
+        return box.clickedButton() is again
+
+    def focus(self) -> None:
+        """Give the keys to the timeline."""
+        self.timeline.setFocus(Qt.FocusReason.OtherFocusReason)
