@@ -15,7 +15,9 @@ from stillface.errors import StillfaceError
 
 __all__ = ["app", "run"]
 
+IO_ERROR = 4
 INTERRUPTED = 130
+INTERNAL_ERROR = 70
 
 app = typer.Typer(
     name="stillface",
@@ -64,6 +66,18 @@ def run() -> None:
             raise
         say_error(str(error))
         sys.exit(error.exit_code)
+    except OSError as error:
+        if debug:
+            raise
+        say_error(f"{error.filename or 'the disk'}: {error.strerror or error}")
+        sys.exit(IO_ERROR)
     except KeyboardInterrupt:
         say_error("interrupted; finished steps are kept")
         sys.exit(INTERRUPTED)
+    except Exception as error:  # the last door: a person gets one line, not a traceback
+        if debug:
+            raise
+        say_error(
+            f"a fault in stillface ({type(error).__name__}: {error}); run again with --debug and report it"
+        )
+        sys.exit(INTERNAL_ERROR)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from stillface.domain.clock import NS_PER_S
 from stillface.errors import InputError, MissingExtraError
-from stillface.io.durable import read_bytes, write_atomic
+from stillface.io.durable import read_bytes, storage_error, write_atomic
 
 __all__ = ["Table", "read_table", "safe_text", "table_bytes", "write_table"]
 
@@ -145,7 +145,7 @@ def _unguarded(cell: str) -> str:
 
 
 def _from_text(path: Path) -> Table:
-    data = read_bytes(path)
+    data = _bytes(path)
     if not data.strip():
         raise InputError("empty table", where=str(path), expected="a header and rows")
     try:
@@ -174,6 +174,15 @@ def _from_text(path: Path) -> Table:
         raise InputError("column named twice", where=f"{path}:1", got=", ".join(sorted(repeated)))
     columns = [list(column) for column in zip(*cells, strict=True)] or [[] for _ in header]
     return Table(path, dict(zip(header, columns, strict=True)), lines)
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return read_bytes(path)
+    except FileNotFoundError as error:
+        raise InputError("no such file", where=str(path), fix="check the name") from error
+    except OSError as error:
+        raise storage_error(error, path, "could not read the table") from error
 
 
 def _body(path: Path, reader: Iterable[list[str]], header: list[str]) -> tuple[list[list[str]], list[int]]:
