@@ -25,6 +25,7 @@ _EXTRA_OF = {
     "neurokit2": "physio",
     "matplotlib": "report",
     "jinja2": "report",
+    "statsmodels": "stats",
 }
 
 

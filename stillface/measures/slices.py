@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,18 @@ from stillface.domain.protocol import EpisodeSpec, Protocol
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, UNDEFINED, Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
-from stillface.domain.states import UNCODED, StateTrack, align
+from stillface.domain.states import UNCODED, Aligned, StateTrack, align
 
-__all__ = ["DYAD_STATES", "DyadSlice", "StreamSlice", "dyad_slices", "role_order", "stream_slices"]
+__all__ = [
+    "DYAD_STATES",
+    "DyadSlice",
+    "PairSlice",
+    "StreamSlice",
+    "dyad_slices",
+    "pair_slices",
+    "role_order",
+    "stream_slices",
+]
 
 LOW_COVERAGE = 0.8
 """Below it a row carries the flag ``low_coverage`` (SPEC 0)."""
@@ -129,55 +138,54 @@ class StreamSlice:
             self.track.scheme.id,
             self.track.coder_id,
             "",
-            *_coverage(self.episode, self.track),
+            *_coverage(self.episode, self.track.scorable_ns),
             params_hash,
         )
 
 
 @dataclass(frozen=True)
-class DyadSlice:
-    """A pair of tracks under one match rule in one analysed episode.
+class PairSlice:
+    """A pair of tracks in one analysed episode, whatever counts as a match.
 
     Parameters
     ----------
     first, second : StreamSlice
         The focal role first, or alphabetical where none is focal.
-    rule : MatchRule
     """
 
     first: StreamSlice
     second: StreamSlice
-    rule: MatchRule
 
     @cached_property
-    def _aligned(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int16], npt.NDArray[np.int16]]:
-        """Edges, codes of both (2, n), and the dyad state of each segment (n,)."""
-        both = align(self.first.track.merged(), self.second.track.merged())
-        table = self.rule.table(self.first.track.scheme, self.second.track.scheme)
-        a, b = both.codes
-        states = np.where((a == UNCODED) | (b == UNCODED), UNDEFINED, table[a, b]).astype(np.int16)
-        return both.edges_ns, both.codes, states
+    def _joint(self) -> Aligned:
+        return align(self.first.track.merged(), self.second.track.merged())
 
     @property
     def edges_ns(self) -> npt.NDArray[np.int64]:
         """Borders of the common refinement; shape (n + 1,)."""
-        return self._aligned[0]
+        return self._joint.edges_ns
 
     @property
     def codes(self) -> npt.NDArray[np.int16]:
         """Codes of both tracks on it; shape (2, n)."""
-        return self._aligned[1]
-
-    @property
-    def states(self) -> npt.NDArray[np.int16]:
-        """MATCH, MISMATCH, SHARED_NEGATIVE or UNDEFINED; shape (n,)."""
-        return self._aligned[2]
+        return self._joint.codes
 
     @cached_property
-    def track(self) -> StateTrack:
-        """The dyad's states as a track; undefined time is a gap."""
-        source = f"{self.first.track.source_kind}:{self.coder_id}"
-        return StateTrack(DYAD_STATES, "dyad", source, self.edges_ns, self.states)
+    def durations_ns(self) -> npt.NDArray[np.int64]:
+        """Duration of each of its segments; shape (n,)."""
+        return np.diff(self.edges_ns)
+
+    @cached_property
+    def defined(self) -> npt.NDArray[np.bool_]:
+        """Which segments are scorable for the dyad: neither code is a gap in dyads; shape (n,)."""
+        return _dyad_scorable(self.first.track, self.codes[0]) & _dyad_scorable(
+            self.second.track, self.codes[1]
+        )
+
+    @property
+    def scorable_ns(self) -> int:
+        """Dyad scorable time."""
+        return int(self.durations_ns[self.defined].sum())
 
     @property
     def coder_id(self) -> str:
@@ -195,12 +203,17 @@ class DyadSlice:
         for stream in (self.first, self.second):
             if stream.problem is not None:
                 return stream.problem
-        return None if self.track.scorable.any() else Status.MISS_UNSCORABLE
+        return None if self.scorable_ns else Status.MISS_UNSCORABLE
 
     @property
     def roles(self) -> tuple[str, str]:
         """Both role ids, in order."""
         return self.first.track.role, self.second.track.role
+
+    @property
+    def rule_id(self) -> str:
+        """The match rule that rows name; empty where none plays a part."""
+        return ""
 
     def stamp(self, params_hash: str) -> Stamp:
         """Give the shared columns."""
@@ -210,49 +223,125 @@ class DyadSlice:
             "dyad",
             f"{self.first.track.scheme.id}+{self.second.track.scheme.id}",
             self.coder_id,
-            self.rule.id,
-            *_coverage(self.first.episode, self.track if self.first.episode else None),
+            self.rule_id,
+            *_coverage(self.first.episode, self.scorable_ns),
             params_hash,
         )
 
+
+@dataclass(frozen=True)
+class DyadSlice(PairSlice):
+    """A pair of tracks under one match rule in one analysed episode.
+
+    Parameters
+    ----------
+    first, second : StreamSlice
+        The focal role first, or alphabetical where none is focal.
+    rule : MatchRule
+    """
+
+    rule: MatchRule
+
+    @cached_property
+    def table(self) -> npt.NDArray[np.int8]:
+        """The rule's dyad state of every pair of codes."""
+        return self.rule.table(self.first.track.scheme, self.second.track.scheme)
+
+    @cached_property
+    def states(self) -> npt.NDArray[np.int16]:
+        """MATCH, MISMATCH, SHARED_NEGATIVE or UNDEFINED; shape (n,)."""
+        a, b = self.codes
+        return np.where((a == UNCODED) | (b == UNCODED), UNDEFINED, self.table[a, b]).astype(np.int16)
+
+    @cached_property
+    def defined(self) -> npt.NDArray[np.bool_]:
+        """Which segments have a state under the rule; shape (n,)."""
+        return np.asarray(self.states != UNDEFINED)
+
+    @cached_property
+    def track(self) -> StateTrack:
+        """The dyad's states as a track; undefined time is a gap."""
+        source = f"{self.first.track.source_kind}:{self.coder_id}"
+        return StateTrack(DYAD_STATES, "dyad", source, self.edges_ns, self.states)
+
+    @property
+    def rule_id(self) -> str:
+        """The match rule that rows name."""
+        return self.rule.id
+
     def duration_of(self, state: int) -> float:
         """Give the seconds spent in a dyad state."""
-        return ns_to_s(int(np.diff(self.edges_ns)[self.states == state].sum()))
+        return ns_to_s(int(self.durations_ns[self.states == state].sum()))
+
+
+def _dyad_scorable(track: StateTrack, codes: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
+    return np.asarray((codes != UNCODED) & ~track.scheme.dyad_gap_mask[codes])
 
 
 STATES = {"match": MATCH, "mismatch": MISMATCH, "shared_negative": SHARED_NEGATIVE}
 
 
-def stream_slices(session: Session, tracks: tuple[StateTrack, ...]) -> Iterator[StreamSlice]:
+def stream_slices(session: Session, tracks: tuple[StateTrack, ...]) -> tuple[StreamSlice, ...]:
     """Give every track in every analysed episode, those not run included.
 
     An optional baseline or transition that was not run gives nothing: its absence is no loss.
     A scheme's own minimum duration is applied here, before any measure (SPEC 2.3).
     """
+    return _stream_slices(session, tracks)
+
+
+# Every family asks for the same slices of the same session, one family after the other.
+@lru_cache(maxsize=2)
+def _stream_slices(session: Session, tracks: tuple[StateTrack, ...]) -> tuple[StreamSlice, ...]:
+    found = []
     for track in tracks:
         ready = track.absorb_short(track.scheme.min_dur_ms * 1_000_000)
         for spec in session.protocol.episodes:
             episode = session.episode(spec.id)
             if not spec.analyse or (episode is None and spec.optional and spec.kind == "baseline"):
                 continue
-            cut = ready if episode is None else ready.clip(episode.onset_ns, episode.offset_ns)
-            yield StreamSlice(session, spec, episode, cut)
+            cut = ready if episode is None else ready.clip(episode.onset_ns, episode.offset_ns).merged()
+            found.append(StreamSlice(session, spec, episode, cut))
+    return tuple(found)
+
+
+def pair_slices(session: Session, tracks: tuple[StateTrack, ...]) -> tuple[PairSlice, ...]:
+    """Give every declared pair of roles with every pair of their schemes, in every analysed episode."""
+    return _pair_slices(session, tracks)
+
+
+@lru_cache(maxsize=2)
+def _pair_slices(session: Session, tracks: tuple[StateTrack, ...]) -> tuple[PairSlice, ...]:
+    by_role: dict[str, dict[str, list[StreamSlice]]] = {}
+    for stream in stream_slices(session, tracks):
+        by_role.setdefault(stream.track.role, {}).setdefault(stream.track.scheme.id, []).append(stream)
+    return tuple(
+        PairSlice(first, second)
+        for pair in session.protocol.pairs
+        for streams_a, streams_b in _scheme_pairs(
+            *(by_role.get(r, {}) for r in role_order(session.protocol, pair))
+        )
+        for first, second in zip(streams_a, streams_b, strict=True)
+    )
 
 
 def dyad_slices(
     session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
-) -> Iterator[DyadSlice]:
+) -> tuple[DyadSlice, ...]:
     """Give every declared pair of roles under every rule that fits their schemes."""
-    by_role: dict[str, dict[str, list[StreamSlice]]] = {}
-    for stream in stream_slices(session, tracks):
-        by_role.setdefault(stream.track.role, {}).setdefault(stream.track.scheme.id, []).append(stream)
-    for pair in session.protocol.pairs:
-        role_a, role_b = role_order(session.protocol, pair)
-        for streams_a, streams_b in _scheme_pairs(by_role.get(role_a, {}), by_role.get(role_b, {})):
-            for rule in rules:
-                if rule.applies_to(streams_a[0].track.scheme, streams_b[0].track.scheme):
-                    for first, second in zip(streams_a, streams_b, strict=True):
-                        yield DyadSlice(first, second, rule)
+    return _dyad_slices(session, tracks, rules)
+
+
+@lru_cache(maxsize=2)
+def _dyad_slices(
+    session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
+) -> tuple[DyadSlice, ...]:
+    return tuple(
+        DyadSlice(pair.first, pair.second, rule)
+        for rule in rules
+        for pair in pair_slices(session, tracks)
+        if rule.applies_to(pair.first.track.scheme, pair.second.track.scheme)
+    )
 
 
 def role_order(protocol: Protocol, pair: tuple[str, str]) -> tuple[str, str]:
@@ -272,8 +361,7 @@ def _scheme_pairs(
             yield streams_a, streams_b
 
 
-def _coverage(episode: Episode | None, track: StateTrack | None) -> tuple[float | None, float | None]:
-    if episode is None or track is None:
+def _coverage(episode: Episode | None, scorable_ns: int) -> tuple[float | None, float | None]:
+    if episode is None:
         return None, None
-    scorable_ns = track.scorable_ns
     return ns_to_s(scorable_ns), scorable_ns / episode.duration_ns
