@@ -49,8 +49,8 @@ def _show(states: tuple[SessionStatus, ...]) -> None:
             state.session_id,
             state.dyad_id,
             *("-" if step is None else f"{step[0]}/{step[1]}" for step in steps),
-            "yes" if state.reported else "no",
-            ", ".join(f"{role} {100 * share:.0f} %" for role, share in sorted(state.coverage.items())) or "-",
+            state.report,
+            "\n".join(f"{role} {100 * share:.0f} %" for role, share in sorted(state.coverage.items())) or "-",
             ", ".join(state.coders) or "-",
             "-" if state.reviewed is None else f"{100 * state.reviewed:.0f} %",
         )

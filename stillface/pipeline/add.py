@@ -14,7 +14,7 @@ from stillface.domain.session import Session
 from stillface.domain.study import Person, Study, Visit
 from stillface.errors import InputError, StillfaceError, UsageError
 from stillface.io.bundle import StudyFolder
-from stillface.io.durable import require_free_space
+from stillface.io.durable import OS_FS, FileSystem, require_free_space
 from stillface.io.safe_paths import check_name
 from stillface.io.session_yaml import session_text
 from stillface.pipeline.declare import Declared
@@ -110,7 +110,7 @@ def prepare_visit(
     return Prepared(session, merged, tuple(files.values()), False, findings)
 
 
-def write_visit(folder: StudyFolder, prepared: Prepared) -> None:
+def write_visit(folder: StudyFolder, prepared: Prepared, *, fs: FileSystem = OS_FS) -> None:
     """Write a prepared visit: copies, people, session. When one fails, all of it is taken back.
 
     Raises
@@ -121,50 +121,46 @@ def write_visit(folder: StudyFolder, prepared: Prepared) -> None:
         Somebody else changed the study meanwhile.
     """
     if prepared.there:
-        _enter_people(folder, prepared)
+        _enter_people(folder, prepared, fs)
         return
     session_id = prepared.session.session_id
-    made: list[Path] = []
+    targets = [folder.root / file.relative for file in prepared.files if file.to_copy]
+    places = [folder.session_dir(session_id), *(target.parent for target in targets), *targets]
+    new = [path for path in dict.fromkeys(places) if not path.exists()]
     before = folder.study
-    was_there = folder.session_dir(session_id).exists()
     done = False
     try:
-        digests = _copied(folder, prepared.files, made)
-        _enter_people(folder, prepared)
-        record_raw(folder, session_id, digests)
-        folder.add_session(prepared.session)
+        digests = _copied(folder, prepared.files, fs)
+        _enter_people(folder, prepared, fs)
+        record_raw(folder, session_id, digests, fs=fs)
+        folder.add_session(prepared.session, fs=fs)
         done = True
     finally:
         # An interrupt counts too: half a visit would look like a whole one to the next command.
         if not done:
-            _take_back(folder, prepared, before, made, keep_folder=was_there)
+            _take_back(folder, prepared, before, new)
 
 
-def _take_back(
-    folder: StudyFolder, prepared: Prepared, before: Study, made: list[Path], *, keep_folder: bool
-) -> None:
-    for path in made:
+def _take_back(folder: StudyFolder, prepared: Prepared, before: Study, new: list[Path]) -> None:
+    for path in new:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
         with suppress(OSError):
             path.unlink()
-            path.parent.rmdir()
-    if not keep_folder:
-        shutil.rmtree(folder.session_dir(prepared.session.session_id), ignore_errors=True)
     with suppress(StillfaceError):
         folder.update_study(lambda now: before if now == prepared.study else now)
 
 
-def _copied(folder: StudyFolder, files: tuple[Placed, ...], made: list[Path]) -> dict[str, str]:
+def _copied(folder: StudyFolder, files: tuple[Placed, ...], fs: FileSystem) -> dict[str, str]:
     to_copy = [file for file in files if file.to_copy]
     if to_copy:
-        require_free_space(folder.root, sum(file.source.stat().st_size for file in to_copy))
+        require_free_space(folder.root, sum(file.source.stat().st_size for file in to_copy), fs=fs)
     for file in to_copy:
-        target = folder.root / file.relative
-        if copy_in(file.source, target):
-            made.append(target)
+        copy_in(file.source, folder.root / file.relative, fs=fs)
     return {file.relative: hash_of(folder.path_of(file.relative)) for file in files}
 
 
-def _enter_people(folder: StudyFolder, prepared: Prepared) -> None:
+def _enter_people(folder: StudyFolder, prepared: Prepared, fs: FileSystem) -> None:
     if prepared.study != folder.study:
         wanted = prepared.study
 
@@ -173,7 +169,7 @@ def _enter_people(folder: StudyFolder, prepared: Prepared) -> None:
             visit = tuple(v for v in wanted.visits if v.visit_id == prepared.session.visit_id)
             return _merged(now, people, visit)
 
-        folder.update_study(change)
+        folder.update_study(change, fs=fs)
 
 
 def _moved(

@@ -190,7 +190,7 @@ def _films(words: VisitWords, roles: tuple[str, ...]) -> Iterable[VideoRecording
         raise UsageError("a film twice", where="--film", fix="chapters of one film are parted by commas")
     regions = _by_place("--region", words.regions, shown)
     partners = _by_place("--partner", words.partners, shown)
-    offsets = _offsets(words)
+    offsets = _offsets(words, roles)
     for film_id, _, files in films:
         yield _film(film_id, files, shown[film_id], regions, partners, offsets.get(film_id, ClockMap()))
 
@@ -242,7 +242,8 @@ def _region(text: str) -> Region:
     return Region(*numbers)
 
 
-def _signals(words: VisitWords, roles: tuple[str, ...], base: Path) -> Iterable[SignalRecording]:
+def _named_signals(words: VisitWords, roles: tuple[str, ...]) -> dict[str, tuple[str, str, str]]:
+    """Split ``infant:ecg=x.csv`` into role, kind and file, by the signal's id."""
     named: dict[str, tuple[str, str, str]] = {}
     for word in words.signals:
         name, _, file = word.partition("=")
@@ -254,12 +255,17 @@ def _signals(words: VisitWords, roles: tuple[str, ...], base: Path) -> Iterable[
         if f"{role}_{kind}" in named:
             raise UsageError("a signal twice", where="--signal", got=name)
         named[f"{role}_{kind}"] = (role, kind, file)
+    return named
+
+
+def _signals(words: VisitWords, roles: tuple[str, ...], base: Path) -> Iterable[SignalRecording]:
+    named = _named_signals(words, roles)
     ids = tuple(named)
     columns = _by_key("--column", words.columns, ids)
     time_columns = _by_key("--time-column", words.time_columns, ids)
     rates = _by_key("--rate-hz", words.rates_hz, ids)
     units = _by_key("--unit", words.units, ids)
-    marks, offsets = _by_key("--marks", words.marks, ids), _offsets(words)
+    marks, offsets = _by_key("--marks", words.marks, ids), _offsets(words, roles)
     for signal_id, (role, kind, file) in named.items():
         if signal_id in marks and signal_id in offsets:
             raise UsageError("marks or an offset, not both", where=signal_id)
@@ -289,9 +295,8 @@ def _marks(path: Path) -> tuple[SyncMark, ...]:
     return tuple(SyncMark(device, session) for device, session in pairs)
 
 
-def _offsets(words: VisitWords) -> dict[str, ClockMap]:
-    ids = [film_files(word)[0] for word in words.films]
-    ids += [word.partition("=")[0].replace(":", "_") for word in words.signals]
+def _offsets(words: VisitWords, roles: tuple[str, ...]) -> dict[str, ClockMap]:
+    ids = [*(film_files(word)[0] for word in words.films), *_named_signals(words, roles)]
     maps = {}
     for name, text in _by_key("--offset-ms", words.offsets_ms, tuple(ids)).items():
         try:

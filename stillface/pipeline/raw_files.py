@@ -108,13 +108,10 @@ def hash_of(path: Path) -> str:
         raise storage_error(error, path, "could not read") from error
 
 
-def copy_in(source: Path, target: Path, *, fs: FileSystem = OS_FS) -> bool:
+def copy_in(source: Path, target: Path, *, fs: FileSystem = OS_FS) -> None:
     """Copy a raw file into the study and prove that the copy is the same; the original is only read.
 
-    Returns
-    -------
-    bool
-        False when the very same file was there already.
+    The very same file under that name is left as it is.
 
     Raises
     ------
@@ -125,7 +122,7 @@ def copy_in(source: Path, target: Path, *, fs: FileSystem = OS_FS) -> bool:
     """
     if target.exists():
         if hash_of(target) == hash_of(source):
-            return False
+            return
         raise InputError(
             "another file of that name is in the study", where=target.name, fix="rename the new one"
         )
@@ -142,7 +139,6 @@ def copy_in(source: Path, target: Path, *, fs: FileSystem = OS_FS) -> bool:
     finally:
         with suppress(OSError):
             fs.unlink(temp)
-    return True
 
 
 def _copied(source: Path, temp: Path, fs: FileSystem) -> str:
@@ -159,14 +155,18 @@ def _copied(source: Path, temp: Path, fs: FileSystem) -> str:
     return digest.hexdigest()
 
 
-def record_raw(folder: StudyFolder, session_id: str, digests: Mapping[str, str]) -> None:
+def record_raw(
+    folder: StudyFolder, session_id: str, digests: Mapping[str, str], *, fs: FileSystem = OS_FS
+) -> None:
     """Remember the hashes of a session's raw files, so that a later change is seen; raises StorageError."""
     path = folder.session_dir(session_id) / _RECORD
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(error, path, "could not make the session") from error
-    write_atomic(path, json.dumps(dict(digests), indent=1, sort_keys=True, ensure_ascii=False).encode())
+    write_atomic(
+        path, json.dumps(dict(digests), indent=1, sort_keys=True, ensure_ascii=False).encode(), fs=fs
+    )
 
 
 def recorded_raw(folder: StudyFolder, session_id: str) -> dict[str, str]:

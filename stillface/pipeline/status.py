@@ -30,8 +30,8 @@ class SessionStatus:
     session_id, dyad_id : str
     steps : dict of str to (int, int)
         Steps done and steps in all, by kind.
-    reported : bool
-        Whether its page is up to date.
+    report : {'yes', 'old', 'no'}
+        Whether its page is up to date, with or without machine proposals.
     coverage : dict of str to float
         Codable share of the film, by role; roles without a track are absent.
     coders : tuple of str
@@ -45,7 +45,7 @@ class SessionStatus:
     dyad_id: str = ""
     duration_s: float = 0.0
     steps: dict[str, tuple[int, int]] = field(default_factory=dict)
-    reported: bool = False
+    report: str = "no"
     coverage: dict[str, float] = field(default_factory=dict)
     coders: tuple[str, ...] = ()
     reviewed: float | None = None
@@ -58,7 +58,7 @@ class SessionStatus:
             "dyad_id": self.dyad_id,
             "duration_s": self.duration_s,
             "steps": {kind: {"done": done, "total": total} for kind, (done, total) in self.steps.items()},
-            "reported": self.reported,
+            "report": self.report,
             "coverage": dict(self.coverage),
             "coders": list(self.coders),
             "reviewed": self.reviewed,
@@ -75,13 +75,18 @@ def study_status(folder: StudyFolder) -> tuple[SessionStatus, ...]:
         The steps need extras that are not installed.
     """
     plan = make_plan(folder, RunOptions())
-    states = [_state(folder, session) for session in plan.sessions]
+    # Nobody knows with which options a page will be wanted; either kind may be the current one.
+    with_auto = make_plan(folder, RunOptions(include_auto=True))
+    current = {s.session.session_id for p in (plan, with_auto) for s in p.sessions if s.report_done}
+    states = [_state(folder, session, current) for session in plan.sessions]
     states += [SessionStatus(problem.session_id, problem=problem.reason) for problem in plan.problems]
     return tuple(sorted(states, key=lambda state: state.session_id))
 
 
-def _state(folder: StudyFolder, planned: SessionPlan) -> SessionStatus:
+def _state(folder: StudyFolder, planned: SessionPlan, current: set[str]) -> SessionStatus:
     session = planned.session
+    written = (folder.reports_dir / f"{session.session_id}.html").is_file()
+    report = "yes" if session.session_id in current else "old" if written else "no"
     kinds = [(step.name.partition(":")[0], step.done) for step in planned.steps]
     total, done = Counter(kind for kind, _ in kinds), Counter(kind for kind, did in kinds if did)
     coders: tuple[str, ...] = ()
@@ -98,7 +103,7 @@ def _state(folder: StudyFolder, planned: SessionPlan) -> SessionStatus:
         session.dyad_id,
         sum(ns_to_s(episode.duration_ns) for episode in session.episodes),
         {kind: (done[kind], total[kind]) for kind in STEP_KINDS if total[kind]},
-        planned.report_done,
+        report,
         coverage,
         coders,
         None if unreviewed is None else 1 - unreviewed,

@@ -1,0 +1,276 @@
+"""Adding one visit: what is written, what is refused, and that a refusal leaves no trace."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from stillface.domain.study import Person
+from stillface.errors import InputError, StillfaceError, StorageError, UsageError
+from stillface.io.bundle import StudyFolder, open_study
+from stillface.pipeline.add import prepare_visit, write_visit
+from stillface.pipeline.declare import VisitWords, declare
+from stillface.pipeline.raw_files import recorded_raw
+from stillface.pipeline.visits import add_visit
+from tests.faults.faulty_fs import FaultyFileSystem
+
+
+def tree(root: Path) -> dict[str, str]:
+    """Every file and folder with its content; locks and swept temporary files are no content."""
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        if path.is_file()
+        else "folder"
+        for path in sorted(root.rglob("*"))
+        if path.suffix not in (".lock", ".tmp")
+    }
+
+
+def lines(folder: StudyFolder, words: VisitWords, base: Path | None = None) -> list[str]:
+    return [f.line for f in add_visit(folder, words, base or folder.root, dry_run=True).findings]
+
+
+def test_a_visit_is_added_with_its_people_and_the_hashes_of_its_files(
+    folder: StudyFolder, words: VisitWords, raw: Path
+) -> None:
+    added = add_visit(folder, words, Path())
+    assert (added.outcome, added.findings, added.copied) == ("added", (), ())
+    again = open_study(folder.root)
+    session = again.load_session("S01")
+    assert session.persons == {"infant": "P01", "caregiver": "P02"}
+    assert again.study.person("P01") == Person("P01", "F01", release_level="private")
+    assert again.study.visits[0].age_days == {"P01": 200, "P02": 11000}
+    assert recorded_raw(again, "S01") == {
+        "media/a.mp4": hashlib.sha256((raw / "a.mp4").read_bytes()).hexdigest(),
+        "physio/ecg.csv": hashlib.sha256((raw / "ecg.csv").read_bytes()).hexdigest(),
+    }
+
+
+def test_the_same_again_is_there_and_another_is_refused(folder: StudyFolder, words: VisitWords) -> None:
+    add_visit(folder, words, Path())
+    before = tree(folder.root)
+    assert add_visit(folder, words, Path()).outcome == "there"
+    assert tree(folder.root) == before
+    with pytest.raises(UsageError, match="another session of this id"):
+        add_visit(folder, replace(words, dyad_id="D02"), Path())
+    assert tree(folder.root) == before
+
+
+def test_a_dry_run_writes_nothing_and_finds_the_same(folder: StudyFolder, words: VisitWords) -> None:
+    before = tree(folder.root)
+    short = replace(words, episodes=("PL=0:60",))
+    tried = add_visit(folder, short, Path(), dry_run=True)
+    assert tree(folder.root) == before
+    assert tried.outcome == "would be added"
+    assert add_visit(folder, short, Path()).findings == tried.findings != ()
+
+
+def test_a_file_outside_is_refused_unless_copied_and_the_original_stays(
+    folder: StudyFolder, words: VisitWords, raw: Path
+) -> None:
+    outside = replace(words, films=(f"cam1=infant+caregiver:{raw / 'a.mp4'}",))
+    before, original = tree(folder.root), (raw / "a.mp4").stat()
+    with pytest.raises(InputError, match=r"lies outside the study.*--copy"):
+        add_visit(folder, outside, Path())
+    assert tree(folder.root) == before
+    assert add_visit(folder, outside, Path(), copy=True).copied == ("media/S01/a.mp4",)
+    assert (folder.root / "media/S01/a.mp4").read_bytes() == (raw / "a.mp4").read_bytes()
+    assert (raw / "a.mp4").stat().st_mtime_ns == original.st_mtime_ns
+    assert folder.load_session("S01").videos[0].files == ("media/S01/a.mp4",)
+    assert add_visit(folder, outside, Path(), copy=True).outcome == "there"
+
+
+def test_names_count_from_the_study_first_and_then_from_here(
+    folder: StudyFolder, words: VisitWords, raw: Path
+) -> None:
+    assert add_visit(folder, words, raw, dry_run=True).copied == ()
+    here = replace(words, films=("cam1=infant+caregiver:a.mp4",))
+    assert add_visit(folder, here, raw, copy=True, dry_run=True).copied == ("media/S01/a.mp4",)
+    inside = add_visit(folder, here, folder.root / "media", dry_run=True)
+    assert inside.copied == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["../../a.mp4", "\\\\host\\share\\a.mp4", "C:\\films\\a.mp4", "CON", "a" * 300 + ".mp4", "no", "media"],
+)  # fmt: skip
+def test_a_name_that_leads_nowhere_good_is_refused(folder: StudyFolder, words: VisitWords, name: str) -> None:
+    before = tree(folder.root)
+    with pytest.raises(StillfaceError) as caught:
+        add_visit(folder, replace(words, films=(f"cam1=infant+caregiver:{name}",)), Path(), copy=True)
+    assert "\n" not in str(caught.value)
+    assert tree(folder.root) == before
+
+
+def test_a_link_out_of_the_study_is_refused(folder: StudyFolder, words: VisitWords, raw: Path) -> None:
+    (folder.root / "media" / "link.mp4").symlink_to(raw / "a.mp4")
+    with pytest.raises(InputError, match="leads out of the study"):
+        add_visit(folder, replace(words, films=("cam1=infant+caregiver:media/link.mp4",)), Path())
+
+
+@pytest.mark.parametrize("name", ["a\u202egpm.mp4", "a?.mp4", " a.mp4"])
+def test_a_name_that_cannot_exist_everywhere_is_refused_even_when_it_is_here(
+    folder: StudyFolder, words: VisitWords, raw: Path, name: str
+) -> None:
+    (folder.root / "media" / name).write_bytes((raw / "a.mp4").read_bytes())
+    with pytest.raises(InputError, match="not a path inside the study"):
+        add_visit(folder, replace(words, films=(f"cam1=infant+caregiver:media/{name}",)), Path())
+
+
+@pytest.mark.parametrize(
+    ("on_disk", "typed"), [("бэби 👶.mp4", "бэби 👶.mp4"), ("e\u0301.mp4", "\u00e9.mp4")]
+)
+def test_every_script_emoji_and_either_form_of_accents_work(
+    folder: StudyFolder, words: VisitWords, raw: Path, on_disk: str, typed: str
+) -> None:
+    (folder.root / "media" / on_disk).write_bytes((raw / "a.mp4").read_bytes())
+    add_visit(folder, replace(words, films=(f"cam1=infant+caregiver:media/{typed}",)), Path())
+    assert folder.path_of(folder.load_session("S01").videos[0].files[0]).is_file()
+
+
+@pytest.mark.parametrize(
+    ("target", "content", "text"),
+    [
+        ("media/a.mp4", b"", "media/a.mp4|a.mp4"),
+        ("media/a.mp4", b"#EXTM3U\n/etc/passwd\n", "a.mp4"),
+        ("physio/ecg.csv", b"time_s,ecg_mv\n0,1\n1,nan\n", "ecg.csv:3"),
+        ("physio/ecg.csv", b"time_s,hr\n0,1\n1,2\n", "ecg_mv"),
+    ],
+)
+def test_a_file_that_does_not_open_forbids_the_visit(
+    folder: StudyFolder, words: VisitWords, target: str, content: bytes, text: str
+) -> None:
+    (folder.root / target).write_bytes(content)
+    before = tree(folder.root)
+    with pytest.raises(InputError, match=text):
+        add_visit(folder, words, Path())
+    assert tree(folder.root) == before
+
+
+def test_a_person_may_be_completed_but_not_contradicted(folder: StudyFolder, words: VisitWords) -> None:
+    add_visit(folder, words, Path())
+    later = replace(words, session_id="S02", ages=(), families=())
+    add_visit(folder, replace(later, sexes=("infant=f",)), Path())
+    assert open_study(folder.root).study.person("P01") == Person("P01", "F01", "f", release_level="private")
+    before = tree(folder.root)
+    for change, text in (
+        ({"sexes": ("infant=m",)}, "sex of P01"),
+        ({"families": ("F02",)}, "family_id of P01"),
+        ({"visit_id": "S01", "ages": ("infant=90",)}, "age of P01 at S01"),
+    ):
+        with pytest.raises(InputError, match=text):
+            add_visit(folder, replace(later, session_id="S03", **change), Path())  # type: ignore[arg-type]
+    assert tree(folder.root) == before
+
+
+@pytest.mark.parametrize("field", ["session_id", "person"])
+def test_an_id_that_cannot_name_a_folder_is_refused(
+    folder: StudyFolder, words: VisitWords, field: str
+) -> None:
+    bad = (
+        replace(words, session_id="CON")
+        if field == "session_id"
+        else replace(words, persons=("infant=../x",))
+    )
+    bad = replace(bad, films=(), regions=(), partners=(), ages=(), consents=())
+    with pytest.raises(InputError, match="cannot name a folder"):
+        add_visit(folder, bad, Path())
+
+
+REMARKS: dict[str, tuple[dict[str, object], str]] = {
+    "short": ({"episodes": ("PL=0:60", "SF=120:240", "RE=240:360")}, "PL lasted 60 s, planned 120 s"),
+    "missing": ({"episodes": ("PL=0:120", "SF=120:240")}, "RE was not run"),
+    "none": ({"episodes": ()}, "no episodes"),
+    "order": ({"episodes": ("SF=0:120", "PL=120:240", "RE=240:360")}, "SF, PL, RE instead of PL, SF, RE"),
+    "beyond": ({"offsets_ms": ("cam1=30000", "infant_ecg=0")}, "PL has 30.0 s that the recording"),
+    "swapped": ({"ages": ("infant=11000", "caregiver=200")}, "is 11000 days old and the caregiver 200"),
+    "no sync": ({"offsets_ms": ()}, "no marks and no offset"),
+    "nobody": ({"persons": ("infant=P01",), "consents": (), "ages": (), "films": ("c=infant:media/a.mp4",),
+                "regions": (), "partners": ()}, "nobody is named as caregiver"),
+    "one person": ({"persons": ("infant=P01", "caregiver=P01"), "consents": (), "ages": ()}, "several roles"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", list(REMARKS))
+def test_what_looks_wrong_is_said_with_numbers(folder: StudyFolder, words: VisitWords, case: str) -> None:
+    changes, text = REMARKS[case]
+    assert any(text in line for line in lines(folder, replace(words, **changes)))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("marks", "text"),
+    [
+        ("1,1\n", "one mark only"),
+        ("1,1\n300,300\n", "two marks only"),
+        ("1,1\n100,100\n200,200.09\n300,300\n", "up to 90.0 ms from their line"),
+    ],
+)
+def test_poor_sync_is_said(
+    folder: StudyFolder, words: VisitWords, marks: str, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / "sync.csv").write_text("device_s,session_s\n" + marks)
+    marked = replace(words, marks=(f"infant_ecg={tmp_path / 'sync.csv'}",), offsets_ms=())
+    assert any(text in line for line in lines(folder, marked))
+
+
+@pytest.mark.parametrize("rate", ["2", "200"])
+def test_a_rate_wrong_by_ten_is_said_with_both_lengths(
+    folder: StudyFolder, words: VisitWords, rate: str
+) -> None:
+    wrong = replace(words, time_columns=(), rates_hz=(rate,))
+    found = [line for line in lines(folder, wrong) if "wrong by ten" in line]
+    assert len(found) == 1
+    assert ("3620.0 s" if rate == "2" else "36.2 s") in found[0]
+    assert not [line for line in lines(folder, replace(wrong, rates_hz=("20",))) if "wrong by ten" in line]
+
+
+def written(root: Path, words: VisitWords, fs: FaultyFileSystem) -> None:
+    folder = open_study(root)
+    declared = declare(words, folder.protocol(), Path())
+    write_visit(folder, prepare_visit(folder, folder.study, declared, Path(), copy=True), fs=fs)
+
+
+@pytest.mark.parametrize("for_ever", [False, True])
+def test_a_full_disk_at_any_call_leaves_the_whole_visit_or_no_trace(
+    folder: StudyFolder, words: VisitWords, raw: Path, tmp_path: Path, for_ever: bool
+) -> None:
+    copied = replace(words, films=(f"cam1=infant+caregiver:{raw / 'a.mp4'}",))
+    before = tree(folder.root)
+    counting = FaultyFileSystem()
+    whole = tmp_path / "whole" / "lab"
+    shutil.copytree(folder.root, whole)
+    written(whole, copied, counting)
+    assert tree(whole) != before
+    refused = 0
+    for call in range(1, counting.calls + 1):
+        root = tmp_path / str(call) / "lab"
+        shutil.copytree(folder.root, root)
+        try:
+            written(root, copied, FaultyFileSystem(call, errno.ENOSPC, for_ever=for_ever))
+        except StorageError:
+            refused += 1
+            assert tree(root) == before
+        else:
+            assert tree(root) == tree(whole)
+        assert open_study(root).sessions() in ((), ("S01",))
+    assert refused > 15
+
+
+def test_an_interrupt_leaves_no_trace(
+    folder: StudyFolder, words: VisitWords, raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(folder.root)
+
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(StudyFolder, "add_session", interrupted)
+    copied = replace(words, films=(f"cam1=infant+caregiver:{raw / 'a.mp4'}",))
+    with pytest.raises(KeyboardInterrupt):
+        add_visit(folder, copied, Path(), copy=True)
+    assert tree(folder.root) == before
