@@ -12,10 +12,10 @@ from stillface.contracts.frame_source import FrameSource
 from stillface.domain.faces import FaceStatus
 from stillface.domain.recording import Region
 from stillface.tracking.boxes import Box
-from stillface.tracking.detect import Detection, FaceDetector
+from stillface.tracking.detect import FaceDetector
 from stillface.tracking.gaze import iris_offset
 from stillface.tracking.head_pose import HeadPose, head_pose
-from stillface.tracking.identity import SAME_FACE, assign, inside
+from stillface.tracking.identity import SAME_FACE, assign, faces_inside
 from stillface.tracking.mesh import FaceMesher
 from stillface.tracking.params import TrackingParams
 from stillface.tracking.person import Person, Sighting, keep_apart
@@ -103,10 +103,7 @@ class ChunkTracker:
         due = {role: p for role, p in people.items() if everybody or p.due(k)}
         if not due:
             return
-        candidates: dict[str, list[Detection]] = {}
-        for role, person in due.items():
-            faces = self.detector.detect(rgb, person.area_px)
-            candidates[role] = [face for face in faces if inside(face.box_px, person.area_px)]
+        candidates = {role: faces_inside(self.detector, rgb, p.area_px) for role, p in due.items()}
         taken = [p.box for role, p in people.items() if role not in due and p.box is not None]
         expected = {role: person.expected for role, person in due.items()}
         for role, seen in assign(candidates, expected, taken).items():

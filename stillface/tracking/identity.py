@@ -7,17 +7,33 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 
+import numpy as np
+import numpy.typing as npt
+
 from stillface.domain.recording import Region
 from stillface.errors import FieldError
 from stillface.tracking.boxes import Box, center, overlap, width
-from stillface.tracking.detect import Detection
+from stillface.tracking.detect import Detection, FaceDetector
 
-__all__ = ["SAME_FACE", "Cluster", "affinity", "assign", "cluster_faces", "inside", "refuse_shared_regions"]
+__all__ = [
+    "SAME_FACE",
+    "Cluster",
+    "affinity",
+    "assign",
+    "cluster_faces",
+    "faces_inside",
+    "inside",
+    "refuse_shared_regions",
+]
+
+Rgb = npt.NDArray[np.uint8]
 
 SAME_FACE = 0.3
 """Boxes that overlap more than this show one and the same face."""
 
 _MOST_CANDIDATES = 4
+# Share of a region's size that is looked at around it, so that its border cuts no face in half.
+_BORDER = 0.15
 
 
 @dataclass(frozen=True)
@@ -63,6 +79,27 @@ def inside(box: Box, area_px: tuple[int, int, int, int]) -> bool:
     slack = width(box) / 3
     left, top, right, bottom = area_px
     return left - slack <= x <= right + slack and top - slack <= y <= bottom + slack
+
+
+def faces_inside(detector: FaceDetector, rgb: Rgb, area_px: tuple[int, int, int, int]) -> list[Detection]:
+    """Find the faces whose middle lies in an area, best first; one on its border is seen whole.
+
+    Parameters
+    ----------
+    detector : FaceDetector
+    rgb : array of uint8, shape (height, width, 3)
+    area_px : (int, int, int, int)
+        Left, top, right, bottom; right and bottom exclusive.
+    """
+    left, top, right, bottom = area_px
+    more_x, more_y = round(_BORDER * (right - left)), round(_BORDER * (bottom - top))
+    widened = (
+        max(left - more_x, 0),
+        max(top - more_y, 0),
+        min(right + more_x, rgb.shape[1]),
+        min(bottom + more_y, rgb.shape[0]),
+    )
+    return [face for face in detector.detect(rgb, widened) if inside(face.box_px, area_px)]
 
 
 def affinity(box: Box, expected: Box | None) -> float:

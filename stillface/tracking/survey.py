@@ -12,7 +12,7 @@ from stillface.contracts.frame_source import FrameSource
 from stillface.domain.recording import WHOLE, Region
 from stillface.tracking.boxes import Box, width
 from stillface.tracking.detect import Detection, FaceDetector
-from stillface.tracking.identity import Cluster, cluster_faces, inside
+from stillface.tracking.identity import Cluster, cluster_faces, faces_inside
 
 __all__ = ["RegionGuess", "Survey", "sample_frames", "suggest_regions", "survey"]
 
@@ -78,7 +78,7 @@ def survey(source: FrameSource, regions: Mapping[str, Region], detector: FaceDet
         rgb = source.frame(frame)
         digest.update(rgb.tobytes())
         for role, area in areas.items():
-            seen[role].append([f for f in detector.detect(rgb, area) if inside(f.box_px, area)])
+            seen[role].append(faces_inside(detector, rgb, area))
     usual: dict[str, Box | None] = {}
     for role, faces in seen.items():
         clusters = cluster_faces(faces)

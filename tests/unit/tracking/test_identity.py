@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from stillface.domain.recording import Region
 from stillface.errors import FieldError
 from stillface.tracking.detect import Detection
-from stillface.tracking.identity import affinity, assign, cluster_faces, inside, refuse_shared_regions
+from stillface.tracking.identity import (
+    affinity,
+    assign,
+    cluster_faces,
+    faces_inside,
+    inside,
+    refuse_shared_regions,
+)
 
 
 def _face(x: float, y: float = 100.0, width: float = 80.0, score: float = 0.9) -> Detection:
@@ -59,6 +67,21 @@ def test_a_face_counts_as_inside_with_a_third_of_its_width_to_spare() -> None:
     assert inside((260, 100, 340, 180), area)
     assert inside((300, 100, 380, 180), area)
     assert not inside((320, 100, 400, 180), area)
+
+
+def test_a_face_on_the_border_of_a_region_is_seen_whole() -> None:
+    """The detector gets the region and a margin, within the picture; the middle decides whose it is."""
+    asked = []
+
+    class Detector:
+        def detect(self, rgb: object, area_px: tuple[int, int, int, int]) -> list[Detection]:
+            asked.append(area_px)
+            return [_face(290), _face(400)]
+
+    picture = np.zeros((480, 640, 3), dtype=np.uint8)
+    found = faces_inside(Detector(), picture, (0, 0, 320, 480))
+    assert asked == [(0, 0, 368, 480)]
+    assert found == [_face(290)]
 
 
 def test_faces_of_several_frames_become_people() -> None:
