@@ -17,7 +17,6 @@ from stillface.io.bundle import StudyFolder
 from stillface.io.human_codes import CodedByPeople, read_people
 from stillface.pipeline.findings import Finding
 from stillface.pipeline.session_checks import AGE_LIMIT_DAYS, ages_of
-from stillface.pipeline.steps import track_path
 from stillface.report.caveats import CAVEATS
 
 __all__ = [
@@ -119,6 +118,11 @@ def coverage_findings(folder: StudyFolder, session: Session) -> list[Finding]:
 
 
 def _faces(folder: StudyFolder, session: Session, found: list[Finding]) -> Iterable[tuple[str, FaceTrack]]:
+    if not any(folder.tracks_dir(session.session_id).glob("*.h5")):
+        return
+    # On use: the steps need the extra `track`, a look at people and files does not.
+    from stillface.pipeline.steps import track_path
+
     for video in session.videos:
         for role in video.regions:
             path = track_path(folder, session.session_id, video.id, role)
