@@ -19,6 +19,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
@@ -36,6 +37,8 @@ from stillface.tracking.survey import Survey, survey
 
 __all__ = ["ChunkFile", "Job", "chunk_grid", "read_chunk", "run_chunks"]
 
+# Chunks reach this many times the asked length where a film has few key frames.
+_LONGEST = 10
 # Libraries that would start a thread per core in every worker.
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "TF_NUM_INTEROP_THREADS")
 
@@ -74,10 +77,19 @@ class ChunkFile:
 
 
 def chunk_grid(source: FrameSource, min_frames: int) -> list[tuple[int, int]]:
-    """Part a film into ``(start, stop)``; it depends on the film only, not on the workers."""
+    """Part a film into ``(start, stop)``; it depends on the film only, not on the workers.
+
+    Chunks begin where decoding begins cheaply. A film that has hardly any such place is parted all
+    the same, so that memory stays flat and work can be shared; its frames are then decoded more than once.
+    """
     starts = source.chunk_starts(min_frames)
     stops = (*starts[1:], source.clock.n_frames)
-    return list(zip(starts, stops, strict=True))
+    grid = []
+    for start, stop in zip(starts, stops, strict=True):
+        pieces = -(-(stop - start) // (_LONGEST * min_frames))
+        borders = [start + k * (stop - start) // pieces for k in range(pieces + 1)]
+        grid += list(pairwise(borders))
+    return grid
 
 
 def run_chunks(job: Job, workers: int, scratch: Path, progress: Progress | None) -> list[ChunkFile]:
@@ -97,7 +109,7 @@ def run_chunks(job: Job, workers: int, scratch: Path, progress: Progress | None)
     scratch.mkdir(parents=True, exist_ok=True)
 
     def attempt() -> list[ChunkFile]:
-        with _Pool(job, workers) as pool:
+        with _Pool(job, min(workers, len(grid))) as pool:
             seen = pool.survey()
             key = _key(job, size, borders, seen)
             files = [ChunkFile(a, b, scratch / f"chunk-{key}-{a:08d}-{b:08d}.npz") for a, b in grid]
@@ -165,8 +177,12 @@ class _Pool:
         self._threads.__exit__(None, None, None)
 
     def survey(self) -> Survey:
-        """Look the film over, in a worker: only workers load the models."""
-        return self._pool.submit(_survey).result()
+        """Look the film over, in a worker; the others load their models meanwhile."""
+        looked = self._pool.submit(_survey)
+        for _ in range(self._workers - 1):
+            # What fails here fails again in the first chunk, and is told from there.
+            self._pool.submit(_load)
+        return looked.result()
 
     def finish(self, files: list[ChunkFile], seen: Survey, progress: Progress | None) -> None:
         """Track what is missing, telling after each chunk."""
@@ -244,6 +260,12 @@ def _this_worker() -> _Worker:
         job, stop = _setup
         _worker = _Worker(pickle.loads(job), stop)  # noqa: S301 - our own bytes, from our own parent
     return _worker
+
+
+def _load() -> None:
+    """Open the film and import the models' library ahead of the first chunk."""
+    _this_worker()
+    import mediapipe.python.solutions.face_mesh  # noqa: F401
 
 
 def _survey() -> Survey:
