@@ -35,11 +35,12 @@ def column_entry(name: str) -> Entry | None:
 
 def measure_entry(measure: str) -> Entry | None:
     """Give the entry of a measure; names that end in a role share one entry."""
-    for shared in (measure, "n_repair_by_{role}", "n_mismatch_onset_by_{role}"):
-        if measure == shared or measure.startswith(shared.removesuffix("{role}")):
-            entry = _entries().get(("measure", shared))
-            if entry is not None:
-                return entry._replace(name=measure)
+    found = _entries().get(("measure", measure))
+    if found is not None:
+        return found
+    for (kind, name), entry in _entries().items():
+        if kind == "measure" and name.endswith("{role}") and measure.startswith(name.removesuffix("{role}")):
+            return entry._replace(name=measure)
     return None
 
 

@@ -1,0 +1,66 @@
+"""Whether a code becomes more or less frequent while an episode lasts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stillface.domain.clock import NS_PER_S
+from stillface.domain.provenance import params_hash
+from stillface.domain.results import Measurement
+from stillface.domain.scheme import MatchRule
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.measures.slices import stream_slices
+
+__all__ = ["Slopes", "slope_pct_per_min"]
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """Slope of each code within each episode, in percentage points a minute.
+
+    The least-squares line through the code's presence (0 or 100 %) over scorable time, computed on the exact
+    borders. A code that never occurs has slope 0. A line is a summary: look at the timeline before
+    reading one into a single dyad.
+    """
+
+    name = "slopes"
+
+    def __call__(
+        self, session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...] = ()
+    ) -> Iterator[Measurement]:
+        """Measure every track in every analysed episode; ``rules`` are not used."""
+        digest = params_hash({})
+        for stream in stream_slices(session, tracks):
+            stamp = stream.stamp(digest)
+            for index, code in stream.codes:
+                if stream.problem is not None:
+                    yield stamp.row("slope_pct_per_min", None, "%/min", code=code, status=stream.problem)
+                    continue
+                value = slope_pct_per_min(stream.track, stream.track.codes == index)
+                yield stamp.row("slope_pct_per_min", value, "%/min", code=code)
+
+
+def slope_pct_per_min(track: StateTrack, present: npt.NDArray[np.bool_]) -> float:
+    """Give the least-squares slope of presence over the track's scorable time.
+
+    Parameters
+    ----------
+    track : StateTrack
+        Cut to the episode, with scorable time.
+    present : array of bool, shape (n_segments,)
+    """
+    scorable = track.scorable
+    minutes = (track.edges_ns - track.onset_ns) / (60 * NS_PER_S)
+    a, b, on = minutes[:-1][scorable], minutes[1:][scorable], present[scorable]
+    length = b - a
+    total = length.sum()
+    centre = ((b**2 - a**2) / 2).sum() / total
+    # Integrals of (t - centre), and of its square, over each stretch.
+    first = ((b - centre) ** 2 - (a - centre) ** 2) / 2
+    spread = float((((b - centre) ** 3 - (a - centre) ** 3) / 3).sum())
+    return float(100 * first[on].sum() / spread)
