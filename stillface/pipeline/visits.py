@@ -19,7 +19,7 @@ from stillface.pipeline.add import prepare_visit, write_visit
 from stillface.pipeline.declare import VisitWords, declare
 from stillface.pipeline.findings import Finding
 
-__all__ = ["AddSummary", "Added", "add_table", "add_visit"]
+__all__ = ["AddSummary", "Added", "add_table", "add_visit", "visit_columns"]
 
 _COVARIATE = "covariate_"
 _SIGNAL_WORDS = {
@@ -205,7 +205,7 @@ def _episodes(path: Path | None, protocol: Protocol) -> dict[str, tuple[Episode,
     return {} if path is None else read_episodes(path, [spec.id for spec in protocol.episodes])
 
 
-def _columns(protocol: Protocol) -> tuple[str, ...]:
+def visit_columns(protocol: Protocol) -> tuple[str, ...]:
     """Give every column that a table of this protocol's visits may have."""
     names = ["session_id", "dyad_id", "visit_id", "protocol", "family_id", _SHARED_FILM, "film_offset_ms"]
     for role in protocol.role_ids:
@@ -217,7 +217,7 @@ def _columns(protocol: Protocol) -> tuple[str, ...]:
 
 
 def _refuse_unknown_columns(table: Table, protocols: Mapping[str, Protocol]) -> None:
-    known = {name for protocol in protocols.values() for name in _columns(protocol)}
+    known = {name for protocol in protocols.values() for name in visit_columns(protocol)}
     for name in table.columns:
         if name not in known and not name.startswith(_COVARIATE):
             near = get_close_matches(name, sorted(known), n=1)

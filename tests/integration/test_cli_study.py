@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -13,8 +14,10 @@ from typing import Any
 import pytest
 
 from fixtures.videos import write_clip, x264
-from stillface.cli.main import run
+from stillface.cli.main import app, run
 from stillface.io.bundle import open_study
+from stillface.io.protocol_yaml import load_protocol
+from stillface.pipeline.visits import visit_columns
 
 
 @dataclass(frozen=True)
@@ -217,3 +220,24 @@ def test_a_film_of_nobody_gives_no_proposal(cli: Cli, study: Path, shared_data: 
     done = cli("add", "lab", *words, "--left", "caregiver", "--right", "infant", "--yes")
     assert (done.code, open_study(study).sessions()) == (3, ())
     assert "0 seen often enough" in done.err
+
+
+def test_the_reference_page_has_every_option_of_every_command(repo: Path) -> None:
+    from typer.main import get_command
+
+    page = (repo / "docs/reference/command-line.md").read_text(encoding="utf-8")
+    sections = {part.partition("\n")[0]: part for part in page.split("\n## ")[1:]}
+    commands = get_command(app).commands  # type: ignore[attr-defined]
+    assert set(sections) == set(commands)
+    for name, command in commands.items():
+        options = {word for parameter in command.params for word in parameter.opts if word.startswith("--")}
+        missing = {word for word in options - {"--help"} if not re.search(rf"{word}\b", sections[name])}
+        assert not missing, f"{name}: {missing}"
+
+
+def test_the_how_to_names_every_column_of_a_table_of_visits(repo: Path) -> None:
+    page = (repo / "docs/how-to/make-a-study.md").read_text(encoding="utf-8")
+    for column in visit_columns(load_protocol("ffsf_2_2_2")):
+        general = re.sub(r"^(infant|caregiver)_", "ROLE_", column)
+        general = re.sub(r"_(eda|resp|ibi)_", "_ecg_", general)
+        assert f"`{general}`" in page, column
