@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from stillface.pipeline.declare import VisitWords
     from stillface.pipeline.visits import Added, AddSummary
 
-__all__ = ["add"]
+__all__ = ["add", "decide"]
 
 Words = list[str] | None
 _WHO, _FILM, _BODY, _TIME, _MANY = "People", "Films", "Signals", "Episodes", "Many visits at once"
@@ -238,12 +238,13 @@ def _guessed(
                 f"{seat.confidence:.2f}  (seen in {seat.frames_seen} of {seat.frames_sampled} frames)",
                 markup=False,
             )
-        names = _decided(proposal.roles, left, right, yes=yes)
+        names = decide(proposal.roles, left, right, yes=yes)
         words = take_seats(words, proposal, *names)
     return words
 
 
-def _decided(roles: tuple[str, ...], left: str, right: str, *, yes: bool) -> tuple[str, str]:
+def decide(roles: tuple[str, ...], left: str, right: str, *, yes: bool) -> tuple[str, str]:
+    """Let a person say who is on the left and who on the right; raises UsageError without a yes."""
     if yes or not sys.stdin.isatty():
         if not (yes and left and right):
             raise UsageError(
@@ -252,7 +253,10 @@ def _decided(roles: tuple[str, ...], left: str, right: str, *, yes: bool) -> tup
         return left, right
     left = left or typer.prompt(f"Who is on the left ({' or '.join(roles)})?", err=True)
     right = right or typer.prompt(f"Who is on the right ({' or '.join(roles)})?", err=True)
-    typer.confirm(f"{left} left, {right} right, each looking at the other: right?", abort=True, err=True)
+    if not typer.confirm(f"{left} left, {right} right, each looking at the other: right?", err=True):
+        raise UsageError(
+            "not accepted, and nothing was added", fix="say where they are with --region and --partner"
+        )
     return left, right
 
 

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 
 from fixtures.videos import write_clip, x264
+from stillface.cli.add import decide
 from stillface.cli.main import app, run
+from stillface.errors import UsageError
 from stillface.io.bundle import open_study
 from stillface.io.protocol_yaml import load_protocol
 from stillface.pipeline.visits import visit_columns
@@ -241,3 +244,18 @@ def test_the_how_to_names_every_column_of_a_table_of_visits(repo: Path) -> None:
         general = re.sub(r"^(infant|caregiver)_", "ROLE_", column)
         general = re.sub(r"_(eda|resp|ibi)_", "_ecg_", general)
         assert f"`{general}`" in page, column
+
+
+@pytest.mark.parametrize(("answer", "accepted"), [(True, True), (False, False)])
+def test_a_proposal_is_taken_only_after_a_yes(
+    monkeypatch: pytest.MonkeyPatch, answer: bool, accepted: bool
+) -> None:
+    said = iter(["caregiver", "infant"])
+    monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": staticmethod(lambda: True)}))
+    monkeypatch.setattr(typer, "prompt", lambda *args, **kwargs: next(said))
+    monkeypatch.setattr(typer, "confirm", lambda *args, **kwargs: answer)
+    if accepted:
+        assert decide(("infant", "caregiver"), "", "", yes=False) == ("caregiver", "infant")
+    else:
+        with pytest.raises(UsageError, match="nothing was added"):
+            decide(("infant", "caregiver"), "", "", yes=False)
