@@ -90,22 +90,28 @@ def krippendorff_alpha(
     return Alpha(1 - float((coincidences * apart).sum()) / expected, level, total)
 
 
-def time_alpha(tracks: Sequence[StateTrack], level: Level, unit_ns: int) -> Alpha:
-    """Give alpha of any number of coders of one stream, weighted by time without sampling.
+def time_alpha(sessions: Sequence[Sequence[StateTrack]], level: Level, unit_ns: int) -> Alpha:
+    """Give alpha of any number of coders, weighted by time without sampling.
 
     Parameters
     ----------
-    tracks : sequence of StateTrack
-        Under the same scheme; a gap of one coder is missing for that coder only.
+    sessions : sequence of sequence of StateTrack
+        Each session's coders, all under one scheme; a coder's gap is missing for that coder only.
     unit_ns : int
         How much time counts as one unit in the small-sample term; it hardly moves alpha.
     """
-    scheme = tracks[0].scheme
-    together = align(*tracks)
+    scheme = sessions[0][0].scheme
     gap = np.append(scheme.gap_mask, True)
-    codes = np.where(gap[together.codes], MISSING, together.codes).astype(np.int64)
+    most = max(len(tracks) for tracks in sessions)
+    columns, counts = [], []
+    for tracks in sessions:
+        together = align(*tracks)
+        codes = np.full((most, together.durations_ns.size), MISSING, dtype=np.int64)
+        codes[: len(tracks)] = np.where(gap[together.codes], MISSING, together.codes)
+        columns.append(codes)
+        counts.append(together.durations_ns / unit_ns)
     values = [k if code.value is None else code.value for k, code in enumerate(scheme.codes)]
-    return krippendorff_alpha(codes, level, values, together.durations_ns / unit_ns)
+    return krippendorff_alpha(np.concatenate(columns, axis=1), level, values, np.concatenate(counts))
 
 
 def _squared_distances(level: Level, values: Float, used: Float) -> Float:

@@ -14,7 +14,7 @@ from stillface.agreement.align_events import EventRule, event_kappa, nil_kappa, 
 from stillface.agreement.kappa import confusion_ns, kappa_from_confusion
 from stillface.agreement.tolerance import in_units, tolerant_kappa
 from stillface.domain.clock import NS_PER_S
-from stillface.domain.states import UNCODED, StateTrack, align
+from stillface.domain.states import UNCODED, Bouts, StateTrack, align
 
 __all__ = ["OtherProgram", "side_by_side"]
 
@@ -188,13 +188,14 @@ def _codes_touching(track: StateTrack, times: Int64) -> Int64:
     bouts = track.bouts()
     base = len(track.scheme.codes) + 1
     begun = np.searchsorted(bouts.onsets_ns, times, side="right") - 1
-    now = np.where(
-        (begun >= 0) & (bouts.offsets_ns[np.clip(begun, 0, None)] >= times), bouts.codes[begun] + 1, 0
-    ).astype(np.int64)
-    before = begun - 1
-    touching = (before >= 0) & (bouts.offsets_ns[np.clip(before, 0, None)] >= times)
-    also = np.where(touching, bouts.codes[before] + 1, 0).astype(np.int64)
+    now, also = (_if_open(bouts, place, times) for place in (begun, begun - 1))
     return np.asarray(np.maximum(now, also) * base + np.where(now == also, 0, np.minimum(now, also)))
+
+
+def _if_open(bouts: Bouts, place: Int64, times: Int64) -> Int64:
+    """Give code + 1 of the bout at each place if it has not ended before the time, else 0."""
+    at = np.clip(place, 0, None)
+    return np.where((place >= 0) & (bouts.offsets_ns[at] >= times), bouts.codes[at].astype(np.int64) + 1, 0)
 
 
 def _kappa_of_labels(labels: Int64) -> tuple[float | None, str | None]:

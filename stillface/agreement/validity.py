@@ -203,7 +203,8 @@ def _auc(score: Float, positive: npt.NDArray[np.bool_], weight: Float) -> float 
 def _calibration(seen: _Moments, confidence: Float) -> tuple[CalibrationBin, ...]:
     """Give ten bins of equal width; empty ones are left out."""
     n_bins = 10
-    place = np.minimum((confidence * n_bins).astype(np.int64), n_bins - 1)
+    # A float32 of .9 is a hair below .9.
+    place = np.minimum((confidence * n_bins + 1e-6).astype(np.int64), n_bins - 1)
     right = (seen.human == seen.auto).astype(np.float64)
     bins = []
     for k in np.unique(place).tolist():

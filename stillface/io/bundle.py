@@ -246,18 +246,27 @@ class StudyFolder:
         StorageError
             Another program is changing it, or the disk refused.
         """
+        return self._update(lambda now: replace(now, study=change(now.study)), fs).study
+
+    def update_reliability(
+        self, change: Callable[[ReliabilityPlan], ReliabilityPlan], *, fs: FileSystem = OS_FS
+    ) -> ReliabilityPlan:
+        """Change the plan for double coding; as :meth:`update_study`."""
+        return self._update(lambda now: replace(now, reliability=change(now.reliability)), fs).reliability
+
+    def _update(self, change: Callable[[StudyFile], StudyFile], fs: FileSystem) -> StudyFile:
         path = self.root / STUDY_FILE
         lock = FileLock(path.with_name(STUDY_FILE + ".lock"), who="study")
         try:
             now = read_study(path)
-            content = replace(now, study=change(now.study))
+            content = change(now)
             if content != now:
                 _keep_hand_edited(path, fs=fs)
                 write_study(path, content, fs=fs)
             self._content = content
         finally:
             lock.release()
-        return content.study
+        return content
 
     def _check_whole(self, session: Session) -> None:
         self._check_people(session, session.session_id)

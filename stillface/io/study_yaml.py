@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from stillface.domain import refuse
 from stillface.domain.study import RELEASE_LEVELS, Person, Study, Visit
 from stillface.errors import FieldError, InputError
 from stillface.io.durable import OS_FS, FileSystem, write_atomic
@@ -30,14 +32,42 @@ class ReliabilityPlan:
         Of all sessions, 0 to 1.
     stratify_by : tuple of str
         Of ``group, sex, age, site``.
+    age_band_days : int
+        Width of an age band, from birth.
+    seed : int, optional
+        Of the draw; None until sessions have been drawn.
+    sessions : tuple of str
+        Sessions drawn so far; what was drawn stays drawn when the study grows.
+    masters : mapping of session_id to coder
+        Sessions that coders certify against, and whose codes are the standard.
+    labels : mapping of str to float
+        Smallest kappa that bears each word: a label, not a verdict.
+    drift_drop : float
+        A month whose kappa lies this much below the earlier months opens a list to recode.
     """
 
     share: float = 0.2
     stratify_by: tuple[str, ...] = ()
+    age_band_days: int = 91
+    seed: int | None = None
+    sessions: tuple[str, ...] = ()
+    masters: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, float] = field(default_factory=lambda: {"acceptable": 0.6, "good": 0.7})
+    drift_drop: float = 0.1
 
     def __post_init__(self) -> None:
         if not 0 <= self.share <= 1:
             raise FieldError("not a share", where="ReliabilityPlan.share", got=self.share, expected="0 to 1")
+        if self.age_band_days < 1:
+            raise FieldError(
+                "too small", where="ReliabilityPlan.age_band_days", got=self.age_band_days, expected=">= 1"
+            )
+        refuse.unique("ReliabilityPlan", "sessions", self.sessions)
+        for name, value in (*self.labels.items(), ("drift_drop", self.drift_drop)):
+            if not -1 <= refuse.finite("ReliabilityPlan", name, value) <= 1:
+                raise FieldError(
+                    "not a kappa", where=f"ReliabilityPlan.{name}", got=value, expected="-1 to 1"
+                )
 
 
 @dataclass(frozen=True)
@@ -166,10 +196,29 @@ def _visit(node: Node, persons: set[str]) -> Visit:
 def _reliability(node: Node | None) -> ReliabilityPlan:
     if node is None:
         return ReliabilityPlan()
-    fields = node.fields(optional=("share", "stratify_by"))
-    share = fields["share"].number() if "share" in fields else ReliabilityPlan().share
-    strata = tuple(item.choice(_STRATA) for item in _items(fields, "stratify_by"))
-    return node.build(ReliabilityPlan, share, strata)
+    fields = node.fields(
+        optional=(
+            "share", "stratify_by", "age_band_days", "seed", "sessions", "masters", "labels", "drift_drop",
+        ),
+    )  # fmt: skip
+    default = ReliabilityPlan()
+    return node.build(
+        ReliabilityPlan,
+        share=fields["share"].number() if "share" in fields else default.share,
+        stratify_by=tuple(item.choice(_STRATA) for item in _items(fields, "stratify_by")),
+        age_band_days=fields["age_band_days"].integer()
+        if "age_band_days" in fields
+        else default.age_band_days,
+        seed=fields["seed"].integer() if "seed" in fields else None,
+        sessions=_texts(fields, "sessions"),
+        masters={name: item.text() for name, item in _entries(fields, "masters").items()},
+        labels={name: item.number() for name, item in _entries(fields, "labels").items()} or default.labels,
+        drift_drop=fields["drift_drop"].number() if "drift_drop" in fields else default.drift_drop,
+    )
+
+
+def _entries(fields: dict[str, Node], key: str) -> dict[str, Node]:
+    return fields[key].entries() if key in fields else {}
 
 
 def _privacy(node: Node | None) -> PrivacyPlan:
@@ -198,12 +247,29 @@ def study_text(content: StudyFile) -> str:
         {"rules": list(study.rules)},
         {"coders": list(study.coders)},
         {"analysis": {"sources": list(study.analysis_sources), "min_coverage": study.min_coverage}},
-        {"reliability": {"share": plan.share, "stratify_by": list(plan.stratify_by)}},
+        {"reliability": _reliability_plain(plan)},
         {"privacy": {"min_cell": privacy.min_cell, "audio": privacy.audio}},
         {"persons": [_person_plain(person) for person in study.persons]},
         {"visits": [{"visit_id": v.visit_id, "age_days": dict(v.age_days)} for v in study.visits]},
     ]
     return _HEADER + "\n".join(dump(section) for section in sections)
+
+
+def _reliability_plain(plan: ReliabilityPlan) -> dict[str, Plain]:
+    """Give the plan; what nobody decided otherwise is left out."""
+    default = ReliabilityPlan()
+    given: dict[str, Plain] = {"share": plan.share, "stratify_by": list(plan.stratify_by)}
+    if plan.age_band_days != default.age_band_days:
+        given["age_band_days"] = plan.age_band_days
+    if plan.seed is not None:
+        given |= {"seed": plan.seed, "sessions": list(plan.sessions)}
+    if plan.masters:
+        given["masters"] = dict(plan.masters)
+    if dict(plan.labels) != dict(default.labels):
+        given["labels"] = dict(plan.labels)
+    if plan.drift_drop != default.drift_drop:
+        given["drift_drop"] = plan.drift_drop
+    return given
 
 
 def _person_plain(person: Person) -> dict[str, Plain]:

@@ -47,9 +47,15 @@ def test_alpha_of_time_is_that_of_its_units() -> None:
     missing = np.where(np.array(rows) == usc, -1, rows)
     for level in ("nominal", "ordinal", "interval"):
         expected = krippendorff_alpha(missing, level).alpha  # type: ignore[arg-type]
-        assert time_alpha(tracks, level, NS_PER_S).alpha == pytest.approx(expected)  # type: ignore[arg-type]
-    halves = time_alpha([track.clip(0, 7 * NS_PER_S) for track in tracks], "nominal", NS_PER_S // 100)
-    assert halves.alpha == pytest.approx(time_alpha(tracks, "nominal", NS_PER_S).alpha, abs=0.05)
+        assert time_alpha([tracks], level, NS_PER_S).alpha == pytest.approx(expected)  # type: ignore[arg-type]
+    moved = [track.shift(100 * NS_PER_S) for track in tracks]
+    cut = [
+        [track.clip(0, 3 * NS_PER_S) for track in tracks],
+        [track.clip(103 * NS_PER_S, 107 * NS_PER_S) for track in moved],
+    ]
+    assert time_alpha(cut, "nominal", NS_PER_S) == time_alpha([tracks], "nominal", NS_PER_S)
+    halves = time_alpha([tracks], "nominal", NS_PER_S // 100)
+    assert halves.alpha == pytest.approx(time_alpha([tracks], "nominal", NS_PER_S).alpha, abs=0.05)
 
 
 def test_alpha_undefined_says_why() -> None:
