@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["FINDINGS", "check", "show_findings"]
 
 FINDINGS = 1
+_MOST_NOTES = 20
 _STYLES = {"problem": "bold red", "warning": "yellow", "note": "dim"}
 
 
@@ -53,6 +54,10 @@ def check(
 
 
 def show_findings(findings: Iterable[Finding]) -> None:
-    """Print one line a finding."""
-    for finding in findings:
+    """Print one line a finding; of notes, the first twenty and how many more there are."""
+    shown = list(findings)
+    notes = [finding for finding in shown if finding.severity == "note"]
+    for finding in shown[: len(shown) - max(0, len(notes) - _MOST_NOTES)]:
         people.print(f"{finding.severity}:", finding.line, style=_STYLES[finding.severity], markup=False)
+    if len(notes) > _MOST_NOTES:
+        people.print(f"... and {len(notes) - _MOST_NOTES} more notes (--json has all)", style=_STYLES["note"])

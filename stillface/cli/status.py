@@ -42,7 +42,8 @@ def _show(states: tuple[SessionStatus, ...]) -> None:
 
     from stillface.pipeline.status import STEP_KINDS
 
-    table = Table("session", "dyad", *STEP_KINDS, "report", "codable", "coders", "reviewed")
+    names = ("session", "dyad", *STEP_KINDS, "report", "codable", "coders", "reviewed")
+    table = Table(*names, box=None, padding=(0, 2, 0, 0))
     for state in states:
         steps = [state.steps.get(kind) for kind in STEP_KINDS]
         table.add_row(
