@@ -103,6 +103,7 @@ class CodingPanel(QWidget):
             grid.addWidget(self._button(code.id), 0, k)
         grid.setColumnStretch(99, 1)
         self._top.replaceWidget(self._codes, codes)
+        self._codes.hide()
         self._codes.deleteLater()
         self._codes = codes
         self.show_state()
@@ -152,6 +153,10 @@ class CodingPanel(QWidget):
 
     def show_status(self) -> None:
         """Show whether work is saved; red stays until it is."""
+        if self.desk.document.locked is not None:
+            self.light.setText("read-only")
+            self.light.setToolTip(self.desk.document.locked)
+            return
         status = self.desk.document.status
         self.light.setText(_SIGNS[status])
         self.light.setStyleSheet(
@@ -161,11 +166,14 @@ class CodingPanel(QWidget):
         trouble = self.desk.document.trouble
         if trouble is not None:
             self.light.setToolTip(f"{trouble.what}. Click to save to another folder.")
-            self.say(f"NOT SAVED: {trouble.what}; your edits are kept in memory. Click the red light.")
+            self.say("click the red light")
         else:
             self.light.setToolTip("Every edit is on the disk.")
 
     def say(self, text: str) -> None:
-        """Show one line."""
+        """Show one line; while work is not saved, that comes first."""
+        trouble = self.desk.document.trouble
+        if trouble is not None:
+            text = f"NOT SAVED, kept in memory: {trouble.what}. {text}"
         self.said_label.setText(text)
         self.said_label.setToolTip(text)

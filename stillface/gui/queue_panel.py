@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from stillface.gui.palette import Theme, code_colour, code_letter, text_on
 from stillface.review.desk import Desk, clock_text
@@ -24,6 +33,7 @@ _BUTTONS = (
     ("review_previous", "Back"),
     ("review_next", "Skip"),
 )
+_PER_ROW = 3
 
 
 class QueuePanel(QWidget):
@@ -69,6 +79,8 @@ class QueuePanel(QWidget):
             filters.addWidget(box)
         self.what.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.what.setMinimumHeight(52)
+        self.detail.setMinimumHeight(56)
+        self.setMinimumWidth(270)
         self.detail.setWordWrap(True)
         self.share.setWordWrap(True)
         self.sample.setWordWrap(True)
@@ -79,9 +91,10 @@ class QueuePanel(QWidget):
         whole.addLayout(filters)
         for widget in (self.what, self.detail):
             whole.addWidget(widget)
-        buttons = QHBoxLayout()
-        for action, label in _BUTTONS:
-            buttons.addWidget(self._button(action, label))
+        buttons = QGridLayout()
+        for k, (action, label) in enumerate(_BUTTONS):
+            row, column, width = (0, 2 * k, 2) if k < _PER_ROW else (1, 3 * (k - _PER_ROW), 3)
+            buttons.addWidget(self._button(action, label), row, column, 1, width)
         whole.addLayout(buttons)
         hint = QLabel(
             "Another code: its key. Edges: "
@@ -108,6 +121,8 @@ class QueuePanel(QWidget):
     def _button(self, action: str, label: str) -> QPushButton:
         keys = self.desk.keymap.keys(action)
         button = QPushButton(f"{label}\n{keys[0] if keys else ''}")
+        button.setMinimumHeight(44)
+        button.setStyleSheet("padding: 3px;")
         button.setObjectName(action)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setToolTip(f"{label}: {' or '.join(keys)}")

@@ -14,7 +14,7 @@ from stillface.review.timeline import Row, Strip, View, strips, ticks
 
 __all__ = ["EPISODES_PX", "GUTTER_PX", "MAP_PX", "RULER_PX", "TimelinePainter"]
 
-GUTTER_PX = 168
+GUTTER_PX = 190
 RULER_PX = 18
 EPISODES_PX = 20
 MAP_PX = 14
@@ -211,7 +211,7 @@ class TimelinePainter:
 
     def _running(self, painter: QPainter, row: Row, lane: Lane) -> None:
         running, now_ns = lane.running, self.desk.playhead.time_ns
-        if running is None or now_ns <= running.end_ns:
+        if running is None or self.desk.mode != "coding" or now_ns <= running.end_ns:
             return
         following = lane.next_onset_ns(running.onset_ns)
         end_ns = now_ns if following is None else min(now_ns, following)

@@ -67,7 +67,7 @@ class TimelineWidget(QWidget):
 
     def rows(self) -> tuple[Row, ...]:
         """Give where the lanes lie; they share the height there is."""
-        keys = list(self.desk.document.lanes)
+        keys = self.desk.shown_lanes()
         room = self.height() - _HEADER_PX - MAP_PX - 12
         height = min(max(room / max(len(keys), 1) - 4, 14), 34)
         return rows_of(keys, _HEADER_PX + 4, round(height), 4)

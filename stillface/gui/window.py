@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["CodingWindow"]
 
 _TICK_MS = 15
+_QUEUE_PX = 300
 _TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
@@ -65,6 +66,8 @@ class CodingWindow(QObject):
     panel : CodingPanel
     queue : QueuePanel or None
     films : FilmLayers
+    closed : bool
+        Whether the sitting has ended.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class CodingWindow(QObject):
         self.panel = CodingPanel(desk, self.theme, self.press, self.ask_folder)
         self.queue = QueuePanel(desk, self.theme, self.press) if desk.queue is not None else None
         self.sheet: CheatSheet | None = None
+        self.closed = False
         self._dock()
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
@@ -108,10 +112,12 @@ class CodingWindow(QObject):
         for dock in (canvas.dockLayerList, canvas.dockLayerControls):
             dock.setVisible(False)
         canvas.viewerButtons.setVisible(False)
-        self._add(self.timeline, "Timeline", "bottom")
-        self._add(self.panel, "Coding", "top")
+        self._add(self.timeline, "Timeline", "bottom").setTitleBarWidget(QWidget())
+        self._add(self.panel, "Coding", "top").setTitleBarWidget(QWidget())
         if self.queue is not None:
-            self._add(self.queue, "Review queue", "right")
+            queue = self._add(self.queue, "Review queue", "right")
+            self.main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+            self.main.resizeDocks([queue], [_QUEUE_PX], Qt.Orientation.Horizontal)
 
     def _add(self, widget: QWidget, name: str, area: str) -> QDockWidget:
         dock: QDockWidget = self.viewer.window.add_dock_widget(
@@ -208,7 +214,7 @@ class CodingWindow(QObject):
             return True
         if kind == QEvent.Type.Resize and watched is self.main and self.sheet is not None:
             self.sheet.setGeometry(self.main.rect())
-        if kind not in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride) or not self._takes_keys():
+        if kind not in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride) or not self._takes_keys(watched):
             return False
         key = key_name(event) if isinstance(event, QKeyEvent) else ""
         if self.sheet is not None and self.sheet.isVisible():
@@ -225,11 +231,13 @@ class CodingWindow(QObject):
             return True
         return self.press(key)
 
-    def _takes_keys(self) -> bool:
-        focus = QApplication.focusWidget()
-        if focus is None or focus.window() is not self.main:
+    def _takes_keys(self, receiver: QObject) -> bool:
+        """Tell whether a key is meant for the desk: not for a text field, a dialog or another window."""
+        if not isinstance(receiver, QWidget) or receiver.window() is not self.main:
             return False
-        return not isinstance(focus, _TYPING) and not (isinstance(focus, QComboBox) and focus.isEditable())
+        return not isinstance(receiver, _TYPING) and not (
+            isinstance(receiver, QComboBox) and receiver.isEditable()
+        )
 
     def try_close(self) -> bool:
         """End the sitting; on unsaved work ask, and tell whether the window may close."""
@@ -242,6 +250,7 @@ class CodingWindow(QObject):
             except StorageError as error:
                 if not self._ask_unsaved(error.what):
                     return False
+        self.closed = True
         self._timer.stop()
         application = QApplication.instance()
         if application is not None:

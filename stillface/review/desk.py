@@ -17,6 +17,7 @@ from stillface.review.interval_mode import Bins
 from stillface.review.keymap import Keymap, key_of_code
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 from stillface.review.playhead import Playhead
+from stillface.review.proposals import Proposal
 from stillface.review.queue import ReviewQueue
 from stillface.review.signals import Signal
 from stillface.review.stores import PLAYED_ON
@@ -227,13 +228,15 @@ class Desk:
         self.changed.emit()
 
     def review(self, on: bool) -> None:
-        """Go to the review queue, or back to coding."""
+        """Go to the review queue, or back to coding; refused where decisions could not be logged."""
         if on:
             queue = self._queue()
-            self.mode, self.bins = "review", None
-            self._coding_lane = self.document.active
             if queue.current is None:
-                self.said.emit("nothing to review")
+                raise UsageError("nothing to review here", fix="widen the filter")
+            before = self.document.active
+            self.document.activate(self._reviewed_lane(queue.current))
+            self._coding_lane = before
+            self.mode, self.bins = "review", None
             self.show_proposal()
         else:
             self.mode = "coding"
@@ -242,12 +245,14 @@ class Desk:
                 self.document.activate(self._coding_lane)
             self.changed.emit()
 
+    def _reviewed_lane(self, proposal: Proposal) -> LaneKey:
+        return LaneKey(*proposal.reviewed_tier, f"auto_reviewed:{self.document.coder}")
+
     def show_proposal(self) -> None:
         """Go to the present proposal and loop around it; undo then means the review."""
         queue = self._queue()
         if queue.current is not None:
-            role, scheme_id = queue.current.reviewed_tier
-            self.document.activate(LaneKey(role, scheme_id, f"auto_reviewed:{self.document.coder}"))
+            self.document.activate(self._reviewed_lane(queue.current))
             onset_ns, offset_ns = queue.edges_ns
             low, high = self.grid.span_ns
             self.playhead.pause()
@@ -294,9 +299,26 @@ class Desk:
         if not self.playhead.playing and self.mode == "coding":
             self.note_watched()
 
+    def shown_lanes(self) -> tuple[LaneKey, ...]:
+        """Give the lanes in the order of the timeline: what is about the same stays together.
+
+        Lanes of reviewed codes appear with the review, or once they hold something.
+        """
+        lanes = self.document.lanes
+        streams = list(dict.fromkeys((key.role, key.scheme_id) for key in lanes))
+        kinds = ("human", "consensus", "auto_reviewed", "auto")
+        shown = [
+            key
+            for key, lane in lanes.items()
+            if key.kind != "auto_reviewed" or self.mode == "review" or lane.bouts
+        ]
+        shown.sort(key=lambda key: (streams.index((key.role, key.scheme_id)), kinds.index(key.kind), key))
+        return tuple(shown)
+
     def change_lane(self, step: int) -> None:
-        """Make the lane above or below the active one."""
-        keys = [key for key, lane in self.document.lanes.items() if lane.editable]
+        """Make the lane above or below the active one; reviewed lanes are chosen by the queue."""
+        kind = self.active_lane.key.kind
+        keys = [k for k in self.shown_lanes() if self.document.lane(k).editable and k.kind == kind]
         here = keys.index(self.active_lane.key)
         self.document.activate(keys[(here + step) % len(keys)])
 

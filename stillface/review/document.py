@@ -205,6 +205,11 @@ class Document:
         return self._trouble
 
     @property
+    def locked(self) -> str | None:
+        """Why the coder's own log cannot be edited, or None."""
+        return next((s.log.reason for s in self._stores.values() if s.log.read_only), None)
+
+    @property
     def notices(self) -> tuple[str, ...]:
         """What the coder should be told about the opening."""
         lines = [notice for store in self._stores.values() for notice in store.log.notices]
