@@ -176,6 +176,11 @@ class MatchRule:
         For ``valence``: which equal valences are a match.
     schemes : tuple of (str, str)
         Scheme ids the rule is meant for; empty means any two with what it needs.
+    min_match_ms, min_mismatch_ms : int
+        Shorter runs of the dyad's state go to the run before (the first of a stretch to the next), once,
+        left to right, never into a gap (SPEC 3.2).
+    joint_window_ms : int
+        Two changes at most this far apart count as joint; 0 means at the same edge.
     """
 
     id: str
@@ -187,6 +192,9 @@ class MatchRule:
     schemes: tuple[tuple[str, str], ...] = ()
     title: str = ""
     source: str = ""
+    min_match_ms: int = 0
+    min_mismatch_ms: int = 0
+    joint_window_ms: int = 0
 
     def __post_init__(self) -> None:
         owner = f"MatchRule[{self.id}]"
@@ -197,6 +205,11 @@ class MatchRule:
         if self.kind == "valence" and not self.valences:
             raise FieldError("no valences", where=f"{owner}.valences", got=0, expected="at least one")
         refuse.unique(owner, "pairs", (*self.pairs, *self.shared_negative))
+        for name in ("min_match_ms", "min_mismatch_ms", "joint_window_ms"):
+            if getattr(self, name) < 0:
+                raise FieldError(
+                    "negative", where=f"{owner}.{name}", got=getattr(self, name), expected=">= 0"
+                )
 
     def applies_to(self, first: CodingScheme, second: CodingScheme) -> bool:
         """Tell whether the rule is meant for these two schemes, in role order."""

@@ -28,6 +28,7 @@ __all__ = [
 _COLOUR = re.compile(r"#[0-9A-Fa-f]{6}")
 _TYPES: dict[str, SchemeType] = {name: name for name in get_args(SchemeType)}
 _KINDS: dict[str, Literal["pairs", "valence"]] = {"pairs": "pairs", "valence": "valence"}
+_DURATIONS = ("min_match_ms", "min_mismatch_ms", "joint_window_ms")
 # 'found' is given by code to schemes made of a table's codes; a file cannot claim it.
 _STATUSES = ("template", "lab")
 
@@ -161,7 +162,8 @@ def rule_from_node(root: Node) -> MatchRule:
     needs, may = (
         (("schemes", "pairs"), ("shared_negative",)) if kind == "pairs" else (("valences",), ("schemes",))
     )
-    fields = block.fields(required=("id", "version", "kind", *needs), optional=("title", "source", *may))
+    optional = ("title", "source", *_DURATIONS, *may)
+    fields = block.fields(required=("id", "version", "kind", *needs), optional=optional)
     return block.build(
         MatchRule,
         read_id(fields["id"]),
@@ -171,6 +173,7 @@ def rule_from_node(root: Node) -> MatchRule:
         shared_negative=_pairs(fields, "shared_negative"),
         valences=tuple(item.integer() for item in fields["valences"].items()) if "valences" in fields else (),
         schemes=_pairs(fields, "schemes"),
+        **{key: fields[key].integer() for key in _DURATIONS if key in fields},
         **{key: fields[key].text() for key in ("title", "source") if key in fields},
     )
 

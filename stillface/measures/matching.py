@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -13,17 +14,20 @@ from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
+from stillface.measures.chance import expected_pct_match, expected_repairs
 from stillface.measures.repairs import Changes, MismatchBout, mismatch_bouts, state_changes
 from stillface.measures.slices import STATES, DyadSlice, Stamp, dyad_slices
 from stillface.measures.survival import kaplan_meier
 
-__all__ = ["Matching", "expected_pct_match"]
+__all__ = ["Matching"]
 
 _BOUTS = (
     ("match_bout_mean_s", MATCH, False),
     ("match_bout_complete_mean_s", MATCH, True),
     ("mismatch_bout_mean_s", MISMATCH, False),
 )
+_CHANCE = (("pct_match_expected", "%"), ("repair_rate_expected_per_min", "1/min"))
+_DIRECTIONS = ("up", "flat", "down")
 _COUNTS = (("n_repair", "repair_rate_per_min"), ("n_mismatch_onset", "mismatch_onset_rate_per_min"))
 
 
@@ -32,8 +36,9 @@ class Matching:
     """Dyad measures of every declared pair of roles under every rule that fits their schemes.
 
     ``pct_match``, ``pct_mismatch`` and ``pct_shared_negative`` are shares of dyad scorable time and sum to
-    100; ``pct_match`` is also given for each matched pair of codes. ``pct_match_expected`` is what the same
-    marginals would give by chance. A repair is an observed mismatch-to-match change, never one across a
+    100; ``pct_match`` is also given for each matched pair of codes (before a rule's minimum durations).
+    ``pct_match_expected`` and ``repair_rate_expected_per_min`` are what the same tracks would give by chance.
+    A repair is an observed mismatch-to-match change, never one across a
     gap. Three repair latencies: ``mismatch_bout_mean_s`` over all mismatch bouts,
     ``repair_latency_anchored_s`` over those that begin with an observed onset and end in repair,
     ``repair_latency_km_median_s`` over all that begin with an observed onset, with censoring.
@@ -47,30 +52,20 @@ class Matching:
         self, session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
     ) -> Iterator[Measurement]:
         """Measure every dyad in every analysed episode."""
-        digest = params_hash({})
         for dyad in dyad_slices(session, tracks, rules):
-            stamp = dyad.stamp(digest)
+            stamp = dyad.stamp(_digest(dyad.rule))
             if dyad.problem is not None:
-                for measure, unit in _row_names(dyad.roles):
+                for measure, unit in _row_names(dyad):
                     yield stamp.row(measure, None, unit, status=dyad.problem)
                 continue
             yield from _share_rows(dyad, stamp)
             yield from _bout_rows(dyad, stamp)
             changes = state_changes(dyad)
+            bouts = mismatch_bouts(changes)
             yield from _change_rows(dyad, stamp, changes)
-            yield from _latency_rows(stamp, mismatch_bouts(changes))
-
-
-def expected_pct_match(dyad: DyadSlice) -> float:
-    """Give the match that independent partners with these marginals would show, in per cent."""
-    table = dyad.rule.table(dyad.first.track.scheme, dyad.second.track.scheme)
-    scorable = dyad.track.scorable
-    weights = np.diff(dyad.edges_ns)[scorable].astype(np.float64)
-    first, second = (
-        np.bincount(codes[scorable], weights=weights, minlength=size) / weights.sum()
-        for codes, size in zip(dyad.codes, table.shape, strict=True)
-    )
-    return float(100 * (np.outer(first, second) * (table == MATCH)).sum())
+            yield from _chance_rows(dyad, stamp)
+            yield from _story_rows(dyad, stamp, bouts)
+            yield from _latency_rows(stamp, bouts)
 
 
 def _share_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
@@ -80,13 +75,51 @@ def _share_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
     for state, value in STATES.items():
         share = 100 * int(durations[dyad.states == value].sum()) / scorable_ns
         yield stamp.row(f"pct_{state}", share, "%", n=int((bouts.codes == value).sum()))
-    table = dyad.rule.table(dyad.first.track.scheme, dyad.second.track.scheme)
     ids = dyad.first.track.scheme.code_ids, dyad.second.track.scheme.code_ids
-    for a, b in np.argwhere(table == MATCH).tolist():
+    for a, b in np.argwhere(dyad.table == MATCH).tolist():
         here = (dyad.codes[0] == a) & (dyad.codes[1] == b)
         share = 100 * int(durations[here].sum()) / scorable_ns
         yield stamp.row("pct_match", share, "%", code=f"{ids[0][a]}+{ids[1][b]}")
-    yield stamp.row("pct_match_expected", expected_pct_match(dyad), "%")
+
+
+def _chance_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
+    if dyad.rule.min_match_ms or dyad.rule.min_mismatch_ms:
+        # No closed form once short runs are absorbed: only pseudo-dyads tell what chance gives then.
+        for measure, unit in _CHANCE:
+            yield stamp.row(measure, None, unit, status=Status.NA_STRUCT, flags=("use_pseudo_dyads",))
+        return
+    rate = 60 * expected_repairs(dyad) / (dyad.scorable_ns / NS_PER_S)
+    for (measure, unit), value in zip(_CHANCE, (expected_pct_match(dyad), rate), strict=True):
+        yield stamp.row(measure, value, unit)
+
+
+def _story_rows(dyad: DyadSlice, stamp: Stamp, bouts: tuple[MismatchBout, ...]) -> Iterator[Measurement]:
+    """Who moved first in mismatches that were seen to begin, and which way repairs went."""
+    movers = [bout.first_mover for bout in bouts if bout.first_mover]
+    for mover in (*dyad.roles, "joint"):
+        name = f"n_first_mover_{mover}" if mover == "joint" else f"n_first_mover_by_{mover}"
+        yield stamp.row(name, float(movers.count(mover)), "count", n=len(movers))
+    if _has_directions(dyad):
+        directions = [bout.direction for bout in bouts if bout.direction]
+        for direction in _DIRECTIONS:
+            n = directions.count(direction)
+            yield stamp.row(f"n_repair_{direction}", float(n), "count", n=len(directions))
+
+
+def _has_directions(dyad: DyadSlice) -> bool:
+    return dyad.first.track.scheme.has_valence and dyad.second.track.scheme.has_valence
+
+
+@cache
+def _digest(rule: MatchRule) -> str:
+    return params_hash(
+        {
+            "rule": f"{rule.id}@{rule.version}",
+            "min_match_ms": rule.min_match_ms,
+            "min_mismatch_ms": rule.min_mismatch_ms,
+            "joint_window_ms": rule.joint_window_ms,
+        }
+    )
 
 
 def _bout_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
@@ -144,10 +177,17 @@ def _km_row(stamp: Stamp, anchored: list[MismatchBout]) -> Measurement:
     return stamp.row(name, median_s, "s", n=n, status=status, flags=flags)
 
 
-def _row_names(roles: tuple[str, str]) -> Iterator[tuple[str, str]]:
+def _row_names(dyad: DyadSlice) -> Iterator[tuple[str, str]]:
+    roles = dyad.roles
     for state in STATES:
         yield f"pct_{state}", "%"
-    yield "pct_match_expected", "%"
+    yield from _CHANCE
+    for mover in roles:
+        yield f"n_first_mover_by_{mover}", "count"
+    yield "n_first_mover_joint", "count"
+    if _has_directions(dyad):
+        for direction in _DIRECTIONS:
+            yield f"n_repair_{direction}", "count"
     for measure, _, _ in _BOUTS:
         yield measure, "s"
     for count, rate in _COUNTS:

@@ -124,7 +124,7 @@ def mismatch_bouts(changes: Changes) -> tuple[MismatchBout, ...]:
     first, after = np.flatnonzero(step == 1), np.flatnonzero(step == -1)
     index_at = {segment: k for k, segment in enumerate(changes.segments.tolist())}
     # Every border inside a mismatch bout is somebody's change; the first one is the first mover's.
-    movers = _changed_by(dyad, np.minimum(first + 1, dyad.states.size - 1))
+    movers = _changed_by(dyad, np.minimum(first + 1, dyad.states.size - 1), backward=False)
     names = (*dyad.roles, "joint")
     return tuple(
         _bout(changes, index_at, run, names[mover])
@@ -159,7 +159,32 @@ def _cut_by(dyad: DyadSlice, after: int) -> str:
     return "episode_end" if episode is None or episode.ended_by == "time" else "stop"
 
 
-def _changed_by(dyad: DyadSlice, segments: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Give 0, 1 or JOINT for the border before each segment; shape of ``segments``."""
+def _changed_by(
+    dyad: DyadSlice, segments: npt.NDArray[np.int64], *, backward: bool = True
+) -> npt.NDArray[np.int64]:
+    """Give 0, 1 or JOINT for the border before each segment; shape of ``segments``.
+
+    With a joint window, the other role's change at most so far after the border (and before it, where
+    ``backward``) makes the change joint.
+    """
     first, second = dyad.codes[:, segments] != dyad.codes[:, segments - 1]
+    window_ns = dyad.rule.joint_window_ms * 1_000_000
+    if window_ns:
+        times = dyad.edges_ns[segments]
+        since = times - window_ns if backward else times
+        near = [_any_between(_change_times(dyad, side), since, times + window_ns) for side in (0, 1)]
+        first, second = first | near[0], second | near[1]
     return np.where(first & second, JOINT, np.where(first, 0, 1))
+
+
+def _change_times(dyad: DyadSlice, side: int) -> npt.NDArray[np.int64]:
+    """When one role was seen to change its code: never at a gap of the dyad."""
+    seen = dyad.defined[1:] & dyad.defined[:-1]
+    return np.asarray(dyad.edges_ns[1:-1][seen & (dyad.codes[side, 1:] != dyad.codes[side, :-1])])
+
+
+def _any_between(
+    times: npt.NDArray[np.int64], low: npt.NDArray[np.int64], high: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Whether any time lies within each ``[low, high]``."""
+    return np.asarray(np.searchsorted(times, high, side="right") > np.searchsorted(times, low, side="left"))

@@ -251,7 +251,9 @@ class DyadSlice(PairSlice):
     def states(self) -> npt.NDArray[np.int16]:
         """MATCH, MISMATCH, SHARED_NEGATIVE or UNDEFINED; shape (n,)."""
         a, b = self.codes
-        return np.where((a == UNCODED) | (b == UNCODED), UNDEFINED, self.table[a, b]).astype(np.int16)
+        states = np.where((a == UNCODED) | (b == UNCODED), UNDEFINED, self.table[a, b]).astype(np.int16)
+        shortest = {MATCH: self.rule.min_match_ms, MISMATCH: self.rule.min_mismatch_ms}
+        return _absorb_short(states, self.edges_ns, shortest) if any(shortest.values()) else states
 
     @cached_property
     def defined(self) -> npt.NDArray[np.bool_]:
@@ -272,6 +274,23 @@ class DyadSlice(PairSlice):
     def duration_of(self, state: int) -> float:
         """Give the seconds spent in a dyad state."""
         return ns_to_s(int(self.durations_ns[self.states == state].sum()))
+
+
+def _absorb_short(
+    states: npt.NDArray[np.int16], edges_ns: npt.NDArray[np.int64], shortest_ms: Mapping[int, int]
+) -> npt.NDArray[np.int16]:
+    """Give short runs of a state to the run before, the first of a stretch to the next (SPEC 2.3)."""
+    first = np.flatnonzero(np.concatenate(([True], states[1:] != states[:-1])))
+    lengths = np.diff(np.append(edges_ns[first], edges_ns[-1]))
+    runs = states[first].copy()
+    for k, state in enumerate(runs.tolist()):
+        if state == UNDEFINED or lengths[k] >= shortest_ms.get(state, 0) * 1_000_000:
+            continue
+        if k > 0 and runs[k - 1] != UNDEFINED:
+            runs[k] = runs[k - 1]
+        elif k + 1 < runs.size and runs[k + 1] != UNDEFINED:
+            runs[k] = runs[k + 1]
+    return np.repeat(runs, np.diff(np.append(first, states.size)))
 
 
 def _dyad_scorable(track: StateTrack, codes: npt.NDArray[np.int16]) -> npt.NDArray[np.bool_]:
