@@ -90,7 +90,7 @@ def ours(film: Path, workers: int) -> int:
 
     with tempfile.TemporaryDirectory() as scratch:
         tracks = MediapipeMesh().track(
-            VideoOpener((film,)),
+            VideoOpener((film,), threads=1),
             REGIONS,
             recording_id="film",
             clock_map=ClockMap(),
@@ -114,7 +114,7 @@ def parts(film: Path) -> Numbers:
     params = TrackingParams()
     areas = [region.pixels(*SIZE_PX) for region in REGIONS.values()]
     detector, meshers = FaceDetector(params.min_score), [FaceMesher() for _ in areas]
-    with VideoOpener((film,))() as source:
+    with VideoOpener((film,), threads=1)() as source:
         first = source.frame(0)
         faces = [detector.detect(first, area)[0] for area in areas]
         crops = [Crop.around(face.box_px, params.crop_faces) for face in faces]
