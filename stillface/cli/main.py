@@ -16,7 +16,6 @@ from stillface.errors import StillfaceError
 __all__ = ["app", "run"]
 
 IO_ERROR = 4
-INTERRUPTED = 130
 INTERNAL_ERROR = 70
 
 app = typer.Typer(
@@ -71,9 +70,6 @@ def run() -> None:
             raise
         say_error(f"{error.filename or 'the disk'}: {error.strerror or error}")
         sys.exit(IO_ERROR)
-    except KeyboardInterrupt:
-        say_error("interrupted; finished steps are kept")
-        sys.exit(INTERRUPTED)
     except Exception as error:  # the last door: a person gets one line, not a traceback
         if debug:
             raise

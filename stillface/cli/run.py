@@ -66,8 +66,12 @@ def carry_out(folder: StudyFolder, plan: Plan, *, quiet: bool) -> RunSummary:
     if plan.nothing_to_do and not plan.problems:
         people.print(f"Nothing to do: all {plan.n_done} steps, tables and reports are up to date.")
         return RunSummary(cached=plan.n_done)
-    with Watcher(quiet=quiet) as watcher:
-        summary = run_plan(folder, plan, watcher)
+    try:
+        with Watcher(quiet=quiet) as watcher:
+            summary = run_plan(folder, plan, watcher)
+    except KeyboardInterrupt:
+        people.print("Interrupted. Finished steps are kept; the same command goes on from here.")
+        raise
     if not quiet:
         for note in summary.notes:
             people.print(f"  {note}", markup=False)

@@ -5,21 +5,34 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-import numpy.typing as npt
-
-from stillface.agreement.kappa import Agreement, confusion_ns, kappa_from_confusion, pooled
+from stillface.agreement.kappa import confusion_ns, pooled
 from stillface.domain.provenance import Json
+from stillface.domain.states import StateTrack
 from stillface.errors import InputError
 from stillface.io.codes_table import CodedStream, read_codes
+from stillface.pipeline.agree_figures import (
+    AgreementParams,
+    basic_figures,
+    pair_figures,
+    pooled_figures,
+    validity_figures,
+)
 from stillface.pipeline.measure_tables import scheme_of_stream
 
 __all__ = ["agree_tables"]
 
 Key = tuple[str, str, str]
+MACHINE = ("auto", "auto_reviewed")
 
 
-def agree_tables(first: Path, second: Path, coders: Sequence[str] = ()) -> dict[str, Json]:
+def agree_tables(
+    first: Path,
+    second: Path,
+    coders: Sequence[str] = (),
+    params: AgreementParams | None = None,
+    *,
+    people_only: bool = False,
+) -> dict[str, Json]:
     """Compare two code tables, stream by stream.
 
     Parameters
@@ -28,29 +41,40 @@ def agree_tables(first: Path, second: Path, coders: Sequence[str] = ()) -> dict[
         Codes tables; streams are paired by session, role and scheme.
     coders : sequence of str
         Whose streams to take where a table holds several coders.
+    params : AgreementParams, optional
+    people_only : bool
+        Refuse every stream that began as a machine's proposal.
 
     Returns
     -------
     dict
-        ``pooled``, ``sessions`` and ``unpaired`` as the contract has them. Each comparison says whether it is
-        ``reliability`` (two people) or ``validity`` (a machine's proposals take part, reviewed or not).
+        ``pooled``, ``sessions`` and ``unpaired`` as the contract has them, each with further figures. Each
+        comparison says whether it is ``reliability`` (two people) or ``validity`` (a machine's proposals
+        take part, reviewed or not); ``validity`` holds the machine against the person by scheme.
+
+    Raises
+    ------
+    InputError
+        Several coders of one stream, or with ``people_only`` a stream that is no person's own.
     """
-    tables = [_by_key(path, coders) for path in (first, second)]
+    params = params or AgreementParams()
+    tables = [_by_key(path, coders, people_only=people_only) for path in (first, second)]
     everything = [stream for table in tables for stream in table.values()]
     sessions: list[Json] = []
-    by_scheme: dict[str, list[npt.NDArray[np.int64]]] = {}
+    pairs: dict[str, list[tuple[StateTrack, StateTrack]]] = {}
     for key in sorted(tables[0].keys() & tables[1].keys()):
-        pair = tables[0][key], tables[1][key]
+        streams = tables[0][key], tables[1][key]
         scheme = scheme_of_stream(key[2], everything)
-        confusion = confusion_ns(pair[0].track(scheme), pair[1].track(scheme))
-        by_scheme.setdefault(key[2], []).append(confusion)
+        pair = streams[0].track(scheme), streams[1].track(scheme)
+        pairs.setdefault(key[2], []).append(pair)
         sessions.append(
             {
                 "session_id": key[0],
                 "role": key[1],
                 "scheme_id": key[2],
-                **_figures(kappa_from_confusion(confusion)),
-                "comparison": _kind(pair),
+                **pair_figures(*pair, params),
+                "coders": [stream.coder_id for stream in streams],
+                "comparison": "validity" if any(s.source in MACHINE for s in streams) else "reliability",
             }
         )
     unpaired: list[Json] = [
@@ -58,21 +82,44 @@ def agree_tables(first: Path, second: Path, coders: Sequence[str] = ()) -> dict[
         for path, mine, other in ((first, tables[0], tables[1]), (second, tables[1], tables[0]))
         for key in sorted(mine.keys() - other.keys())
     ]
-    totals = {scheme_id: np.sum(tables, axis=0) for scheme_id, tables in by_scheme.items()}
-    overall: dict[str, Json] = {
-        **_figures(pooled(totals.values())),
-        "by_scheme": {
-            scheme_id: _figures(kappa_from_confusion(total)) for scheme_id, total in totals.items()
+    totals = [sum(confusion_ns(*pair) for pair in found) for found in pairs.values()]
+    return {
+        "pooled": {
+            **basic_figures(pooled(totals)),
+            "by_scheme": {scheme_id: pooled_figures(found, params) for scheme_id, found in pairs.items()},
+        },
+        "sessions": sessions,
+        "unpaired": unpaired,
+        "validity": {
+            scheme_id: validity_figures(against)
+            for scheme_id, found in pairs.items()
+            if (against := [pair for pair in map(_person_first, found) if pair is not None])
         },
     }
-    return {"pooled": overall, "sessions": sessions, "unpaired": unpaired}
 
 
-def _by_key(path: Path, coders: Sequence[str]) -> dict[Key, CodedStream]:
+def _person_first(pair: tuple[StateTrack, StateTrack]) -> tuple[StateTrack, StateTrack] | None:
+    """Give person and untouched machine, or None where the pair is something else."""
+    people = ("human", "consensus")
+    for one, other in (pair, pair[::-1]):
+        if one.source_kind in people and other.source_kind == "auto":
+            return one, other
+    return None
+
+
+def _by_key(path: Path, coders: Sequence[str], *, people_only: bool) -> dict[Key, CodedStream]:
     found: dict[Key, CodedStream] = {}
     for stream in read_codes(path):
         if coders and stream.coder_id not in coders:
             continue
+        if people_only and stream.source in MACHINE:
+            raise InputError(
+                "a stream that began as a machine's proposals has no place in human-human reliability",
+                where=stream.wheres[0],
+                got=f"source {stream.source}, coder {stream.coder_id}",
+                expected="codes that a person set without seeing proposals",
+                fix="compare it without --people-only: that is validity",
+            )
         key = stream.session_id, stream.role, stream.scheme_id
         if key in found:
             raise InputError(
@@ -84,17 +131,3 @@ def _by_key(path: Path, coders: Sequence[str]) -> dict[Key, CodedStream]:
             )
         found[key] = stream
     return found
-
-
-def _figures(result: Agreement) -> dict[str, Json]:
-    return {
-        "kappa": result.kappa,
-        "agreement": result.agreement,
-        "compared_s": result.compared_s,
-        "reason": result.reason,
-    }
-
-
-def _kind(pair: tuple[CodedStream, CodedStream]) -> str:
-    machine = any(stream.source in ("auto", "auto_reviewed") for stream in pair)
-    return "validity" if machine else "reliability"

@@ -62,7 +62,7 @@ def check_study(
             loaded[session_id] = folder.load_session(session_id)
         except StillfaceError as error:
             findings.append(Finding("problem", session_id, str(error), "correct its session.yaml"))
-    hashes = FileHashes(folder.logs_dir / "inputs.json")
+    hashes = FileHashes(folder.root, folder.logs_dir / "inputs.json")
     for done, session_id in enumerate(wanted):
         if progress is not None:
             progress(done, len(wanted), session_id)

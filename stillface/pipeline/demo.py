@@ -22,6 +22,7 @@ from stillface.io.scheme_yaml import load_rule, load_scheme
 from stillface.measures.matching import Matching
 from stillface.physio.params import HeartParams
 from stillface.physio.rsa import filter_gain
+from stillface.pipeline.raw_files import hash_of, record_raw
 from stillface.pipeline.results import SessionResults
 from stillface.testing.demo import DemoDyad
 from stillface.testing.script import SCHEMES
@@ -69,7 +70,10 @@ def demo_study(root: Path) -> StudyFolder:
     else:
         folder = create_study(root, _study())
     _record(folder)
-    folder.add_session(_session())
+    session = _session()
+    folder.add_session(session)
+    files = {name for film in session.videos for name in film.files} | {c.file for c in session.channels}
+    record_raw(folder, SESSION_ID, {name: hash_of(folder.path_of(name)) for name in sorted(files)})
     return folder
 
 

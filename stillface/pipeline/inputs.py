@@ -19,11 +19,14 @@ class FileHashes:
 
     Parameters
     ----------
+    root : Path
+        The study; files are remembered by their place in it, so that a moved study is not read anew.
     memory : Path
         JSON file that keeps what was computed; a damaged one is forgotten, not trusted.
     """
 
-    def __init__(self, memory: Path) -> None:
+    def __init__(self, root: Path, memory: Path) -> None:
+        self._root = root
         self._memory = memory
         self._known = _remembered(memory)
         self._changed = False
@@ -36,10 +39,11 @@ class FileHashes:
         StorageError
             The file cannot be read.
         """
+        name = path.relative_to(self._root).as_posix()
         try:
             stat = path.stat()
             stamp = f"{stat.st_size}:{stat.st_mtime_ns}:{stat.st_ino}"
-            known = self._known.get(str(path.resolve()))
+            known = self._known.get(name)
             if known is not None and known[0] == stamp:
                 return known[1]
             digest = hashlib.sha256()
@@ -48,7 +52,7 @@ class FileHashes:
                     digest.update(block)
         except OSError as error:
             raise StorageError(f"could not read it ({error.strerror})", where=path.name) from error
-        self._known[str(path.resolve())] = (stamp, digest.hexdigest())
+        self._known[name] = (stamp, digest.hexdigest())
         self._changed = True
         return digest.hexdigest()
 

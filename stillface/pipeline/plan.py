@@ -130,7 +130,7 @@ def make_plan(folder: StudyFolder, options: RunOptions) -> Plan:
         A session that was asked for is not there, or a rule is unknown.
     """
     choice = _choice(folder, options)
-    hashes, ledger = FileHashes(folder.logs_dir / "inputs.json"), open_ledger(folder)
+    hashes, ledger = FileHashes(folder.root, folder.logs_dir / "inputs.json"), open_ledger(folder)
     wanted = options.sessions or folder.sessions()
     plans, problems = [], []
     for session_id in wanted:

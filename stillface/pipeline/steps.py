@@ -29,7 +29,6 @@ from stillface.physio.params import HeartParams
 from stillface.physio.sync import fit_clock_map
 from stillface.pipeline.inputs import FileHashes
 from stillface.pipeline.readers import reader_for
-from stillface.video.source import VideoOpener
 
 __all__ = ["Remarks", "Step", "Work", "session_steps", "track_path"]
 
@@ -119,9 +118,12 @@ def _track_step(
         tracker.name,
     )
     targets = {role: track_path(folder, session.session_id, video.id, role) for role in video.regions}
-    opener = VideoOpener(files, folder.session_dir(session.session_id) / "index", threads=1)
 
     def work(progress: Progress) -> Remarks:
+        # Here and not above: a plan is made, and a study is checked, without the extra that decodes films.
+        from stillface.video.source import VideoOpener
+
+        opener = VideoOpener(files, folder.session_dir(session.session_id) / "index", threads=1)
         scratch = folder.session_dir(session.session_id) / "scratch" / video.id
         scratch.mkdir(parents=True, exist_ok=True)
         tracks = tracker.track(

@@ -148,7 +148,7 @@ def _outputs(folder: StudyFolder, summary: VerifySummary) -> None:
 
 
 def _remembered_inputs(folder: StudyFolder) -> dict[str, str]:
-    """Give the hashes that the last run took, by absolute path; a help where `add` took none."""
+    """Give the hashes that the last run took, by place in the study; a help where `add` took none."""
     try:
         return {path: digest for path, (_, digest) in _json(folder.logs_dir / "inputs.json").items()}
     except (ValueError, TypeError):
@@ -185,7 +185,7 @@ def _raw(
         summary.checked["raw"] += 1
         try:
             path = folder.path_of(name)
-            known = recorded.get(name) or seen.get(str(path.resolve()))
+            known = recorded.get(name) or seen.get(name)
             if known is None:
                 summary.unrecorded += 1
             elif hash_of(path) != known:
