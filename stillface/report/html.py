@@ -27,7 +27,7 @@ from stillface.report.wording import ROUNDING, measure_label, role_label, rounde
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-__all__ = ["session_report", "study_report"]
+__all__ = ["made_of", "page_environment", "session_report", "study_report"]
 
 # Shown at once; the others wait in the folded tables.
 _FIRST_LOOK = ("pct_time", "latency_s", "recovery_latency_s", "recovery_ratio")
@@ -70,7 +70,7 @@ def session_report(data: SessionReport) -> str:
         (row for row in data.rows if row.role != "dyad" and row.measure in _FIRST_LOOK),
         key=lambda row: _FIRST_LOOK.index(row.measure),
     )
-    return _environment().get_template("session.html.j2").render(
+    return page_environment().get_template("session.html.j2").render(
         data=data,
         session=session,
         protocol=protocol,
@@ -90,7 +90,7 @@ def session_report(data: SessionReport) -> str:
         body=matrix(protocol, body, shown),
         clocks=[_clock_line(data, recording) for recording in session.recordings],
         full=full_rows(protocol, data.rows, shown),
-        made=_made(data.versions, data.parameters, data.provenance, data.log_heads, names),
+        made=made_of(data.versions, data.parameters, data.provenance, data.log_heads, names),
         rounding=ROUNDING,
         low_coverage=LOW_COVERAGE,
     )  # fmt: skip
@@ -116,7 +116,7 @@ def study_report(data: StudyReport) -> str:
     first = [row for row in data.rows if _at_first_look(row)]
     rest = [row for row in data.rows if not _at_first_look(row)]
     states = {state: [s for s in data.sessions if s.state == state] for state in ("in", "excluded", "failed")}
-    return _environment().get_template("study.html.j2").render(
+    return page_environment().get_template("study.html.j2").render(
         data=data,
         protocol=protocol,
         header=header_caveats(protocol),
@@ -134,7 +134,7 @@ def study_report(data: StudyReport) -> str:
         summary=summarise(protocol, first, shown),
         rest=summarise(protocol, rest, shown),
         coverage=_study_coverage(data),
-        made=_made(data.versions, data.parameters, data.provenance, {}, ()),
+        made=made_of(data.versions, data.parameters, data.provenance, {}, ()),
         rounding=ROUNDING,
         low_coverage=LOW_COVERAGE,
     )  # fmt: skip
@@ -152,7 +152,8 @@ def _at_first_look(row: Measurement) -> bool:
     return row.measure in (*_FIRST_LOOK, *AUTONOMIC)
 
 
-def _environment() -> Environment:
+def page_environment() -> Environment:
+    """Give the templates; raises MissingExtraError where jinja2 is not installed."""
     try:
         from jinja2 import Environment, PackageLoader, StrictUndefined
     except ModuleNotFoundError as error:
@@ -282,13 +283,15 @@ def _clean(lines: tuple[str, ...], names: tuple[str, ...]) -> list[str]:
     return [str(without_paths(line, names)) for line in lines]
 
 
-def _made(
+def made_of(
     versions: Mapping[str, str],
     parameters: Mapping[str, Json],
     provenance: tuple[Provenance, ...],
     log_heads: Mapping[str, str],
     names: tuple[str, ...],
 ) -> _Made:
+    """Give how a page's numbers were made, free of paths and file names."""
+
     def plain(value: Json) -> str:
         cleaned = without_paths(value, names)
         return (
