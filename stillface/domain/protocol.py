@@ -10,6 +10,9 @@ from stillface.errors import FieldError
 __all__ = ["Contrast", "EpisodeSpec", "Moment", "Protocol", "Recovery", "Role", "StopRule"]
 
 EPISODE_KINDS = ("baseline", "interaction", "perturbation", "reunion", "transition")
+RECOVERY_TARGETS = ("nonneg", "pos", "gaze_on", "match")
+AT_RISK = ("not_in_target", "neg_at_end_before")
+GAP_POLICIES = ("interrupt", "censor")
 BOUNDARY_SOURCES = ("manual", "timer", "ttl", "coded_event")
 
 
@@ -102,10 +105,42 @@ class Contrast:
 
 @dataclass(frozen=True)
 class Recovery:
-    """Recovery in ``episode`` relative to ``reference``."""
+    """Recovery in ``episode`` relative to ``reference``, and what counts as recovered (SPEC 3.4).
+
+    Parameters
+    ----------
+    episode, reference : str
+        Reunion, and the episode whose level is the baseline.
+    targets : tuple of str
+        Of ``RECOVERY_TARGETS``; those that a scheme cannot tell are left out.
+    sustain_s : float
+        How long the target must hold.
+    at_risk : {'not_in_target', 'neg_at_end_before'}
+        Who can recover: whoever is not in the target at the onset, or whose focal role was negative
+        in the last ``at_risk_window_s`` of the still-face before it.
+    gap_policy : {'interrupt', 'censor'}
+        A gap breaks the run and observation goes on, or observation stops at the first gap.
+    """
 
     episode: str
     reference: str
+    targets: tuple[str, ...] = RECOVERY_TARGETS
+    sustain_s: float = 3.0
+    at_risk: str = "not_in_target"
+    at_risk_window_s: float = 5.0
+    gap_policy: str = "interrupt"
+
+    def __post_init__(self) -> None:
+        owner = f"Recovery[{self.episode}]"
+        for target in self.targets:
+            refuse.one_of(owner, "targets", target, RECOVERY_TARGETS)
+        refuse.one_of(owner, "at_risk", self.at_risk, AT_RISK)
+        refuse.one_of(owner, "gap_policy", self.gap_policy, GAP_POLICIES)
+        for name in ("sustain_s", "at_risk_window_s"):
+            if refuse.finite(owner, name, getattr(self, name)) <= 0:
+                raise FieldError(
+                    "not a duration", where=f"{owner}.{name}", got=getattr(self, name), expected="> 0"
+                )
 
 
 @dataclass(frozen=True)
@@ -187,6 +222,13 @@ class Protocol:
     def focal_role(self) -> str | None:
         """The focal role, or None where the protocol is symmetric."""
         return next((role.id for role in self.roles if role.focal), None)
+
+    def perturbation_before(self, episode_id: str) -> str | None:
+        """Give the still-face that an episode follows: as declared, else the last one before it."""
+        spec = self.episode(episode_id)
+        earlier = self.episodes[: self.episodes.index(spec)]
+        before = [other.id for other in earlier if other.kind == "perturbation" and other.analyse]
+        return spec.follows or (before[-1] if before else None)
 
     def episode(self, episode_id: str) -> EpisodeSpec:
         """Give the planned episode; an unknown id is refused."""

@@ -216,8 +216,18 @@ def _contrast(node: Node, episode_ids: Collection[str]) -> Contrast:
 
 
 def _recovery(node: Node, episode_ids: Collection[str]) -> Recovery:
-    fields = node.fields(required=("episode", "reference"))
-    return Recovery(fields["episode"].choice(episode_ids), fields["reference"].choice(episode_ids))
+    fields = node.fields(
+        required=("episode", "reference"),
+        optional=("targets", "sustain_s", "at_risk", "at_risk_window_s", "gap_policy"),
+    )
+    return node.build(
+        Recovery,
+        fields["episode"].choice(episode_ids),
+        fields["reference"].choice(episode_ids),
+        **({"targets": fields["targets"].texts()} if "targets" in fields else {}),
+        **{key: fields[key].number() for key in ("sustain_s", "at_risk_window_s") if key in fields},
+        **{key: fields[key].text() for key in ("at_risk", "gap_policy") if key in fields},
+    )
 
 
 def _moment(node: Node, role_ids: Collection[str]) -> Moment:

@@ -187,14 +187,7 @@ def _joined(
 
 def _ratio_episodes(protocol: Protocol) -> Iterator[tuple[str, str, str]]:
     """Give (reference, still face, reunion) for each declared recovery."""
-    order = [spec.id for spec in protocol.episodes]
     for recovery in protocol.recovery:
-        spec = protocol.episode(recovery.episode)
-        before = [
-            other.id
-            for other in protocol.episodes[: order.index(spec.id)]
-            if other.kind == "perturbation" and other.analyse
-        ]
-        still = spec.follows or (before[-1] if before else None)
+        still = protocol.perturbation_before(recovery.episode)
         if still is not None:
             yield recovery.reference, still, recovery.episode

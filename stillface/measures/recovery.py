@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass, replace
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import ns_to_s, s_to_ns
+from stillface.domain.protocol import Recovery
 from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MATCH, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
 from stillface.domain.states import StateTrack
 from stillface.measures.latency import observed_until
-from stillface.measures.slices import DyadSlice, Stamp, StreamSlice, dyad_slices, stream_slices
+from stillface.measures.slices import Stamp, StreamSlice, dyad_slices, stream_slices
 
-__all__ = ["RecoveryLatency", "first_sustained"]
+__all__ = ["RecoveryLatency", "first_sustained", "recovery_onset"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -28,20 +29,23 @@ class RecoveryLatency:
     """Latency from the reunion's onset to the first run of the target that lasts ``sustain_s``.
 
     Targets: ``nonneg`` and ``pos`` for schemes with valences, ``gaze_on`` for schemes with a code
-    ``partner``, ``match`` for the dyad under each rule. A target already on at the onset is NA_NOTATRISK,
-    never 0. A run that the episode's end cuts short is censored there. Flags print ``sustain_s`` and, where
-    reached, ``confirmed_s``.
+    ``partner``, ``match`` for the dyad under each rule. Who was not at risk has NA_NOTATRISK, never 0. A run
+    that the episode's end cuts short is censored there. Flags print ``sustain_s`` and, where reached,
+    ``confirmed_s``. The criterion stands in the protocol; what is given here goes before it.
 
     Parameters
     ----------
-    sustain_s : float
+    sustain_s : float, optional
         How long the target must hold.
-    gap_policy : {'interrupt', 'censor'}
+    gap_policy : {'interrupt', 'censor'}, optional
         A gap breaks the run and observation goes on, or observation stops at the first gap (CENS_GAP).
+    at_risk : {'not_in_target', 'neg_at_end_before'}, optional
+        See `stillface.domain.protocol.Recovery`.
     """
 
-    sustain_s: float = 3.0
-    gap_policy: Literal["interrupt", "censor"] = "interrupt"
+    sustain_s: float | None = None
+    gap_policy: str | None = None
+    at_risk: str | None = None
 
     name = "recovery"
 
@@ -49,51 +53,93 @@ class RecoveryLatency:
         self, session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
     ) -> Iterator[Measurement]:
         """Measure the focal role (every role where none is focal) and the dyad in each reunion."""
-        digest = params_hash(asdict(self))
-        reunions = {recovery.episode for recovery in session.protocol.recovery}
+        given = {key: value for key, value in asdict(self).items() if value is not None}
         focal = session.protocol.focal_role
-        for stream in stream_slices(session, tracks):
-            if stream.spec.id in reunions and focal in (None, stream.track.role):
-                for target, wanted in _targets(stream.track.scheme):
-                    mask = np.isin(stream.track.codes, wanted)
-                    yield self._row(stream.stamp(digest), target, stream, stream.track, mask)
-        for dyad in dyad_slices(session, tracks, rules):
-            if dyad.first.spec.id in reunions:
-                track = dyad.track if dyad.first.episode is not None else dyad.first.track
-                yield self._row(dyad.stamp(digest), "match", dyad, track, track.codes == MATCH)
+        for declared in session.protocol.recovery:
+            criterion = replace(declared, **given)
+            digest = _digest(criterion)
+            for stream in stream_slices(session, tracks):
+                if stream.spec.id == criterion.episode and focal in (None, stream.track.role):
+                    for target, wanted in _targets(stream.track.scheme, criterion):
+                        mask = np.isin(stream.track.codes, wanted)
+                        where = _Where(stream.stamp(digest), stream, stream.track, stream.problem)
+                        yield _row(criterion, where, target, mask, stream_slices(session, tracks))
+            for dyad in dyad_slices(session, tracks, rules):
+                if dyad.first.spec.id == criterion.episode and "match" in criterion.targets:
+                    track = dyad.track if dyad.first.episode is not None else dyad.first.track
+                    where = _Where(dyad.stamp(digest), dyad.first, track, dyad.problem)
+                    mask = track.codes == MATCH
+                    yield _row(criterion, where, "match", mask, stream_slices(session, tracks))
 
-    def _row(
-        self, stamp: Stamp, target: str, where: StreamSlice | DyadSlice, track: StateTrack, mask: Mask
-    ) -> Measurement:
-        episode = where.episode if isinstance(where, StreamSlice) else where.first.episode
-        flags: tuple[str, ...] = (f"sustain_s={self.sustain_s:g}",)
-        problem = where.problem or (Status.MISS_EPISODE if episode is None else None)
-        if problem is None and mask[0]:
-            problem = Status.NA_NOTATRISK
-        if problem is not None or episode is None:
-            return stamp.row(
-                "recovery_latency_s",
-                None,
-                "s",
-                code=target,
-                status=problem or Status.MISS_EPISODE,
-                flags=flags,
-            )
-        onset_ns, status = self.latency(episode, track, mask)
-        value_s = ns_to_s(onset_ns - episode.onset_ns)
-        if status is Status.OK:
-            flags = (*flags, f"confirmed_s={value_s + self.sustain_s:g}")
-        n = int(status is Status.OK)
-        return stamp.row("recovery_latency_s", value_s, "s", code=target, n=n, status=status, flags=flags)
 
-    def latency(self, episode: Episode, track: StateTrack, mask: Mask) -> tuple[int, Status]:
-        """Give when recovery began, or until when none was observed and why observation ended."""
-        gaps = np.flatnonzero(~track.scorable)
-        end_ns, end_status = observed_until(episode, track)
-        if self.gap_policy == "censor" and gaps.size:
-            end_ns, end_status = int(track.edges_ns[gaps[0]]), Status.CENS_GAP
-        onset_ns = first_sustained(track.edges_ns, mask, s_to_ns(self.sustain_s), end_ns)
-        return (onset_ns, Status.OK) if onset_ns is not None else (end_ns, end_status)
+@dataclass(frozen=True)
+class _Where:
+    """What is looked at: whose row, whose distress counts, and the states that are watched."""
+
+    stamp: Stamp
+    stream: StreamSlice
+    track: StateTrack
+    problem: Status | None
+
+
+@cache
+def _digest(criterion: Recovery) -> str:
+    return params_hash(asdict(criterion) | {"targets": list(criterion.targets)})
+
+
+def _row(
+    criterion: Recovery, where: _Where, target: str, mask: Mask, streams: tuple[StreamSlice, ...]
+) -> Measurement:
+    name, stamp, episode = "recovery_latency_s", where.stamp, where.stream.episode
+    flags: tuple[str, ...] = (f"sustain_s={criterion.sustain_s:g}",)
+    problem = where.problem or _not_at_risk(criterion, where, mask, streams)
+    if problem is not None or episode is None:
+        lack = problem or Status.MISS_EPISODE
+        return stamp.row(name, None, "s", code=target, status=lack, flags=flags)
+    onset_ns, status = recovery_onset(criterion, episode, where.track, mask)
+    value_s = ns_to_s(onset_ns - episode.onset_ns)
+    if status is Status.OK:
+        flags = (*flags, f"confirmed_s={value_s + criterion.sustain_s:g}")
+    n = int(status is Status.OK)
+    return stamp.row(name, value_s, "s", code=target, n=n, status=status, flags=flags)
+
+
+def _not_at_risk(
+    criterion: Recovery, where: _Where, mask: Mask, streams: tuple[StreamSlice, ...]
+) -> Status | None:
+    if criterion.at_risk == "not_in_target":
+        return Status.NA_NOTATRISK if mask[0] else None
+    still = where.stream.session.protocol.perturbation_before(criterion.episode)
+    before = next((s for s in streams if s.spec.id == still and _same_stream(s, where.stream)), None)
+    if before is None or before.episode is None:
+        return Status.MISS_EPISODE
+    if not before.track.scheme.has_valence:
+        return Status.NA_STRUCT
+    end_ns = before.episode.offset_ns
+    last = before.track.clip(
+        max(before.episode.onset_ns, end_ns - s_to_ns(criterion.at_risk_window_s)), end_ns
+    )
+    negative = [k for k, code in enumerate(last.scheme.codes) if code.valence == -1]
+    if bool(np.isin(last.codes, negative).any()):
+        return None
+    # Calm as far as was seen is not calm where nothing was seen.
+    return Status.NA_NOTATRISK if bool(last.scorable.all()) else Status.MISS_UNSCORABLE
+
+
+def _same_stream(one: StreamSlice, other: StreamSlice) -> bool:
+    return one.track.role == other.track.role and one.track.scheme.id == other.track.scheme.id
+
+
+def recovery_onset(
+    criterion: Recovery, episode: Episode, track: StateTrack, mask: Mask
+) -> tuple[int, Status]:
+    """Give when recovery began, or until when none was observed and why observation ended."""
+    gaps = np.flatnonzero(~track.scorable)
+    end_ns, end_status = observed_until(episode, track)
+    if criterion.gap_policy == "censor" and gaps.size:
+        end_ns, end_status = int(track.edges_ns[gaps[0]]), Status.CENS_GAP
+    onset_ns = first_sustained(track.edges_ns, mask, s_to_ns(criterion.sustain_s), end_ns)
+    return (onset_ns, Status.OK) if onset_ns is not None else (end_ns, end_status)
 
 
 def first_sustained(
@@ -107,10 +153,11 @@ def first_sustained(
     return int(onsets[long_enough[0]]) if long_enough.size else None
 
 
-def _targets(scheme: CodingScheme) -> Iterator[tuple[str, list[int]]]:
+def _targets(scheme: CodingScheme, criterion: Recovery) -> Iterator[tuple[str, list[int]]]:
     valences = [code.valence for code in scheme.codes]
-    if scheme.has_valence:
+    if scheme.has_valence and "nonneg" in criterion.targets:
         yield "nonneg", [k for k, valence in enumerate(valences) if valence is not None and valence >= 0]
+    if scheme.has_valence and "pos" in criterion.targets:
         yield "pos", [k for k, valence in enumerate(valences) if valence == 1]
-    if "partner" in scheme.code_ids:
+    if "partner" in scheme.code_ids and "gaze_on" in criterion.targets:
         yield "gaze_on", [scheme.index("partner")]

@@ -14,6 +14,8 @@ from stillface.domain.scheme import Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
 from stillface.domain.states import UNCODED, StateTrack
 from stillface.measures.matching import Matching
+from stillface.measures.repairs import mismatch_bouts, state_changes
+from stillface.measures.slices import dyad_slices
 
 MS = 1_000_000
 SCHEMES = tuple(
@@ -128,6 +130,80 @@ def test_matching_equals_the_naive_walk(infant: list[int], caregiver: list[int])
         _close(anchored, sum(naive.anchored_ms) / len(naive.anchored_ms) / 1000)
     else:
         assert anchored.status is Status.NA_NOBOUT
+
+
+@dataclass
+class Story:
+    """One mismatch bout as the walk saw it."""
+
+    onset: int
+    length: int
+    ended_by: str
+    anchored: bool
+    first_mover: str
+
+
+def stories(infant: list[int], caregiver: list[int], ended_by: str) -> list[Story]:
+    """Tell every mismatch bout by walking one millisecond at a time."""
+    states = [_state(a, b) for a, b in zip(infant, caregiver, strict=True)]
+    found: list[Story] = []
+    t = 0
+    while t < len(states):
+        if states[t] != "X":
+            t += 1
+            continue
+        onset = t
+        while t < len(states) and states[t] == "X":
+            t += 1
+        end = "episode_end" if ended_by == "time" else "stop"
+        if t < len(states):
+            end = {"M": "repair", "N": "shared_negative", None: "gap"}[states[t]]
+        anchored = onset > 0 and states[onset - 1] == "M"
+        mover = ""
+        for k in range(onset + 1, min(t + 1, len(states))):
+            if states[k] is None:
+                break
+            moved = [
+                name
+                for name, codes in (("infant", infant), ("caregiver", caregiver))
+                if codes[k] != codes[k - 1]
+            ]
+            if moved:
+                mover = moved[0] if len(moved) == 1 else "joint"
+                break
+        found.append(Story(onset, t - onset, end, anchored, mover if anchored else ""))
+    return found
+
+
+@settings(max_examples=1000, deadline=None)
+@given(infant=runs, caregiver=runs, onset=st.integers(0, 5), stopped=st.booleans())
+def test_every_mismatch_bout_has_the_walks_story(
+    infant: list[int], caregiver: list[int], onset: int, stopped: bool
+) -> None:
+    size = min(len(infant), len(caregiver))
+    infant, caregiver = infant[:size], caregiver[:size]
+    if onset >= size:
+        return
+    ended_by = "stop_rule" if stopped else "time"
+    # The episode begins inside the tracks: what lies before it must not be seen.
+    session = Session("s", "d", PROTOCOL, (Episode("RE", onset * MS, size * MS, ended_by),))
+    tracks = (track(SCHEMES[0], "infant", infant), track(SCHEMES[1], "caregiver", caregiver))
+    (dyad,) = dyad_slices(session, tracks, (RULE,))
+    naive = stories(infant[onset:], caregiver[onset:], ended_by)
+    if dyad.problem is not None:
+        assert not naive
+        return
+    bouts = mismatch_bouts(state_changes(dyad))
+    assert [
+        Story(
+            bout.onset_ns // MS - onset,
+            (bout.offset_ns - bout.onset_ns) // MS,
+            bout.ended_by,
+            not bout.left_truncated,
+            bout.first_mover,
+        )
+        for bout in bouts
+    ] == naive
 
 
 @settings(max_examples=200, deadline=None)

@@ -1,0 +1,127 @@
+"""Who can recover, by which criterion, and the way back to the level before the still face."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from fixtures import worked_examples as we
+from stillface.domain.protocol import Recovery
+from stillface.domain.results import Measurement, Status
+from stillface.domain.session import Episode, Session
+from stillface.errors import FieldError
+from stillface.measures.recovery import RecoveryLatency
+from stillface.measures.return_to_baseline import ReturnToBaseline, rolling_pct_negative
+
+S = we.S
+
+
+def session(*, criterion: dict[str, object] | None = None, ended_by: str = "time") -> Session:
+    protocol = replace(we.PROTOCOL, recovery=(Recovery("RE", "PL", **(criterion or {})),))  # type: ignore[arg-type]
+    episodes = (
+        Episode("PL", 0, 60 * S),
+        Episode("SF", 60 * S, 120 * S),
+        Episode("RE", 120 * S, 180 * S, ended_by),
+    )
+    return Session("s", "d", protocol, episodes)
+
+
+def infant(*bouts: tuple[str, float, float]) -> tuple[we.StateTrack, ...]:
+    return (we.track(we.INFANT, "infant", bouts),)
+
+
+def recovery(tracks: tuple[we.StateTrack, ...], target: str = "nonneg", **criterion: object) -> Measurement:
+    rows = RecoveryLatency()(session(criterion=criterion), tracks, ())
+    return next(row for row in rows if row.code == target)
+
+
+def test_the_protocol_says_what_counts_as_recovered() -> None:
+    tracks = infant(("N", 0, 124), ("S", 124, 128), ("N", 128, 130), ("S", 130, 180))
+    assert recovery(tracks).value == 4.0
+    late = recovery(tracks, sustain_s=6.0)
+    assert (late.value, late.flags) == (10.0, ("sustain_s=6", "confirmed_s=16"))
+    assert late.params_hash != recovery(tracks).params_hash
+    rows = list(RecoveryLatency()(session(criterion={"targets": ("pos",)}), tracks, ()))
+    assert [row.code for row in rows] == ["pos"]
+
+
+def test_at_risk_by_distress_at_the_end_of_the_still_face() -> None:
+    by_distress = {"at_risk": "neg_at_end_before"}
+    calm = infant(("S", 0, 110), ("N", 110, 115), ("S", 115, 122), ("N", 122, 130), ("S", 130, 180))
+    assert recovery(calm, **by_distress).status is Status.NA_NOTATRISK
+    assert recovery(calm, at_risk_window_s=6.0, **by_distress).value == 10.0
+    upset = infant(("S", 0, 110), ("N", 110, 130), ("S", 130, 180))
+    assert recovery(upset, **by_distress).value == 10.0
+    # Nobody saw the last seconds of the still-face: not at risk would be a guess.
+    unseen = infant(("S", 0, 110), ("U", 110, 120), ("N", 120, 130), ("S", 130, 180))
+    assert recovery(unseen, **by_distress).status is Status.MISS_UNSCORABLE
+
+
+def test_a_stopped_reunion_and_a_coder_who_stopped_are_censored_not_absent() -> None:
+    crying = infant(("S", 0, 100), ("N", 100, 180))
+    rows = list(RecoveryLatency()(session(ended_by="stop_rule"), crying, ()))
+    assert {(row.value, row.status) for row in rows} == {(60.0, Status.CENS_STOP)}
+    half = infant(("S", 0, 100), ("N", 100, 150))
+    rows = list(RecoveryLatency()(session(), half, ()))
+    assert {(row.value, row.status) for row in rows} == {(30.0, Status.CENS_GAP)}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"targets": ("happy",)},
+        {"at_risk": "always"},
+        {"gap_policy": "fill"},
+        {"sustain_s": 0.0},
+        {"at_risk_window_s": -1.0},
+    ],
+)
+def test_a_criterion_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(FieldError):
+        Recovery("RE", "PL", **wrong)  # type: ignore[arg-type]
+
+
+def baseline(tracks: tuple[we.StateTrack, ...], **options: float) -> Measurement:
+    (row,) = ReturnToBaseline(**options)(session(), tracks)
+    return row
+
+
+def test_back_when_the_window_is_as_calm_as_play_was() -> None:
+    # Play without any negative moment: back means a window of 10 s without one.
+    row = baseline(infant(("S", 0, 60), ("N", 60, 140), ("S", 140, 180)))
+    assert (row.value, row.status) == (30.0, Status.OK)
+    assert row.flags == ("window_s=10", "limit_pct=0", "sustain_s=3", "confirmed_s=33")
+
+
+def test_a_limit_above_zero_is_reached_before_the_last_cry_leaves_the_window() -> None:
+    tracks = infant(("S", 0, 25), ("N", 25, 31), ("S", 31, 60), ("N", 60, 140), ("S", 140, 180))
+    _, rolling = rolling_pct_negative(tracks[0].clip(0, 60 * S), 10 * S, S // 10)
+    limit = 10.0 + rolling.std(ddof=1)
+    row = baseline(tracks)
+    # At t the window holds 10 - (t - 20) negative seconds: first t on the 0.1 s steps at or below the limit.
+    assert row.value == pytest.approx(np.ceil((30 - limit / 10) * 10) / 10)
+    assert f"limit_pct={limit:.4g}" in row.flags
+
+
+def test_never_back_calm_already_and_nothing_to_compare_with() -> None:
+    never = baseline(infant(("S", 0, 60), ("N", 60, 180)))
+    assert (never.value, never.status, never.n) == (60.0, Status.CENS_EP_END, 0)
+    short = baseline(infant(("S", 0, 60), ("N", 60, 168), ("S", 168, 180)))
+    assert short.status is Status.CENS_EP_END
+    assert baseline(infant(("S", 0, 180))).status is Status.NA_NOTATRISK
+    assert baseline(infant(("N", 60, 140), ("S", 140, 180))).status is Status.MISS_NOTCODED
+    without = Session("s", "d", we.PROTOCOL, (Episode("RE", 120 * S, 180 * S),))
+    (row,) = ReturnToBaseline()(without, infant(("N", 120, 140), ("S", 140, 180)))
+    assert row.status is Status.MISS_EPISODE
+
+
+def test_a_window_that_was_hardly_seen_breaks_the_run() -> None:
+    tracks = infant(("S", 0, 60), ("N", 60, 140), ("S", 140, 151), ("U", 151, 165), ("S", 165, 180))
+    row = baseline(tracks, window_s=10.0)
+    # Calm windows end at 150 to 156 (then too little is seen) and again from 170 on: both are long enough.
+    assert row.value == 30.0
+    tracks = infant(("S", 0, 60), ("N", 60, 145), ("S", 145, 151), ("U", 151, 165), ("S", 165, 180))
+    # No negative second is seen in windows from 155 on, but they are seen for 6 to 5 s only until 156.
+    assert baseline(tracks).value == 50.0
