@@ -24,6 +24,7 @@ __all__ = ["FilmLayers"]
 
 _GAP_SHARE = 0.02
 _BLANK = 24
+_MARGIN = 0.01
 
 
 class FilmLayers:
@@ -67,7 +68,13 @@ class FilmLayers:
                 interpolation2d="linear",
             )
             x += width_px * scale * (1 + _GAP_SHARE)
-        viewer.reset_view()
+        self._viewer = viewer
+        self.fit()
+
+    def fit(self) -> None:
+        """Let the pictures fill the canvas."""
+        if self._layers:
+            self._viewer.reset_view(margin=_MARGIN)
 
     @property
     def shown(self) -> Mapping[str, int | None]:

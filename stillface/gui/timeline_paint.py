@@ -210,11 +210,13 @@ class TimelinePainter:
         painter.restore()
 
     def _running(self, painter: QPainter, row: Row, lane: Lane) -> None:
-        running, now_ns = lane.running, self.desk.playhead.time_ns
-        if running is None or self.desk.mode != "coding" or now_ns <= running.end_ns:
+        running, until_ns = lane.running, self.desk.running_until_ns(lane)
+        if running is None or until_ns is None or self.desk.mode != "coding":
             return
         following = lane.next_onset_ns(running.onset_ns)
-        end_ns = now_ns if following is None else min(now_ns, following)
+        end_ns = until_ns if following is None else min(until_ns, following)
+        if end_ns <= running.end_ns:
+            return
         colour = QColor(code_colour(lane.scheme, running.code))
         colour.setAlpha(150)
         left, right = self._x(running.end_ns), self._x(end_ns)

@@ -43,6 +43,7 @@ __all__ = ["CodingWindow"]
 
 _TICK_MS = 15
 _QUEUE_PX = 300
+_FIT_MS = 60
 _TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
@@ -94,6 +95,12 @@ class CodingWindow(QObject):
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
+        # The canvas learns its new size after the event: the pictures are fitted a moment later.
+        self._canvas = self.viewer.window._qt_viewer
+        self._fit = QTimer(self)
+        self._fit.setSingleShot(True)
+        self._fit.setInterval(_FIT_MS)
+        self._fit.timeout.connect(self.films.fit)
         desk.playhead.moved.connect(self._show_time)
         desk.playhead.played.connect(self._run_or_rest)
         application = QApplication.instance()
@@ -193,6 +200,8 @@ class CodingWindow(QObject):
         else:
             self._timer.stop()
             self._show_time(self.desk.playhead.time_ns)
+            if self.films.n_skipped:
+                self.viewer.status = f"{self.films.n_skipped} frames were passed over while playing"
 
     def _tick(self) -> None:
         self.desk.playhead.tick()
@@ -212,6 +221,8 @@ class CodingWindow(QObject):
                 return False
             event.ignore()
             return True
+        if kind == QEvent.Type.Resize and watched is self._canvas:
+            self._fit.start()
         if kind == QEvent.Type.Resize and watched is self.main and self.sheet is not None:
             self.sheet.setGeometry(self.main.rect())
         if kind not in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride) or not self._takes_keys(watched):
@@ -252,6 +263,7 @@ class CodingWindow(QObject):
                     return False
         self.closed = True
         self._timer.stop()
+        self._fit.stop()
         application = QApplication.instance()
         if application is not None:
             application.removeEventFilter(self)

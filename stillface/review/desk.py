@@ -8,9 +8,10 @@ from typing import Literal
 from stillface.domain.clock import NS_PER_S
 from stillface.errors import UsageError
 from stillface.review.cameras import FrameGrid
-from stillface.review.commands import Command, gap_code
-from stillface.review.commands_edit import Delete, ExtendTo, Merge, MoveEdge, Paint, Split
+from stillface.review.commands import Command
+from stillface.review.commands_edit import Paint
 from stillface.review.commands_live import AddPoint, CloseRunning, SetState, WatchedOn
+from stillface.review.desk_actions import actions_of
 from stillface.review.document import Document
 from stillface.review.finished import Finding, findings
 from stillface.review.interval_mode import Bins
@@ -24,7 +25,8 @@ from stillface.review.stores import PLAYED_ON
 
 __all__ = ["Desk", "clock_text"]
 
-_JUMP_S = 10.0
+# Longer leaps end a running state where it was last seen: nobody saw that it went on.
+_LEAP_NS = 5 * NS_PER_S
 # Room around a proposal when it is played over and over.
 _CONTEXT_NS = NS_PER_S
 
@@ -95,7 +97,7 @@ class Desk:
             self.code(code)
             return True
         action = self.keymap.action(key, self.mode)
-        handler = None if action is None else self._handlers().get(action.id)
+        handler = None if action is None else actions_of(self).get(action.id)
         if handler is None:
             return False
         handler()
@@ -103,13 +105,14 @@ class Desk:
 
     def code_of(self, key: str) -> str | None:
         """Give the code that a key stands for in the lane it would go to, or None."""
-        lane = self._scheme_lane()
+        lane = self.scheme_lane()
         for code in () if lane is None else lane.scheme.codes:
             if code.key is not None and key_of_code(code.key) == key:
                 return code.id
         return None
 
-    def _scheme_lane(self) -> Lane | None:
+    def scheme_lane(self) -> Lane | None:
+        """Give the lane whose codes the keys stand for: the active one, or the proposal's."""
         if self.mode == "review":
             proposal = self.queue.current if self.queue is not None else None
             return None if proposal is None else self.document.lane(proposal.lane)
@@ -125,8 +128,7 @@ class Desk:
     def code(self, code: str) -> None:
         """Give a code: to the proposal, the bin, the selection, or from here on."""
         if self.mode == "review":
-            self._queue().relabel(code)
-            self.show_proposal()
+            self.judge(lambda: self.need_queue().relabel(code), f"it is {code}")
             return
         lane, time_ns = self.active_lane, self.playhead.time_ns
         label = next(c.label or c.id for c in lane.scheme.codes if c.id == code)
@@ -143,6 +145,7 @@ class Desk:
             self.said.emit(f"{lane.key.role}: {label} over the selection")
             self.select(None)
         else:
+            self.note_watched()
             self.do(SetState(lane.key, time_ns, code))
             self.said.emit(f"{lane.key.role}: {label} from {clock_text(self.grid.floor(time_ns))}")
 
@@ -150,7 +153,7 @@ class Desk:
         """Take the last command back."""
         self.document.undo()
         if self.mode == "review":
-            self._queue().previous()
+            self.need_queue().previous()
             self.show_proposal()
         self.said.emit("taken back")
 
@@ -230,7 +233,7 @@ class Desk:
     def review(self, on: bool) -> None:
         """Go to the review queue, or back to coding; refused where decisions could not be logged."""
         if on:
-            queue = self._queue()
+            queue = self.need_queue()
             if queue.current is None:
                 raise UsageError("nothing to review here", fix="widen the filter")
             before = self.document.active
@@ -250,14 +253,17 @@ class Desk:
 
     def show_proposal(self) -> None:
         """Go to the present proposal and loop around it; undo then means the review."""
-        queue = self._queue()
+        queue = self.need_queue()
         if queue.current is not None:
             self.document.activate(self._reviewed_lane(queue.current))
             onset_ns, offset_ns = queue.edges_ns
             low, high = self.grid.span_ns
+            was_playing = self.playhead.playing
             self.playhead.pause()
             self.playhead.loop_over(max(onset_ns - _CONTEXT_NS, low), min(offset_ns + _CONTEXT_NS, high))
-            self.playhead.seek(onset_ns)
+            self.playhead.seek(max(onset_ns - _CONTEXT_NS, low) if was_playing else onset_ns)
+            if was_playing:
+                self.playhead.play()
         self.changed.emit()
 
     def loop(self) -> None:
@@ -282,15 +288,35 @@ class Desk:
             self.playhead.end_loop()
         self.select(None)
 
-    def note_watched(self) -> None:
-        """Let the running bout reach to the playhead, so that the log holds what was watched."""
-        key = self.document.active
-        if key is not None and self.document.lane(key).editable and self.document.lane(key).running:
-            lane = self.document.lane(key)
-            edits = WatchedOn(key, self._until_ns()).plan(lane, self.grid)
-            self.document.log_edits(key.kind, edits, why=PLAYED_ON)
+    def running_until_ns(self, lane: Lane) -> int | None:
+        """Give how far the running bout of a lane can be said to last here; None where none runs."""
+        if lane.running is None:
+            return None
+        end_ns, until_ns = lane.running.end_ns, self.until_ns()
+        if until_ns <= end_ns:
+            return end_ns
+        return self.playhead.passed.reach_ns(end_ns, until_ns, _LEAP_NS)
 
-    def _until_ns(self) -> int:
+    def note_watched(self) -> None:
+        """Let the running bout reach to the playhead, so that the log holds what was watched.
+
+        After a leap it ends where it was last on screen: what lies between stays uncoded.
+        """
+        key = self.document.active
+        if key is None or not self.document.lane(key).editable:
+            return
+        lane, until_ns = self.document.lane(key), self.until_ns()
+        reach_ns = self.running_until_ns(lane)
+        if reach_ns is None or lane.running is None:
+            return
+        if reach_ns < self.grid.floor(until_ns):
+            command: Command = CloseRunning(key, max(reach_ns, lane.running.end_ns))
+            self.said.emit(f"{lane.running.code} ended at {clock_text(reach_ns)}, where you left it")
+        else:
+            command = WatchedOn(key, until_ns)
+        self.document.log_edits(key.kind, command.plan(lane, self.grid), why=PLAYED_ON)
+
+    def until_ns(self) -> int:
         """Give where a bout that ends here ends: on the last frame, at the session's end."""
         time_ns = self.playhead.time_ns
         return self.grid.span_ns[1] if time_ns >= self.playhead.last_ns else time_ns
@@ -336,86 +362,15 @@ class Desk:
             low, high = sorted((self._mark_in, self.grid.floor(time_ns)))
             self.select((low, self.grid.after(high)))
 
-    def _queue(self) -> ReviewQueue:
+    def need_queue(self) -> ReviewQueue:
+        """Give the review queue, or refuse where there is none."""
         if self.queue is None:
             raise UsageError("there is nothing to review", fix="run stillface run first")
         return self.queue
 
-    def _judge(self, verdict: Callable[[], object]) -> None:
+    def judge(self, verdict: Callable[[], object], text: str) -> None:
+        """Take a decision and show the next proposal; where the film ran, it runs on around that one."""
         verdict()
+        if text:
+            self.said.emit(text)
         self.show_proposal()
-
-    def _nudge(self, side: Literal["onset", "offset"], n_frames: int) -> None:
-        edges = self._queue().nudge(side, n_frames)
-        self.playhead.pause()
-        self.playhead.seek(edges[0] if side == "onset" else self.grid.before(edges[1]))
-        self.changed.emit()
-
-    def _move_edge(self, side: Literal["onset", "offset"]) -> None:
-        key, bout = self.bout()
-        self.do(MoveEdge(key, bout.id, side, self.playhead.time_ns))
-
-    def _delete(self) -> None:
-        key, bout = self.bout()
-        self.do(Delete(key, bout.id))
-        self.chosen = None
-        self.changed.emit()
-
-    def _on_bout(self, make: Callable[[LaneKey, str], Command]) -> None:
-        key, bout = self.bout()
-        self.do(make(key, bout.id))
-
-    def _handlers(self) -> dict[str, Callable[[], object]]:
-        """Give what each action does; what only a window can do (zoom, help) is not here."""
-        head, now_ns = self.playhead, self.playhead.time_ns
-        return {
-            "play_pause": head.toggle,
-            "stop": head.stop,
-            "step_back": lambda: head.step(-1),
-            "step_on": lambda: head.step(1),
-            "second_back": lambda: head.jump(-1),
-            "second_on": lambda: head.jump(1),
-            "jump_back": lambda: head.jump(-_JUMP_S),
-            "jump_on": lambda: head.jump(_JUMP_S),
-            "slower": head.slower,
-            "faster": head.faster,
-            "speed_one": lambda: head.set_speed(1.0),
-            "shuttle_back": lambda: head.shuttle(-1),
-            "shuttle_on": lambda: head.shuttle(1),
-            "to_start": lambda: head.seek(self.grid.span_ns[0]),
-            "to_end": lambda: head.seek(self.grid.span_ns[1]),
-            "loop": self.loop,
-            "edge_back": lambda: head.to_edge(self._edge_lane(), -1),
-            "edge_on": lambda: head.to_edge(self._edge_lane(), 1),
-            "lane_up": lambda: self.change_lane(-1),
-            "lane_down": lambda: self.change_lane(1),
-            "uncodable": lambda: self.code(gap_code(self.active_lane)),
-            "end_state": lambda: self.do(CloseRunning(self.active_lane.key, self._until_ns())),
-            "mark_in": lambda: self.mark("in"),
-            "mark_out": lambda: self.mark("out"),
-            "onset_here": lambda: self._move_edge("onset"),
-            "offset_here": lambda: self._move_edge("offset"),
-            "split": lambda: self._on_bout(lambda key, id_: Split(key, id_, now_ns)),
-            "merge": lambda: self._on_bout(Merge),
-            "extend": lambda: self._on_bout(lambda key, id_: ExtendTo(key, id_, now_ns)),
-            "delete": self._delete,
-            "finished": self.next_finding,
-            "accept": lambda: self._judge(self._queue().accept),
-            "reject": lambda: self._judge(self._queue().reject),
-            "cant_tell": lambda: self._judge(self._queue().cant_tell),
-            "review_next": lambda: self._judge(self._queue().next),
-            "review_previous": lambda: self._judge(self._queue().previous),
-            "onset_earlier": lambda: self._nudge("onset", -1),
-            "onset_later": lambda: self._nudge("onset", 1),
-            "offset_earlier": lambda: self._nudge("offset", -1),
-            "offset_later": lambda: self._nudge("offset", 1),
-            "review_mode": lambda: self.review(self.mode != "review"),
-            "interval_mode": self.end_intervals if self.bins else lambda: self.start_intervals(self.bin_ns),
-            "undo": self.undo,
-            "redo": self.redo,
-            "cancel": self.cancel,
-        }
-
-    def _edge_lane(self) -> Lane:
-        lane = self._scheme_lane()
-        return self.active_lane if lane is None else lane

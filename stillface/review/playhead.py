@@ -38,6 +38,10 @@ class Playhead:
 
     Attributes
     ----------
+    watched : Watched
+        What was on screen at a speed at which it can be judged.
+    passed : Watched
+        What was on screen at any speed.
     moved : Signal
         Called with the new time whenever it changes.
     played : Signal
@@ -53,6 +57,7 @@ class Playhead:
     ) -> None:
         self.grid, self.cameras = grid, tuple(cameras)
         self.watched = Watched() if watched is None else watched
+        self.passed = Watched()
         self.moved: Signal[[int]] = Signal()
         self.played: Signal[[]] = Signal()
         self._now_ns = now_ns
@@ -158,7 +163,8 @@ class Playhead:
         index = int(np.searchsorted(self.grid.edges_ns, self._time_ns, side="right")) - 1
         target = min(max(index + n_frames, 0), self.grid.edges_ns.size - 2)
         if abs(n_frames) == 1:
-            self.watched.add(int(self.grid.edges_ns[target]), int(self.grid.edges_ns[target + 1]))
+            low, high = sorted((index, target))
+            self._note_watched(int(self.grid.edges_ns[low]), int(self.grid.edges_ns[high + 1]))
         self._move(int(self.grid.edges_ns[target]))
 
     def jump(self, seconds: float) -> None:
@@ -227,8 +233,10 @@ class Playhead:
         self._anchor = (self._time_ns, self._now_ns())
 
     def _note_watched(self, start_ns: int, end_ns: int) -> None:
-        if self._speed <= _WATCHABLE_SPEED and start_ns != end_ns:
-            self.watched.add(*sorted((start_ns, end_ns)))
+        low, high = sorted((start_ns, end_ns))
+        self.passed.add(low, high)
+        if self._speed <= _WATCHABLE_SPEED or not self._playing:
+            self.watched.add(low, high)
 
     def _move(self, time_ns: int) -> None:
         if time_ns != self._time_ns:

@@ -37,6 +37,17 @@ class Watched:
         self._join()
         return self._joined
 
+    def reach_ns(self, start_ns: int, time_ns: int, gap_ns: int) -> int:
+        """Give how far towards a later time one gets from a start without a leap longer than ``gap_ns``."""
+        reach = start_ns
+        for onset, offset in self.intervals:
+            if offset <= reach:
+                continue
+            if onset > reach + gap_ns:
+                break
+            reach = offset
+        return time_ns if time_ns <= reach + gap_ns else reach
+
     def share(self, onset_ns: int, offset_ns: int) -> float:
         """Give the share of a stretch that was played, 0 to 1."""
         stretch = Intervals(np.array([onset_ns], np.int64), np.array([offset_ns], np.int64))

@@ -78,6 +78,46 @@ def test_the_last_bout_reaches_the_end_of_the_film(kit: Any, desk: Desk, now: An
     assert desk.document.lane(INFANT).running is None
 
 
+def test_a_leap_ends_the_running_state_where_it_was_last_seen(kit: Any, desk: Desk, now: Any) -> None:
+    desk.key("S")
+    desk.key("Space")
+    play(desk, now, 2)
+    desk.key("Space")
+    desk.key("Shift+Right")
+    desk.key("Shift+Right")
+    desk.key("D")
+    assert kit.bouts(desk.document, INFANT)[0] == (0, 4, "neu")
+    desk.playhead.seek(30 * S)
+    desk.key("A")
+    assert kit.bouts(desk.document, INFANT) == [(0, 4, "neu"), (4, 4.04, "pos"), (30, 30.04, "neg")]
+    desk.key("Ctrl+Z")
+    assert desk.document.lane(INFANT).running is None
+    desk.key("Ctrl+Z")
+    assert kit.bouts(desk.document, INFANT) == [(0, 4, "neu")]
+    assert desk.document.lane(INFANT).running is not None
+
+
+def test_fast_play_goes_on_with_the_running_state_and_is_not_watching(kit: Any, desk: Desk, now: Any) -> None:
+    desk.key("S")
+    desk.playhead.set_speed(4.0)
+    desk.key("Space")
+    play(desk, now, 5)
+    desk.key("Space")
+    assert kit.bouts(desk.document, INFANT) == [(0, 20, "neu")]
+    assert desk.playhead.watched.share(0, 20 * S) == 0
+
+
+def test_a_film_that_runs_goes_on_around_the_next_proposal(kit: Any, tmp_path: Path, now: Any) -> None:
+    desk = kit.desk(kit.document(tmp_path, tracks=[kit.auto_track()]), now, sure_from=1.01)
+    desk.key("F7")
+    desk.key("Return")
+    assert not desk.playhead.playing
+    desk.key("Space")
+    desk.key("Return")
+    assert desk.playhead.playing
+    assert desk.playhead.time_ns == desk.playhead.loop_ns[0]  # type: ignore[index]
+
+
 def test_a_selection_is_painted_by_one_key(kit: Any, desk: Desk) -> None:
     desk.document.do(Paint(INFANT, 0, 10 * S, "neu"))
     desk.playhead.seek(2 * S)

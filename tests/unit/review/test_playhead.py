@@ -153,7 +153,7 @@ def test_watched_is_what_was_played_not_what_was_skipped_or_skimmed(head: Playhe
     assert head.watched.share(0, 2 * S) == 0.5
     head.seek(20 * S)
     head.step(1)
-    assert head.watched.share(20 * S, 20 * S + 2 * S // 25) == 0.5
+    assert head.watched.share(20 * S, 20 * S + 4 * S // 25) == 0.5
 
 
 @settings(max_examples=60, deadline=None)

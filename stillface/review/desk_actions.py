@@ -1,0 +1,107 @@
+"""What each action of the keymap does at the desk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Literal
+
+from stillface.errors import UsageError
+from stillface.review.commands import Command, gap_code
+from stillface.review.commands_edit import Delete, ExtendTo, Merge, MoveEdge, Split
+from stillface.review.commands_live import CloseRunning
+from stillface.review.lanes import Lane, LaneKey
+
+if TYPE_CHECKING:
+    from stillface.review.desk import Desk
+
+__all__ = ["actions_of"]
+
+_JUMP_S = 10.0
+
+
+def actions_of(desk: Desk) -> dict[str, Callable[[], object]]:
+    """Give what each action does; what only a window can do (zoom, help) is not here."""
+    head, now_ns = desk.playhead, desk.playhead.time_ns
+    return {
+        "play_pause": head.toggle,
+        "stop": head.stop,
+        "step_back": lambda: head.step(-1),
+        "step_on": lambda: head.step(1),
+        "second_back": lambda: head.jump(-1),
+        "second_on": lambda: head.jump(1),
+        "jump_back": lambda: head.jump(-_JUMP_S),
+        "jump_on": lambda: head.jump(_JUMP_S),
+        "slower": head.slower,
+        "faster": head.faster,
+        "speed_one": lambda: head.set_speed(1.0),
+        "shuttle_back": lambda: head.shuttle(-1),
+        "shuttle_on": lambda: head.shuttle(1),
+        "to_start": lambda: head.seek(desk.grid.span_ns[0]),
+        "to_end": lambda: head.seek(desk.grid.span_ns[1]),
+        "loop": desk.loop,
+        "edge_back": lambda: head.to_edge(_edge_lane(desk), -1),
+        "edge_on": lambda: head.to_edge(_edge_lane(desk), 1),
+        "lane_up": lambda: desk.change_lane(-1),
+        "lane_down": lambda: desk.change_lane(1),
+        "uncodable": lambda: desk.code(gap_code(desk.active_lane)),
+        "end_state": lambda: _end_state(desk),
+        "mark_in": lambda: desk.mark("in"),
+        "mark_out": lambda: desk.mark("out"),
+        "onset_here": lambda: _move_edge(desk, "onset"),
+        "offset_here": lambda: _move_edge(desk, "offset"),
+        "split": lambda: _on_bout(desk, lambda key, id_: Split(key, id_, now_ns)),
+        "merge": lambda: _on_bout(desk, Merge),
+        "extend": lambda: _on_bout(desk, lambda key, id_: ExtendTo(key, id_, now_ns)),
+        "delete": lambda: _delete(desk),
+        "finished": desk.next_finding,
+        "accept": lambda: desk.judge(desk.need_queue().accept, "accepted"),
+        "reject": lambda: desk.judge(desk.need_queue().reject, "rejected: the stretch is uncoded"),
+        "cant_tell": lambda: desk.judge(desk.need_queue().cant_tell, "you can't tell either"),
+        "review_next": lambda: desk.judge(desk.need_queue().next, ""),
+        "review_previous": lambda: desk.judge(desk.need_queue().previous, ""),
+        "onset_earlier": lambda: _nudge(desk, "onset", -1),
+        "onset_later": lambda: _nudge(desk, "onset", 1),
+        "offset_earlier": lambda: _nudge(desk, "offset", -1),
+        "offset_later": lambda: _nudge(desk, "offset", 1),
+        "review_mode": lambda: desk.review(desk.mode != "review"),
+        "interval_mode": desk.end_intervals if desk.bins else lambda: desk.start_intervals(desk.bin_ns),
+        "undo": desk.undo,
+        "redo": desk.redo,
+        "cancel": desk.cancel,
+    }
+
+
+def _nudge(desk: Desk, side: Literal["onset", "offset"], n_frames: int) -> None:
+    edges = desk.need_queue().nudge(side, n_frames)
+    desk.playhead.pause()
+    desk.playhead.seek(edges[0] if side == "onset" else desk.grid.before(edges[1]))
+    desk.changed.emit()
+
+
+def _end_state(desk: Desk) -> None:
+    desk.note_watched()
+    if desk.active_lane.running is None:
+        raise UsageError("nothing is running in this lane")
+    desk.do(CloseRunning(desk.active_lane.key, desk.until_ns()))
+
+
+def _move_edge(desk: Desk, side: Literal["onset", "offset"]) -> None:
+    key, bout = desk.bout()
+    desk.do(MoveEdge(key, bout.id, side, desk.playhead.time_ns))
+
+
+def _delete(desk: Desk) -> None:
+    key, bout = desk.bout()
+    desk.do(Delete(key, bout.id))
+    desk.chosen = None
+    desk.changed.emit()
+
+
+def _on_bout(desk: Desk, make: Callable[[LaneKey, str], Command]) -> None:
+    key, bout = desk.bout()
+    desk.do(make(key, bout.id))
+
+
+def _edge_lane(desk: Desk) -> Lane:
+    lane = desk.scheme_lane()
+    return desk.active_lane if lane is None else lane
