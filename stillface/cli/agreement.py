@@ -101,7 +101,8 @@ def _show_study(content: dict[str, Any]) -> None:
     _print_rows("Machine against people", content["validity"], ("machine", "role", "scheme_id", "n_sessions"))
     for row in content["recode"]:
         people.print(
-            f"drift: recode {row['session_id']} {row['role']}/{row['scheme_id']}, {row['coder']}, {row['month']}"
+            f"drift: recode {row['session_id']} {row['role']}/{row['scheme_id']}, "
+            f"{row['coder']}, {row['month']}"
         )
     for row in content["refused"]:
         people.print(row["error"], markup=False)

@@ -1,0 +1,195 @@
+"""All figures of pairs of codings, as plain rows for tables, pages and JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from stillface.agreement.align_events import EventRule, event_kappa
+from stillface.agreement.alpha import Level, time_alpha
+from stillface.agreement.bootstrap import DEFAULT_SEED, kappa_interval
+from stillface.agreement.coefficients import coefficients, per_code, weighted_kappa
+from stillface.agreement.icc import icc
+from stillface.agreement.kappa import Agreement, confusion_ns, kappa_from_confusion
+from stillface.agreement.side_by_side import side_by_side
+from stillface.agreement.tolerance import tolerance_curve
+from stillface.agreement.validity import Validity, validity
+from stillface.domain.clock import NS_PER_S
+from stillface.domain.intervals import Intervals
+from stillface.domain.provenance import Json
+from stillface.domain.scheme import CodingScheme
+from stillface.domain.states import StateTrack
+
+__all__ = ["AgreementParams", "basic_figures", "pair_figures", "pooled_figures", "validity_figures"]
+
+Int64 = npt.NDArray[np.int64]
+Pair = tuple[StateTrack, StateTrack]
+
+
+@dataclass(frozen=True)
+class AgreementParams:
+    """What the methods that need a decision use.
+
+    Parameters
+    ----------
+    unit_ns : int
+        Unit of the programs that count units.
+    tolerances_ns : tuple of int
+        Widths of the tolerance curve.
+    onset_ns : int
+        Onset tolerance of event alignment.
+    seed, n_resamples : int
+        Of the bootstrap over sessions.
+    """
+
+    unit_ns: int = NS_PER_S
+    tolerances_ns: tuple[int, ...] = (0, NS_PER_S // 2, NS_PER_S, 2 * NS_PER_S, 3 * NS_PER_S)
+    onset_ns: int = 2 * NS_PER_S
+    seed: int = DEFAULT_SEED
+    n_resamples: int = 2000
+
+
+def basic_figures(result: Agreement) -> dict[str, Json]:
+    """Give kappa, agreement, compared time and reason."""
+    return {
+        "kappa": result.kappa,
+        "agreement": result.agreement,
+        "compared_s": result.compared_s,
+        "reason": result.reason,
+    }
+
+
+def pair_figures(first: StateTrack, second: StateTrack, params: AgreementParams) -> dict[str, Json]:
+    """Give every figure of one pair of streams."""
+    table = confusion_ns(first, second)
+    coded_ns = first.scorable_ns, second.scorable_ns
+    events = event_kappa(first, second, EventRule(onset_ns=params.onset_ns))
+    most_ns = max(coded_ns)
+    return {
+        **basic_figures(kappa_from_confusion(table)),
+        # What only one of them scored is in no figure: its share is told.
+        "dropped_share": 1 - int(table.sum()) / most_ns if most_ns else None,
+        "coefficients": _numbers(asdict(coefficients(table))),
+        "codes": {
+            code: _numbers(asdict(row)) for code, row in per_code(table, first.scheme.code_ids).items()
+        },
+        "events": {
+            "kappa": events.kappa,
+            "agreement": events.agreement,
+            "agreed": events.n_agreed,
+            "confused": events.n_confused,
+            "only_first": events.n_only_first,
+            "only_second": events.n_only_second,
+            "reason": events.reason,
+        },
+        "tolerance": [
+            {
+                "tolerance_s": found.tolerance_ns / NS_PER_S,
+                "kappa": found.mean_kappa,
+                "kappa_first_as_reference": found.first_as_reference.kappa,
+                "kappa_second_as_reference": found.second_as_reference.kappa,
+            }
+            for found in tolerance_curve(first, second, params.tolerances_ns)
+        ],
+        "side_by_side": [
+            _numbers(asdict(row)) for row in side_by_side(first, second, params.unit_ns, params.onset_ns)
+        ],
+    }
+
+
+def pooled_figures(pairs: Sequence[Pair], params: AgreementParams) -> dict[str, Json]:
+    """Give the figures of all sessions of one scheme together, with intervals over sessions."""
+    scheme = pairs[0][0].scheme
+    tables = [confusion_ns(*pair) for pair in pairs]
+    total = np.sum(tables, axis=0)
+    interval = kappa_interval(tables, seed=params.seed, n_resamples=params.n_resamples)
+    ordered = scheme.type in ("ordinal", "rating")
+    level: Level = "ordinal" if ordered else "nominal"
+    alpha = time_alpha(pairs, level, params.unit_ns)
+    figures: dict[str, Json] = {
+        **basic_figures(kappa_from_confusion(total)),
+        "n_sessions": len(pairs),
+        "interval": _numbers(asdict(interval)),
+        "coefficients": _numbers(asdict(coefficients(total))),
+        "codes": {code: _numbers(asdict(row)) for code, row in per_code(total, scheme.code_ids).items()},
+        "confusion_s": _confusion_s(scheme, total),
+        "alpha": {"level": level, "alpha": alpha.alpha, "reason": alpha.reason},
+        "icc": _icc_of_shares(scheme, tables),
+    }
+    if ordered:
+        values = [k if code.value is None else code.value for k, code in enumerate(scheme.codes)]
+        figures["weighted"] = {
+            "linear": weighted_kappa(total, "linear", values).kappa,
+            "quadratic": weighted_kappa(total, "quadratic", values).kappa,
+        }
+    return figures
+
+
+def _icc_of_shares(scheme: CodingScheme, tables: Sequence[Int64]) -> dict[str, Json]:
+    """Give the ICC of each code's share of the compared time, a session a target."""
+    compared = [table for table in tables if table.sum()]
+    rows: dict[str, Json] = {}
+    for k, code in enumerate(scheme.code_ids):
+        shares = [
+            [float(table[k].sum() / table.sum()), float(table[:, k].sum() / table.sum())]
+            for table in compared
+        ]
+        if not any(share for pair in shares for share in pair):
+            continue
+        found = icc(shares)
+        rows[code] = {
+            "icc_2_1": found.icc_2_1,
+            "icc_3_1": found.icc_3_1,
+            "n_sessions": found.n_targets,
+            "reason": found.reason,
+        }
+    return rows
+
+
+def validity_figures(
+    pairs: Sequence[Pair], strata: dict[str, Sequence[Intervals]] | None = None
+) -> dict[str, Json]:
+    """Give the validity of a machine's proposals, whole and by stratum (an episode, a quality).
+
+    Parameters
+    ----------
+    pairs : sequence of (person's track, machine's track)
+    strata : dict of name to one set of intervals per pair
+    """
+    scheme = pairs[0][0].scheme
+    return {
+        **_one_validity(scheme, validity(pairs)),
+        "n_sessions": len(pairs),
+        "by": {
+            name: _one_validity(scheme, validity(pairs, within)) for name, within in (strata or {}).items()
+        },
+    }
+
+
+def _one_validity(scheme: CodingScheme, found: Validity) -> dict[str, Json]:
+    return {
+        **basic_figures(found.agreement),
+        "human_s": found.human_s,
+        "unproposed": found.unproposed,
+        "codes": {code: _numbers(asdict(row)) for code, row in found.codes.items()},
+        "confusion_s": _confusion_s(scheme, found.table),
+        "calibration": [_numbers(asdict(row)) for row in found.calibration],
+        "calibration_error": found.calibration_error,
+    }
+
+
+def _confusion_s(scheme: CodingScheme, table: Int64) -> dict[str, Json]:
+    """Give seconds by first coder's code, then second's; codes that neither used are left out."""
+    used = [k for k in range(len(table)) if table[k].any() or table[:, k].any()]
+    ids = scheme.code_ids
+    return {ids[a]: {ids[b]: int(table[a, b]) / NS_PER_S for b in used} for a in used}
+
+
+def _numbers(row: dict[str, object]) -> dict[str, Json]:
+    """Give a dataclass's fields as JSON values."""
+    return {
+        name: value for name, value in row.items() if isinstance(value, (str, int, float, bool, type(None)))
+    }

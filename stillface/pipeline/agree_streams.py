@@ -1,0 +1,171 @@
+"""Who coded what in a study, and which streams are a person's own judgement from the start."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from stillface.domain.session import Session
+from stillface.domain.states import UNCODED, StateTrack
+from stillface.errors import InputError
+from stillface.io.artefacts import load_state_track
+from stillface.io.bundle import StudyFolder
+from stillface.io.code_log import parse_log_name
+from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_record import EDITS, Record
+from stillface.io.human_codes import read_people
+
+__all__ = ["CoderStream", "SessionStreams", "began_as_proposals", "own_judgement", "session_streams"]
+
+_FEWEST = 5
+_COPIED_SHARE = 0.5
+_DECISIONS = "review:"
+
+
+@dataclass(frozen=True, eq=False)
+class CoderStream:
+    """One coder's codes of one role under one scheme in one session.
+
+    Parameters
+    ----------
+    session_id : str
+    track : StateTrack
+        ``human``, ``auto_reviewed`` or ``consensus``.
+    month : str
+        ``YYYY-MM`` of the last edit; empty where no log tells.
+    began_as : str, optional
+        Why it is no coding from scratch, or None where it is one.
+    """
+
+    session_id: str
+    track: StateTrack
+    month: str
+    began_as: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """Role and scheme id."""
+        return self.track.role, self.track.scheme.id
+
+
+@dataclass(frozen=True, eq=False)
+class SessionStreams:
+    """All codings of one session; ``people`` holds every source but the machine's own."""
+
+    session: Session
+    people: tuple[CoderStream, ...]
+    auto: tuple[StateTrack, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def from_scratch(self) -> tuple[CoderStream, ...]:
+        """Streams of people who saw no proposal."""
+        return tuple(s for s in self.people if s.track.source_kind == "human" and s.began_as is None)
+
+
+def session_streams(folder: StudyFolder, session_id: str) -> SessionStreams:
+    """Read a session's codings and what their logs tell of how they began.
+
+    Raises
+    ------
+    InputError
+        A session, log or proposal that cannot be read.
+    """
+    codes_dir = folder.codes_dir(session_id)
+    found = read_people(codes_dir, folder.scheme)
+    auto = tuple(
+        load_state_track(path, folder.scheme) for path in sorted(folder.auto_dir(session_id).glob("*.h5"))
+    )
+    logs = _logs(codes_dir)
+    people = []
+    for track in found.tracks:
+        records = logs.get(track.coder_id, []) if track.source_kind == "human" else []
+        why = (
+            began_as_proposals(track, records, auto)
+            if track.source_kind == "human"
+            else None
+            if track.source_kind == "consensus"
+            else "it was made by reviewing proposals"
+        )
+        people.append(CoderStream(session_id, track, _month(track, records), why))
+    return SessionStreams(folder.load_session(session_id), tuple(people), auto, found.warnings)
+
+
+def began_as_proposals(
+    track: StateTrack, records: Sequence[Record], auto: Sequence[StateTrack]
+) -> str | None:
+    """Tell why a stream under a coder's name is not that coder's own judgement, or None.
+
+    A log is known by what stands in it, whatever its file is called: decisions on proposals, records in
+    another coder's name, or bouts that are a machine's to the nanosecond. People set borders on frames
+    too, but not both borders and the code of most bouts.
+    """
+    if any(
+        bout is not None and bout.tier.partition("/")[2].startswith(_DECISIONS)
+        for record in records
+        for bout in (record.bout, record.was)
+    ):
+        return "its log holds decisions on proposals"
+    others = sorted({record.who for record in records} - {track.coder_id})
+    if others:
+        return f"its log was written in the name of {', '.join(others)}"
+    mine = _bouts(track)
+    for proposal in auto:
+        if (proposal.role, proposal.scheme.id) != (track.role, track.scheme.id) or len(mine) < _FEWEST:
+            continue
+        same = len(mine & _bouts(proposal))
+        if same > _COPIED_SHARE * len(mine):
+            return f"{same} of its {len(mine)} bouts are those of {proposal.source}, to the nanosecond"
+    return None
+
+
+def own_judgement(stream: CoderStream) -> StateTrack:
+    """Give the track of a person who coded from scratch.
+
+    Raises
+    ------
+    InputError
+        The stream began as a machine's proposals: it may be compared with a person as validity, and never
+        stand for a person in human-human reliability.
+    """
+    track = stream.track
+    why = stream.began_as if track.source_kind != "auto" else "it is a machine's proposal"
+    if why is not None:
+        raise InputError(
+            f"refused in human-human reliability: {why}",
+            where=f"session {stream.session_id}, {track.role}/{track.scheme.id}",
+            got=track.source,
+            expected="codes that a person set without seeing proposals",
+            fix="have a coder code it from scratch; machine against person is reported as validity",
+        )
+    return track
+
+
+def _bouts(track: StateTrack) -> set[tuple[int, int, int]]:
+    """Every coded stretch, gap codes included."""
+    merged = track.merged()
+    coded = np.flatnonzero(merged.codes != UNCODED)
+    onsets, offsets = merged.edges_ns[:-1][coded].tolist(), merged.edges_ns[1:][coded].tolist()
+    return set(zip(onsets, offsets, merged.codes[coded].tolist(), strict=True))
+
+
+def _logs(codes_dir: Path) -> dict[str, list[Record]]:
+    found: dict[str, list[Record]] = {}
+    for path in sorted(codes_dir.glob("*.jsonl")):
+        name = parse_log_name(path)
+        if name is not None:
+            found.setdefault(name[0], []).extend(read_log(path)[0])
+    return found
+
+
+def _month(track: StateTrack, records: Sequence[Record]) -> str:
+    tier = f"{track.role}/{track.scheme.id}"
+    times = [
+        record.t
+        for record in records
+        if record.op in EDITS and any(b is not None and b.tier == tier for b in (record.bout, record.was))
+    ]
+    return max(times)[:7] if times else ""

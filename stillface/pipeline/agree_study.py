@@ -1,0 +1,349 @@
+"""The reliability of a study: its plan and progress, people against people, machine against people."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from stillface.agreement.kappa import confusion_ns, kappa_from_confusion
+from stillface.agreement.plan import draw, drift, label
+from stillface.domain.provenance import Json
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.errors import InputError
+from stillface.io.bundle import StudyFolder
+from stillface.io.study_yaml import ReliabilityPlan
+from stillface.pipeline.agree_figures import (
+    AgreementParams,
+    basic_figures,
+    pair_figures,
+    pooled_figures,
+)
+from stillface.pipeline.agree_streams import CoderStream, SessionStreams, own_judgement, session_streams
+from stillface.pipeline.agree_validity import study_validity
+
+__all__ = ["Disagreement", "StudyAgreement", "draw_sessions", "study_agreement"]
+
+Pair = tuple[CoderStream, CoderStream]
+
+
+@dataclass(frozen=True, eq=False)
+class Disagreement:
+    """Two coders of one stream, for a picture of where they differ."""
+
+    session: Session
+    first: StateTrack
+    second: StateTrack
+
+
+@dataclass(frozen=True, eq=False)
+class StudyAgreement:
+    """What a study's reliability comes to.
+
+    Parameters
+    ----------
+    content : dict
+        Everything as JSON.
+    disagreements : tuple of Disagreement
+        Pairs of people, session by session.
+    """
+
+    content: dict[str, Json]
+    disagreements: tuple[Disagreement, ...]
+
+
+def draw_sessions(folder: StudyFolder, seed: int | None = None) -> ReliabilityPlan:
+    """Draw sessions to be coded twice and keep seed and sessions in study.yaml.
+
+    What was drawn before stays; new sessions are drawn as the study grows.
+
+    Parameters
+    ----------
+    folder : StudyFolder
+    seed : int, optional
+        For a first draw; made up without it. Later draws use the one that is kept.
+
+    Raises
+    ------
+    InputError
+        Another seed than the one kept, or a session drawn before that is gone.
+    """
+    kept = folder.reliability
+    if seed is not None and kept.seed not in (None, seed):
+        raise InputError(
+            "sessions have been drawn with another seed",
+            where="study.yaml, reliability",
+            got=seed,
+            expected=kept.seed,
+            fix="leave --seed out, or remove seed and sessions to draw anew",
+        )
+    chosen = kept.seed if kept.seed is not None else seed if seed is not None else secrets.randbelow(2**31)
+    strata = _strata(folder)
+
+    def change(plan: ReliabilityPlan) -> ReliabilityPlan:
+        candidates = {name: stratum for name, stratum in strata.items() if name not in plan.masters}
+        return replace(
+            plan, seed=chosen, sessions=draw(candidates, plan.share, chosen, already=plan.sessions)
+        )
+
+    return folder.update_reliability(change)
+
+
+def study_agreement(folder: StudyFolder, params: AgreementParams | None = None) -> StudyAgreement:
+    """Compare all codings of a study.
+
+    Raises
+    ------
+    InputError
+        A session, log or proposal that cannot be read.
+    """
+    params = params or AgreementParams()
+    plan = folder.reliability
+    streams = [session_streams(folder, session_id) for session_id in folder.sessions()]
+    pairs = [pair for found in streams for pair in _pairs(found.from_scratch)]
+    # Masters teach and test coders; the estimate rests on sessions that chance drew.
+    counted = [p for p in pairs if p[0].session_id not in plan.masters and _counts(plan, p[0].session_id)]
+    months = _drift(counted, plan)
+    content: dict[str, Json] = {
+        "study_id": folder.study.study_id,
+        "plan": _plan(folder, plan, streams),
+        "labels": dict(plan.labels),
+        "pooled": {scheme: _pooled(found, plan, params) for scheme, found in _by_scheme(counted).items()},
+        "estimate_rests_on": "drawn sessions"
+        if plan.sessions
+        else "all sessions coded twice: none were drawn",
+        "sessions": [_session_row(pair, plan, params) for pair in pairs],
+        "certification": _certification(streams, plan),
+        "drift": months,
+        "recode": _recode(streams, months),
+        "reviewed_against_scratch": _against_scratch(streams, plan),
+        "validity": study_validity(folder, streams),
+        "refused": [line for found in streams for line in _refused(found)],
+        "warnings": [f"{s.session.session_id}: {line}" for s in streams for line in s.warnings],
+        "parameters": {
+            "unit_ns": params.unit_ns,
+            "onset_ns": params.onset_ns,
+            "tolerances_ns": list(params.tolerances_ns),
+            "seed": params.seed,
+            "n_resamples": params.n_resamples,
+        },
+    }
+    sessions = {found.session.session_id: found.session for found in streams}
+    return StudyAgreement(
+        content, tuple(Disagreement(sessions[a.session_id], a.track, b.track) for a, b in pairs)
+    )
+
+
+def _counts(plan: ReliabilityPlan, session_id: str) -> bool:
+    return not plan.sessions or session_id in plan.sessions
+
+
+def _strata(folder: StudyFolder) -> dict[str, tuple[str, ...]]:
+    """Give each session's group, sex, age band and site, as far as the plan asks for them."""
+    plan, study = folder.reliability, folder.study
+    strata = {}
+    for session_id in folder.sessions():
+        session = folder.load_session(session_id)
+        focal = next((role.id for role in session.protocol.roles if role.focal), session.protocol.role_ids[0])
+        person = study.person(session.persons.get(focal, ""))
+        visit = next((v for v in study.visits if v.visit_id == session.visit_id), None)
+        age = None if visit is None or person is None else visit.age_days.get(person.person_id)
+        known = {
+            "group": "" if person is None else person.group,
+            "sex": "" if person is None else person.sex,
+            "age": "" if age is None else str(age // plan.age_band_days),
+            "site": session.covariates.get("site", ""),
+        }
+        strata[session_id] = tuple(known[name] for name in plan.stratify_by)
+    return strata
+
+
+def _pairs(streams: Sequence[CoderStream]) -> list[Pair]:
+    """Give every two coders of one role and scheme, coders in order of their names."""
+    found: list[Pair] = []
+    ordered = sorted(streams, key=lambda stream: (stream.key, stream.track.coder_id))
+    for one, other in combinations(ordered, 2):
+        if one.key == other.key:
+            for stream in (one, other):
+                own_judgement(stream)
+            found.append((one, other))
+    return found
+
+
+def _by_scheme(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
+    found: dict[str, list[Pair]] = {}
+    for pair in pairs:
+        found.setdefault(pair[0].track.scheme.id, []).append(pair)
+    return dict(sorted(found.items()))
+
+
+def _pooled(pairs: Sequence[Pair], plan: ReliabilityPlan, params: AgreementParams) -> dict[str, Json]:
+    figures = pooled_figures([(a.track, b.track) for a, b in pairs], params)
+    kappa = figures["kappa"]
+    return {**figures, "label": label(kappa if isinstance(kappa, float) else None, plan.labels)}
+
+
+def _session_row(pair: Pair, plan: ReliabilityPlan, params: AgreementParams) -> Json:
+    one, other = pair
+    return {
+        "session_id": one.session_id,
+        "role": one.track.role,
+        "scheme_id": one.track.scheme.id,
+        "coders": [one.track.coder_id, other.track.coder_id],
+        **pair_figures(one.track, other.track, params),
+        "drawn": one.session_id in plan.sessions,
+        "month": max(one.month, other.month),
+    }
+
+
+def _plan(folder: StudyFolder, plan: ReliabilityPlan, streams: Sequence[SessionStreams]) -> dict[str, Json]:
+    """Give what was drawn and how far two people have coded it from scratch."""
+    expected = [(role, scheme) for role, ids in folder.study.schemes.items() for scheme in ids]
+    rows: list[Json] = []
+    n_done = 0
+    for found in streams:
+        if found.session.session_id not in plan.sessions:
+            continue
+        coders: dict[str, Json] = {}
+        missing: list[Json] = []
+        for role, scheme in expected or sorted({stream.key for stream in found.people}):
+            mine = sorted(s.track.coder_id for s in found.from_scratch if s.key == (role, scheme))
+            coders[f"{role}/{scheme}"] = list(mine)
+            if len(mine) < 2:
+                missing.append(f"{role}/{scheme}: {2 - len(mine)} more from scratch")
+        done = bool(coders) and not missing
+        n_done += done
+        rows.append(
+            {"session_id": found.session.session_id, "done": done, "coders": coders, "missing": missing}
+        )
+    return {
+        "share": plan.share,
+        "stratify_by": list(plan.stratify_by),
+        "seed": plan.seed,
+        "n_sessions": len(streams),
+        "n_drawn": len(plan.sessions),
+        "n_done": n_done,
+        "sessions": rows,
+        "masters": dict(plan.masters),
+    }
+
+
+def _certification(streams: Sequence[SessionStreams], plan: ReliabilityPlan) -> list[Json]:
+    """Give each coder's kappa against the masters, by scheme over all master sessions."""
+    tables: dict[tuple[str, str], list[np.ndarray[tuple[int, ...], np.dtype[np.int64]]]] = {}
+    done: dict[tuple[str, str], set[str]] = {}
+    for found in streams:
+        session_id = found.session.session_id
+        standard = {
+            s.key: s.track
+            for s in found.people
+            if s.track.coder_id == plan.masters.get(session_id) and s.track.source_kind != "auto_reviewed"
+        }
+        for stream in found.from_scratch:
+            master = standard.get(stream.key)
+            if master is None or master.coder_id == stream.track.coder_id:
+                continue
+            key = stream.track.coder_id, stream.track.scheme.id
+            tables.setdefault(key, []).append(confusion_ns(master, stream.track))
+            done.setdefault(key, set()).add(session_id)
+    rows: list[Json] = []
+    for (coder, scheme_id), found_tables in sorted(tables.items()):
+        result = kappa_from_confusion(np.sum(found_tables, axis=0))
+        rows.append(
+            {
+                "coder": coder,
+                "scheme_id": scheme_id,
+                **basic_figures(result),
+                "n_masters": len(done[coder, scheme_id]),
+                "of": len(plan.masters),
+                "label": label(result.kappa, plan.labels),
+            }
+        )
+    return rows
+
+
+def _drift(pairs: Sequence[Pair], plan: ReliabilityPlan) -> list[Json]:
+    rows: list[Json] = []
+    for scheme_id, found in _by_scheme(pairs).items():
+        by_month: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.int64]]]] = {}
+        for one, other in found:
+            if month := max(one.month, other.month):
+                by_month.setdefault(month, []).append(confusion_ns(one.track, other.track))
+        rows += [
+            {
+                "scheme_id": scheme_id,
+                "month": month.month,
+                "kappa": month.kappa,
+                "earlier": month.earlier,
+                "n_sessions": month.n_sessions,
+                "drifted": month.drifted,
+            }
+            for month in drift(by_month, plan.drift_drop)
+        ]
+    return rows
+
+
+def _recode(streams: Sequence[SessionStreams], months: Sequence[Json]) -> list[Json]:
+    """List what was coded in months that drifted, double-coded or not."""
+    bad = {
+        (str(row["scheme_id"]), str(row["month"]))
+        for row in months
+        if isinstance(row, dict) and row["drifted"]
+    }
+    return [
+        {
+            "session_id": stream.session_id,
+            "role": stream.track.role,
+            "scheme_id": stream.track.scheme.id,
+            "coder": stream.track.coder_id,
+            "month": stream.month,
+        }
+        for found in streams
+        for stream in found.from_scratch
+        if (stream.track.scheme.id, stream.month) in bad
+    ]
+
+
+def _against_scratch(streams: Sequence[SessionStreams], plan: ReliabilityPlan) -> list[Json]:
+    """Compare what review of proposals gives with what people code from scratch, session by session."""
+    rows: list[Json] = []
+    for found in streams:
+        reviewed = [s for s in found.people if s.track.source_kind == "auto_reviewed"]
+        for stream in reviewed:
+            for scratch in found.from_scratch:
+                if scratch.key != stream.key:
+                    continue
+                result = kappa_from_confusion(confusion_ns(scratch.track, stream.track))
+                rows.append(
+                    {
+                        "session_id": stream.session_id,
+                        "role": stream.track.role,
+                        "scheme_id": stream.track.scheme.id,
+                        "reviewer": stream.track.coder_id,
+                        "from_scratch": scratch.track.coder_id,
+                        "same_person": stream.track.coder_id == scratch.track.coder_id,
+                        **basic_figures(result),
+                        "label": label(result.kappa, plan.labels),
+                    }
+                )
+    return rows
+
+
+def _refused(found: SessionStreams) -> Iterable[Json]:
+    """Name streams under a coder's name that are not that coder's own, with the error they raise."""
+    for stream in found.people:
+        if stream.track.source_kind == "human" and stream.began_as is not None:
+            try:
+                own_judgement(stream)
+            except InputError as error:
+                yield {
+                    "session_id": stream.session_id,
+                    "role": stream.track.role,
+                    "scheme_id": stream.track.scheme.id,
+                    "coder": stream.track.coder_id,
+                    "error": str(error),
+                }

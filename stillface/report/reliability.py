@@ -1,0 +1,228 @@
+"""The reliability page of a study: what agrees how far, and where in time coders disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from stillface.domain.clock import ns_to_s
+from stillface.domain.intervals import Intervals
+from stillface.domain.protocol import Protocol
+from stillface.domain.provenance import Json
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack, align
+from stillface.report.caveats import CAVEATS, header_caveats
+from stillface.report.figures import (
+    BAR_EDGE,
+    FAINT,
+    INK,
+    MUTED,
+    SERIES_A,
+    SERIES_B,
+    boxes_path,
+    code_colours,
+    drawing,
+    to_svg,
+)
+from stillface.report.html import made_of, page_environment
+from stillface.report.privacy import without_paths
+from stillface.report.wording import role_label, rounded
+
+__all__ = ["CoderPair", "ReliabilityReport", "reliability_report"]
+
+_WIDTH_IN = 11.0
+_LEFT_IN = 1.15
+_PAIR_IN = 1.32
+_PICTURES_MAX = 40
+
+
+@dataclass(frozen=True, eq=False)
+class CoderPair:
+    """Two coders of one stream."""
+
+    session: Session
+    first: StateTrack
+    second: StateTrack
+
+
+@dataclass(frozen=True, eq=False)
+class ReliabilityReport:
+    """What the page shows.
+
+    Parameters
+    ----------
+    study_id, title : str
+    protocol : Protocol
+    content : mapping
+        As ``stillface agreement STUDY --json`` prints it.
+    pairs : sequence of CoderPair
+        Drawn as pictures, one strip a pair.
+    versions : mapping of str to str
+    """
+
+    study_id: str
+    title: str
+    protocol: Protocol
+    content: Mapping[str, Any]
+    pairs: Sequence[CoderPair]
+    versions: Mapping[str, str]
+
+
+def reliability_report(data: ReliabilityReport) -> str:
+    """Give the page as a whole HTML document: no script, no link outwards.
+
+    Raises
+    ------
+    MissingExtraError
+        jinja2 or matplotlib is not installed.
+    """
+    content = data.content
+    environment = page_environment()
+    environment.filters["figure"] = _figure_text
+    environment.filters["share"] = lambda value: "" if value is None else f"{100 * value:.0f} %"
+    parameters: dict[str, Json] = {**content["parameters"], "labels": content["labels"]}
+    drawn = data.pairs[:_PICTURES_MAX]
+    return environment.get_template("reliability.html.j2").render(
+        data=data,
+        content=content,
+        protocol=data.protocol,
+        header=header_caveats(data.protocol),
+        caveats=CAVEATS,
+        procedure=False,
+        warnings=[without_paths(line) for line in content["warnings"]],
+        pictures=_pictures(drawn),
+        not_drawn=len(data.pairs) - len(drawn),
+        curve=_calibration_figure(content["validity"]),
+        made=made_of(data.versions, parameters, (), {}, ()),
+    )
+
+
+def _figure_text(value: float | None) -> str:
+    return "–" if value is None else rounded(value)
+
+
+def _pictures(pairs: Sequence[CoderPair]) -> list[tuple[str, str]]:
+    return [(pair.session.session_id, _picture(pair, k)) for k, pair in enumerate(pairs)]
+
+
+def _picture(pair: CoderPair, number: int) -> str:
+    """Draw both coders' codes and, between them, where they differ."""
+    from matplotlib.figure import Figure
+
+    both = align(pair.first.merged(), pair.second.merged())
+    gap = np.append(pair.first.scheme.gap_mask, True)
+    seen = ~gap[both.codes]
+    apart = seen.all(axis=0) & (both.codes[0] != both.codes[1])
+    alone = seen[0] ^ seen[1]
+    name = f"apart-{number}"
+    protocol = pair.session.protocol
+    title = f"{role_label(protocol, pair.first.role)} · {pair.first.scheme.title or pair.first.scheme.id}"
+    coders = pair.first.coder_id, pair.second.coder_id
+    share = float(both.durations_ns[apart].sum()) / max(1, int(both.durations_ns[seen.all(axis=0)].sum()))
+    with drawing(name):
+        figure = Figure(figsize=(_WIDTH_IN, _PAIR_IN))
+        figure.patch.set_visible(False)
+        axes = figure.add_axes((_LEFT_IN / _WIDTH_IN, 0.3, 1 - (_LEFT_IN + 0.15) / _WIDTH_IN, 0.5))
+        axes.patch.set_visible(False)
+        axes.spines[["top", "right", "left"]].set_visible(False)
+        axes.set_xlim(ns_to_s(int(both.edges_ns[0])), ns_to_s(int(both.edges_ns[-1])))
+        axes.set_ylim(0, 3)
+        colours = code_colours(pair.first.scheme)
+        for row, y in ((0, 2.05), (1, 0.05)):
+            for code in range(len(pair.first.scheme.codes)):
+                mine = (both.codes[row] == code) & seen[row]
+                _bars(axes, both.edges_ns, mine, (y, 0.9), facecolor=colours[code], edgecolor="none")
+        _bars(axes, both.edges_ns, apart, (1.1, 0.8), facecolor=INK, edgecolor="none")
+        _bars(axes, both.edges_ns, alone, (1.35, 0.3), facecolor=FAINT, edgecolor=MUTED, hatch="xxxx")
+        axes.set_yticks([2.5, 1.5, 0.5], [coders[0], "differ", coders[1]])
+        axes.tick_params(axis="y", length=0)
+        axes.set_title(
+            f"{pair.session.session_id} · {title} · {100 * share:.1f} % of the time that both scored",
+            loc="left", fontsize=8, pad=3, color=INK,
+        )  # fmt: skip
+        for episode in pair.session.episodes:
+            axes.axvline(ns_to_s(episode.onset_ns), color=MUTED, linewidth=0.6)
+            axes.text(ns_to_s(episode.onset_ns), 3.0, f" {episode.id}", fontsize=6.5, va="top", color=MUTED)
+        handles = _legend(pair, colours)
+        figure.legend(
+            handles=handles, loc="lower left", bbox_to_anchor=(_LEFT_IN / _WIDTH_IN, -0.02), ncols=9,
+            frameon=False, fontsize=7, borderaxespad=0, handlelength=1.4, columnspacing=1.2,
+        )  # fmt: skip
+        return to_svg(
+            figure,
+            name=name,
+            title=f"Where {coders[0]} and {coders[1]} differ, session {pair.session.session_id}",
+            description=f"{title}. They differ in {100 * share:.1f} per cent of the time that both scored, "
+            f"in {len(Intervals.from_mask(both.edges_ns, apart))} stretches.",
+        )
+
+
+def _bars(
+    axes: Any,
+    edges_ns: npt.NDArray[np.int64],
+    mask: npt.NDArray[np.bool_],
+    place: tuple[float, float],
+    **style: Any,
+) -> None:
+    from matplotlib.patches import PathPatch
+
+    onsets, offsets = ns_to_s(edges_ns[:-1][mask]), ns_to_s(edges_ns[1:][mask])
+    boxes = [(a, place[0], b - a, place[1]) for a, b in zip(onsets.tolist(), offsets.tolist(), strict=True)]
+    if boxes:
+        axes.add_patch(PathPatch(boxes_path(boxes), linewidth=0.4, **style))
+
+
+def _legend(pair: CoderPair, colours: Sequence[str]) -> list[Any]:
+    from matplotlib.patches import Patch
+
+    used = set(np.unique(np.concatenate((pair.first.codes, pair.second.codes))).tolist())
+    handles = [
+        Patch(facecolor=colours[k], edgecolor=BAR_EDGE, linewidth=0.4, label=code.label or code.id)
+        for k, code in enumerate(pair.first.scheme.codes)
+        if k in used and not code.gap
+    ]
+    handles.append(Patch(facecolor=INK, label="codes differ"))
+    handles.append(Patch(facecolor=FAINT, edgecolor=MUTED, hatch="xxxx", label="only one could score"))
+    return handles
+
+
+def _calibration_figure(rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """Draw how often proposals were right, by how sure the machine was."""
+    shown = [row for row in rows if row["calibration"]][:4]
+    if not shown:
+        return None
+    from matplotlib.figure import Figure
+
+    with drawing("calibration"):
+        figure = Figure(figsize=(_WIDTH_IN, 2.5))
+        figure.patch.set_visible(False)
+        for k, row in enumerate(shown):
+            axes = figure.add_axes((0.06 + 0.245 * k, 0.2, 0.18, 0.64))
+            axes.patch.set_visible(False)
+            axes.spines[["top", "right"]].set_visible(False)
+            axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
+            sure = [item["mean_confidence"] for item in row["calibration"]]
+            right = [item["right"] for item in row["calibration"]]
+            axes.plot(sure, right, color=SERIES_A, linewidth=1.2)
+            most = max(item["seconds"] for item in row["calibration"])
+            sizes = [8 + 60 * item["seconds"] / most for item in row["calibration"]]
+            axes.scatter(sure, right, s=sizes, color=SERIES_B, zorder=3, linewidths=0)
+            axes.set(xlim=(0, 1), ylim=(0, 1))
+            axes.set_xlabel("confidence", fontsize=8)
+            axes.set_title(f"{row['machine']} · {row['role']}", fontsize=8, loc="left", color=INK)
+            if not k:
+                axes.set_ylabel("share right", fontsize=8)
+        return to_svg(
+            figure,
+            name="calibration",
+            title="Confidence of proposals and how often they were right",
+            description="; ".join(
+                f"{row['machine']} {row['role']}: "
+                + ", ".join(f"{b['mean_confidence']:.2f} right {b['right']:.2f}" for b in row["calibration"])
+                for row in shown
+            ),
+        )
