@@ -65,19 +65,18 @@ class CodingPanel(QWidget):
         self.time_label.setAccessibleName("Session time")
         self.said_label.setStyleSheet(f"color: {self.theme.faint};")
         self.said_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._top = top = QHBoxLayout()
-        bottom = QHBoxLayout()
+        top, self._row = QHBoxLayout(), QHBoxLayout()
         top.addWidget(self.lane_label)
-        top.addWidget(self._codes, 1)
+        top.addWidget(self.time_label)
+        top.addWidget(self.mode_label)
+        top.addWidget(self.said_label, 1)
         top.addWidget(self.light)
-        bottom.addWidget(self.time_label)
-        bottom.addWidget(self.mode_label)
-        bottom.addWidget(self.said_label, 1)
+        self._row.addWidget(self._codes)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(8, 4, 8, 4)
         whole.setSpacing(3)
         whole.addLayout(top)
-        whole.addLayout(bottom)
+        whole.addLayout(self._row)
 
     def show_lane(self) -> None:
         """Show the active lane and its codes as buttons."""
@@ -97,12 +96,12 @@ class CodingPanel(QWidget):
         )
         codes = QWidget()
         grid = QGridLayout(codes)
-        grid.setContentsMargins(6, 0, 6, 0)
+        grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
         for k, code in enumerate(lane.scheme.codes if lane is not None else ()):
             grid.addWidget(self._button(code.id), 0, k)
         grid.setColumnStretch(99, 1)
-        self._top.replaceWidget(self._codes, codes)
+        self._row.replaceWidget(self._codes, codes)
         self._codes.hide()
         self._codes.deleteLater()
         self._codes = codes
@@ -115,13 +114,17 @@ class CodingPanel(QWidget):
         button = QPushButton(f"{code_letter(scheme, code_id)}  {code.label or code.id}")
         button.setObjectName(f"code {code_id}")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setToolTip(f"{code.definition}<br><b>key {code.key or 'none'}</b>")
+        # Many codes must not force the window wide: a label may be cut, its letter never.
+        button.setMinimumWidth(36)
+        button.setToolTip(
+            f"<b>{code.label or code.id}</b><br>{code.definition}<br><b>key {code.key or 'none'}</b>"
+        )
         button.setAccessibleName(f"Code {code.label or code.id}")
         key = key_of_code(code.key or "")
         button.clicked.connect(lambda: self._press(key) if key else self.desk.code(code_id))
         button.setStyleSheet(
             f"QPushButton {{background: {colour.name()}; color: {text_on(colour).name()}; padding: 4px 9px;"
-            "border-radius: 3px; font-weight: bold;}"
+            "text-align: left; border-radius: 3px; font-weight: bold;}"
             f"QPushButton:hover {{border: 2px solid {self.theme.text};}}"
         )
         return button

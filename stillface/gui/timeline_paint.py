@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QBrush, QColor, QFont, QPainter, QPen, QPolygonF
+from qtpy.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from stillface.gui.palette import Theme, code_colour, code_letter, text_on
 from stillface.review.desk import Desk
@@ -159,12 +159,17 @@ class TimelinePainter:
         if row.key.kind == "human" and not row.key.source.endswith(f":{self.desk.document.coder}"):
             who = row.key.source.partition(":")[2]
         inner = box.adjusted(8, 0, -6, 0)
-        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, f"{row.key.role}  {row.key.scheme_id}")
+        source = who if lane.editable or row.key.kind == "auto" else f"{who} (locked)"
+        name_font, source_font = painter.font(), _font(painter, 8)
+        room = inner.width() - QFontMetricsF(source_font).horizontalAdvance(source) - 8
+        name = QFontMetricsF(name_font).elidedText(
+            f"{row.key.role}  {row.key.scheme_id}", Qt.TextElideMode.ElideMiddle, room
+        )
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, name)
         if not active:
             painter.setPen(QColor(self.theme.faint))
-        side = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        painter.setFont(_font(painter, 8))
-        painter.drawText(inner, side, who if lane.editable or row.key.kind == "auto" else f"{who} (locked)")
+        painter.setFont(source_font)
+        painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, source)
 
     def _map(self, painter: QPainter) -> None:
         """Paint the whole session small, with the stretch that is shown."""

@@ -294,3 +294,32 @@ def test_code_buttons_do_what_their_keys_do(window: Any) -> None:
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert [code for *_, code in bouts(window, INFANT)] == ["pos"]
     assert "key d" in button.toolTip()
+
+
+def test_the_window_fits_a_small_screen_with_many_codes(window: Any) -> None:
+    assert window.main.minimumSizeHint().width() <= 1280
+    assert window.main.minimumSizeHint().height() <= 800
+
+
+def test_starting_from_the_command_line_says_what_is_wrong(tmp_path: Path, capsys: Any, qtbot: Any) -> None:
+    from stillface.gui.launch import main
+
+    assert main([str(tmp_path), "one", "--coder", "AB"]) == 3
+    assert "no study here" in capsys.readouterr().err
+
+
+def test_the_picker_asks_who_you_are(study: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from stillface.gui.launch import SessionPicker
+
+    told = []
+    monkeypatch.setattr(QMessageBox, "information", lambda *parts: told.append(parts[2]))
+    picker = SessionPicker(study)
+    qtbot.addWidget(picker)
+    assert (picker.coder.currentText(), picker.session_id) == ("AB", "one")
+    picker.coder.setCurrentText(" ")
+    picker.accept()
+    assert told == ["Say who you are and choose a session."]
+    assert picker.result() == 0
+    picker.coder.setCurrentText("CD")
+    picker.accept()
+    assert picker.result() == 1
