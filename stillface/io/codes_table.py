@@ -14,9 +14,17 @@ from stillface.domain.clock import ns_to_s
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.states import SOURCE_KINDS, UNCODED, StateTrack
 from stillface.errors import InputError
-from stillface.io.tables import Table, read_table, write_table
+from stillface.io.tables import Table, read_groups, read_table, write_table
 
-__all__ = ["CODES_COLUMNS", "CodedStream", "read_codes", "write_codes"]
+__all__ = [
+    "CODES_COLUMNS",
+    "CodedStream",
+    "CodesSurvey",
+    "codes_by_session",
+    "read_codes",
+    "survey_codes",
+    "write_codes",
+]
 
 REQUIRED = ("dyad_id", "session_id", "role", "scheme_id", "coder_id", "code", "onset_s", "offset_s")
 CODES_COLUMNS = (*REQUIRED, "source", "confidence", "attributes", "comment")
@@ -77,7 +85,60 @@ def read_codes(path: Path) -> list[CodedStream]:
         With file:line: a time that is none, a bout that ends before it begins, overlapping bouts of one
         stream, an unknown source, a session under two dyads.
     """
-    table = read_table(path, REQUIRED)
+    return _streams(read_table(path, REQUIRED))
+
+
+@dataclass(frozen=True)
+class CodesSurvey:
+    """What a codes table holds, found without keeping it.
+
+    Parameters
+    ----------
+    together : bool
+        Whether all rows of each session stand next to each other.
+    streams : tuple of (role, scheme_id)
+        Sorted.
+    codes : dict of scheme_id to tuple of str
+        Sorted.
+    """
+
+    together: bool
+    streams: tuple[tuple[str, str], ...]
+    codes: dict[str, tuple[str, ...]]
+
+
+def survey_codes(path: Path) -> CodesSurvey:
+    """Look through a codes table once; raises InputError as `read_codes` for what a glance shows."""
+    met: set[str] = set()
+    together = True
+    streams: set[tuple[str, str]] = set()
+    codes: dict[str, set[str]] = {}
+    for table in read_groups(path, REQUIRED, "session_id"):
+        session = table.filled("session_id")[0]
+        together = together and session not in met
+        met.add(session)
+        roles, schemes = table.filled("role"), table.filled("scheme_id")
+        streams.update(zip(roles, schemes, strict=True))
+        for scheme, code in set(zip(schemes, table.filled("code"), strict=True)):
+            codes.setdefault(scheme, set()).add(code)
+    return CodesSurvey(
+        together, tuple(sorted(streams)), {scheme: tuple(sorted(found)) for scheme, found in codes.items()}
+    )
+
+
+def codes_by_session(path: Path, survey: CodesSurvey) -> Iterator[list[CodedStream]]:
+    """Give the streams of one session after the other; the whole table is held only if it is not in order."""
+    if survey.together:
+        for table in read_groups(path, REQUIRED, "session_id"):
+            yield _streams(table)
+        return
+    by_session: dict[str, list[CodedStream]] = {}
+    for stream in read_codes(path):
+        by_session.setdefault(stream.session_id, []).append(stream)
+    yield from by_session.values()
+
+
+def _streams(table: Table) -> list[CodedStream]:
     onsets, offsets = table.times_ns("onset_s"), table.times_ns("offset_s")
     _check_durations(table, onsets, offsets)
     dyads, sessions, roles, schemes, coders = (table.filled(name) for name in REQUIRED[:5])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,14 @@ from stillface import __version__
 from stillface.domain.results import Measurement
 from stillface.io.tables import write_table
 
-__all__ = ["REPAIRS_COLUMNS", "RepairRow", "write_measures_long", "write_repairs"]
+__all__ = [
+    "REPAIRS_COLUMNS",
+    "RepairRow",
+    "measure_cells",
+    "repair_cells",
+    "write_measures_long",
+    "write_repairs",
+]
 
 REPAIRS_COLUMNS = (
     "dyad_id",
@@ -58,20 +65,21 @@ class RepairRow:
 
 def write_measures_long(path: Path, rows: Iterable[Measurement]) -> None:
     """Write measurements in the contract's columns; no value is rounded, none is NaN."""
-    write_table(path, Measurement.columns(), (_cells(row) for row in rows))
+    write_table(path, Measurement.columns(), (measure_cells(row) for row in rows))
 
 
 def write_repairs(path: Path, rows: Iterable[RepairRow]) -> None:
     """Write one row per mismatch bout."""
-    write_table(path, REPAIRS_COLUMNS, _repair_cells(rows))
+    write_table(path, REPAIRS_COLUMNS, (repair_cells(row) for row in rows))
 
 
-def _repair_cells(rows: Iterable[RepairRow]) -> Iterator[tuple[object, ...]]:
-    for row in rows:
-        yield tuple(getattr(row, name) for name in REPAIRS_COLUMNS)
+def repair_cells(row: RepairRow) -> tuple[object, ...]:
+    """Give a row in the columns of ``repairs``."""
+    return tuple(getattr(row, name) for name in REPAIRS_COLUMNS)
 
 
-def _cells(row: Measurement) -> tuple[object, ...]:
+def measure_cells(row: Measurement) -> tuple[object, ...]:
+    """Give a row in the contract's columns."""
     return (
         row.dyad_id,
         row.session_id,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +13,9 @@ import numpy.typing as npt
 
 from stillface.domain.clock import NS_PER_S
 from stillface.errors import InputError, MissingExtraError
-from stillface.io.durable import read_bytes, storage_error, write_atomic
+from stillface.io.durable import read_bytes, write_atomic
 
-__all__ = ["Table", "read_table", "safe_text", "table_bytes", "write_table"]
+__all__ = ["Table", "read_groups", "read_table", "safe_text", "table_bytes", "write_table"]
 
 Int64 = npt.NDArray[np.int64]
 
@@ -120,6 +120,47 @@ def read_table(path: Path, required: Sequence[str]) -> Table:
     return table
 
 
+def read_groups(path: Path, required: Sequence[str], key: str) -> Iterator[Table]:
+    """Read a table piece by piece: neighbouring rows with the same cell in column ``key`` are one piece.
+
+    A text table is never held whole, so memory does not grow with its length.
+
+    Raises
+    ------
+    InputError
+        As `read_table`; what stands after the first piece is found when it is reached.
+    """
+    if path.suffix.lower() == ".parquet":
+        yield from _split(read_table(path, required), key)
+        return
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            first = file.readline()
+            file.seek(0)
+            reader = csv.reader(file, delimiter="\t" if "\t" in first else ",", strict=True)
+            header = [name.strip() for name in next(reader, [])]
+            if any(name not in header for name in required) or len(set(header)) < len(header):
+                # The whole reader finds the words for it.
+                yield from _split(read_table(path, required), key)
+                return
+            place = header.index(key)
+            cells: list[list[str]] = []
+            lines: list[int] = []
+            for row, line in _rows(path, reader, header):
+                if cells and row[place] != cells[-1][place]:
+                    yield _table(path, header, cells, lines)
+                    cells, lines = [], []
+                cells.append(row)
+                lines.append(line)
+    except UnicodeDecodeError:
+        read_table(path, required)
+        raise
+    except csv.Error as error:
+        raise InputError(f"broken quoting ({error})", where=str(path)) from error
+    if cells:
+        yield _table(path, header, cells, lines)
+
+
 def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Write a table atomically; tabs for ``.tsv``, commas otherwise."""
     write_atomic(path, table_bytes(header, rows, delimiter="\t" if path.suffix.lower() == ".tsv" else ","))
@@ -172,8 +213,20 @@ def _from_text(path: Path) -> Table:
     repeated = {name for name in header if header.count(name) > 1}
     if repeated:
         raise InputError("column named twice", where=f"{path}:1", got=", ".join(sorted(repeated)))
+    return _table(path, header, cells, lines)
+
+
+def _table(path: Path, header: list[str], cells: list[list[str]], lines: list[int]) -> Table:
     columns = [list(column) for column in zip(*cells, strict=True)] or [[] for _ in header]
     return Table(path, dict(zip(header, columns, strict=True)), lines)
+
+
+def _split(table: Table, key: str) -> Iterator[Table]:
+    keys = table.column(key)
+    starts = [row for row in range(len(table)) if row == 0 or keys[row] != keys[row - 1]]
+    for first, after in zip(starts, [*starts[1:], len(table)], strict=True):
+        columns = {name: cells[first:after] for name, cells in table.columns.items()}
+        yield Table(table.path, columns, table.lines[first:after])
 
 
 def _bytes(path: Path) -> bytes:
@@ -187,6 +240,13 @@ def _bytes(path: Path) -> bytes:
 
 def _body(path: Path, reader: Iterable[list[str]], header: list[str]) -> tuple[list[list[str]], list[int]]:
     cells, lines = [], []
+    for row, line in _rows(path, reader, header):
+        cells.append(row)
+        lines.append(line)
+    return cells, lines
+
+
+def _rows(path: Path, reader: Iterable[list[str]], header: list[str]) -> Iterator[tuple[list[str], int]]:
     for row in reader:
         if not row:
             continue
@@ -198,9 +258,7 @@ def _body(path: Path, reader: Iterable[list[str]], header: list[str]) -> tuple[l
                 got=len(row),
                 expected=f"{len(header)} cells",
             )
-        cells.append([_unguarded(cell.strip()) if cell else cell for cell in row])
-        lines.append(line)
-    return cells, lines
+        yield [_unguarded(cell.strip()) if cell else cell for cell in row], line
 
 
 def _from_parquet(path: Path) -> Table:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import TracebackType
 
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
@@ -13,15 +15,16 @@ from stillface.domain.session import Episode, Session
 from stillface.domain.states import StateTrack
 from stillface.errors import InputError
 from stillface.io.codebook import write_codebook
-from stillface.io.codes_table import CodedStream, read_codes
+from stillface.io.codes_table import CodedStream, codes_by_session, survey_codes
 from stillface.io.episodes_table import read_episodes
-from stillface.io.measures_table import REPAIRS_COLUMNS, RepairRow, write_measures_long, write_repairs
+from stillface.io.measures_table import REPAIRS_COLUMNS, RepairRow, measure_cells, repair_cells
 from stillface.io.protocol_yaml import load_protocol
 from stillface.io.scheme_yaml import load_rule, load_scheme, shipped_rule_ids, shipped_scheme_ids
+from stillface.io.table_writer import TableWriter
 from stillface.pipeline.choose import choose
 from stillface.pipeline.measuring import measure_session, repair_rows, withhold
 
-__all__ = ["MeasureRequest", "MeasureSummary", "measure_tables", "scheme_of_stream", "write_results"]
+__all__ = ["MeasureRequest", "MeasureSummary", "measure_tables", "scheme_of_stream"]
 
 
 @dataclass(frozen=True)
@@ -70,53 +73,77 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
     """
     protocol = load_protocol(request.protocol)
     episodes = read_episodes(request.episodes, (spec.id for spec in protocol.episodes))
-    streams = read_codes(request.codes)
-    _check_streams(request, streams, episodes, protocol)
-    schemes = _schemes(streams)
+    survey = survey_codes(request.codes)
+    schemes = {scheme_id: _scheme(scheme_id, codes) for scheme_id, codes in survey.codes.items()}
     rules = _rules(request.rules, protocol, schemes)
-    by_session: dict[str, list[CodedStream]] = {session_id: [] for session_id in episodes}
-    for stream in streams:
-        by_session[stream.session_id].append(stream)
-    expected = sorted({(stream.role, stream.scheme_id) for stream in streams})
-    warnings = _warnings(by_session, schemes)
-    rows: list[Measurement] = []
-    repairs: list[RepairRow] = []
-    for session_id, found in by_session.items():
-        if not found:
-            continue
-        session = Session(session_id, found[0].dyad_id, protocol, episodes[session_id])
-        warnings.extend(f"{session_id}: {line}" for line in session.duration_warnings())
-        tracks = _tracks(request, session, found, expected, schemes)
-        rows.extend(withhold(row, request.min_coverage) for row in measure_session(session, tracks, rules))
-        repairs.extend(repair_rows(session, tracks, rules))
-    files = write_results(out, rows, repairs)
-    n_sessions = sum(bool(found) for found in by_session.values())
-    return MeasureSummary(n_sessions, len(rows), files, tuple(warnings))
+    warnings = _scheme_warnings(schemes)
+    left = dict.fromkeys(episodes)
+    with _Results(out) as results:
+        for found in codes_by_session(request.codes, survey):
+            _check_streams(request, found, episodes, protocol)
+            session_id = found[0].session_id
+            left.pop(session_id)
+            session = Session(session_id, found[0].dyad_id, protocol, episodes[session_id])
+            warnings.extend(f"{session_id}: {line}" for line in session.duration_warnings())
+            tracks = _tracks(request, session, found, survey.streams, schemes)
+            rows = [withhold(row, request.min_coverage) for row in measure_session(session, tracks, rules)]
+            results.add(rows, repair_rows(session, tracks, rules))
+    warnings.extend(f"{session_id}: has episodes but no codes; left out" for session_id in left)
+    return MeasureSummary(len(episodes) - len(left), results.n_rows, results.files, tuple(warnings))
 
 
-def write_results(out: Path, rows: Sequence[Measurement], repairs: Sequence[RepairRow]) -> tuple[Path, ...]:
-    """Write the result tables and their codebook under ``out``."""
-    out.mkdir(parents=True, exist_ok=True)
-    files = tuple(out / name for name in ("measures_long.csv", "repairs.csv", "codebook.csv"))
-    write_measures_long(files[0], rows)
-    write_repairs(files[1], repairs)
-    write_codebook(files[2], (*Measurement.columns(), *REPAIRS_COLUMNS), (row.measure for row in rows))
-    return files
+class _Results:
+    """The result tables, written session by session and put in place together at the end."""
+
+    def __init__(self, out: Path) -> None:
+        self._out = out
+        self.files = tuple(out / name for name in ("measures_long.csv", "repairs.csv", "codebook.csv"))
+        self.n_rows = 0
+        self._names: set[str] = set()
+        self._open = ExitStack()
+        self._tables: tuple[TableWriter, TableWriter] | None = None
+
+    def __enter__(self) -> _Results:
+        return self
+
+    def _begin(self) -> tuple[TableWriter, TableWriter]:
+        self._out.mkdir(parents=True, exist_ok=True)
+        return (
+            self._open.enter_context(TableWriter(self.files[0], Measurement.columns())),
+            self._open.enter_context(TableWriter(self.files[1], REPAIRS_COLUMNS)),
+        )
+
+    def add(self, rows: Sequence[Measurement], repairs: Iterable[RepairRow]) -> None:
+        # Not before there is something to write: bad input leaves no trace.
+        self._tables = self._tables or self._begin()
+        self.n_rows += len(rows)
+        self._names.update(row.measure for row in rows)
+        self._tables[0].write(measure_cells(row) for row in rows)
+        self._tables[1].write(repair_cells(row) for row in repairs)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._tables = self._tables or self._begin()
+        self._open.__exit__(kind, error, trace)
+        if kind is None:
+            write_codebook(self.files[2], (*Measurement.columns(), *REPAIRS_COLUMNS), self._names)
 
 
 def scheme_of_stream(scheme_id: str, streams: Sequence[CodedStream]) -> CodingScheme:
     """Give the shipped scheme, or one made of the codes that these streams hold; none of them a gap."""
+    codes = {code for stream in streams if stream.scheme_id == scheme_id for code in stream.codes}
+    return _scheme(scheme_id, tuple(sorted(codes)))
+
+
+def _scheme(scheme_id: str, codes: tuple[str, ...]) -> CodingScheme:
     if scheme_id in shipped_scheme_ids():
         return load_scheme(scheme_id)
-    codes = sorted({code for stream in streams if stream.scheme_id == scheme_id for code in stream.codes})
-    return CodingScheme.from_codes_found(scheme_id, tuple(codes))
-
-
-def _schemes(streams: Sequence[CodedStream]) -> dict[str, CodingScheme]:
-    return {
-        scheme_id: scheme_of_stream(scheme_id, streams)
-        for scheme_id in dict.fromkeys(stream.scheme_id for stream in streams)
-    }
+    return CodingScheme.from_codes_found(scheme_id, codes)
 
 
 def _rules(
@@ -186,16 +213,10 @@ def _check_streams(
             )
 
 
-def _warnings(by_session: dict[str, list[CodedStream]], schemes: dict[str, CodingScheme]) -> list[str]:
-    lines = [
-        f"{session_id}: has episodes but no codes; left out"
-        for session_id, found in by_session.items()
-        if not found
-    ]
-    lines += [
+def _scheme_warnings(schemes: dict[str, CodingScheme]) -> list[str]:
+    return [
         f"scheme {scheme.id} is not shipped: its codes are those found ({', '.join(scheme.code_ids)}), "
         "none counts as a gap"
         for scheme in schemes.values()
         if scheme.status == "found"
     ]
-    return lines

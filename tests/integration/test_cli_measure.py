@@ -64,7 +64,9 @@ def test_w2_from_tables(w2_tables: tuple[Path, Path], tmp_path: Path) -> None:
     dyad = {
         r["measure"]: r for r in rows if r["role"] == "dyad" and r["episode_id"] == "RE" and not r["code"]
     }
-    assert {r["match_rule"] for r in dyad.values()} == {"icep_identity"}
+    # Measures of the pair that need no rule name none.
+    assert {r["match_rule"] for r in dyad.values()} == {"icep_identity", ""}
+    assert dyad["grid_visits"]["match_rule"] == ""
     assert (dyad["n_repair"]["value"], dyad["n_repair"]["status"]) == ("5.0", "OK")
     assert dyad["pct_match"]["value"] == repr(100 * 10 / 18)
     assert dyad["pct_match"]["scheme_id"] == "icep_infant+icep_caregiver"
