@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from stillface.domain.clock import NS_PER_S
 from stillface.errors import InputError, MissingExtraError
-from stillface.io.durable import read_bytes, write_atomic
+from stillface.io.durable import read_bytes, storage_error, write_atomic
 
 __all__ = ["Table", "read_groups", "read_table", "safe_text", "table_bytes", "write_table"]
 
@@ -157,6 +157,9 @@ def read_groups(path: Path, required: Sequence[str], key: str) -> Iterator[Table
         raise
     except csv.Error as error:
         raise InputError(f"broken quoting ({error})", where=str(path)) from error
+    except OSError:
+        _bytes(path)
+        raise
     if cells:
         yield _table(path, header, cells, lines)
 
