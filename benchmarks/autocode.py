@@ -4,12 +4,13 @@
 
 A pair is the plain loop that a user would write (cv2.VideoCapture and FaceMesh with two faces, one
 process) and the tracker with one and two workers, in turn. Everything runs in a fresh process on a film
-of the given length and on one twice as long; costs per frame are the difference, so that loading
-libraries and models cancels out. The acceptance rule is fixed here and printed with the numbers: CPU
-per frame at most 1.25 times the sum of the parts (decoding, two cuts, detection's share, two meshes)
-measured in as many processes at a time, and at least 1.3 times the plain loop's frames per second with
-two workers. ``steal`` is the share of the processors that the host took away meanwhile: read the CPU
-figures where it is large.
+of the given length and on one twice as long. CPU per frame is the difference of the two, so that loading
+libraries and models cancels out; frames per second are those of the longer film, counted from the plain
+loop's first result and from the end of the tracker's first look. The acceptance rule is fixed here and
+printed with the numbers: CPU per frame at most 1.25 times the sum of the parts (decoding, two cuts,
+detection's share, two meshes) measured in as many processes at a time, and at least 1.3 times the plain
+loop's frames per second with two workers. ``steal`` is the share of the processors that the host took
+away meanwhile; other work on the same machine shows in no figure, so run it alone.
 """
 
 from __future__ import annotations
@@ -40,7 +41,9 @@ WORKERS = (1, 2)
 MOST_OF_PARTS = 1.25
 LEAST_SPEED_UP = 1.3
 MOST_MB = 600
-PART_FRAMES = 240
+PART_FRAMES = 480
+# Time for the processes that measure parts to load, so that they measure at the same time.
+LOADING_S = 8.0
 PART_SAMPLE = 24
 
 Rgb = npt.NDArray[np.uint8]
@@ -64,30 +67,32 @@ def draw(n_frames: int) -> Iterator[Rgb]:
         yield frame
 
 
-def plain(film: Path) -> int:
-    """Run the loop that a user would write; give the number of faces found."""
+def plain(film: Path) -> tuple[int, float]:
+    """Run the loop that a user would write; give the number of faces and the time of the first result."""
     import cv2
     from mediapipe.python.solutions.face_mesh import FaceMesh
 
-    faces = 0
+    faces, first = 0, 0.0
     capture = cv2.VideoCapture(str(film))
     with FaceMesh(max_num_faces=2, refine_landmarks=True) as mesh:
         while True:
             there, bgr = capture.read()
             if not there:
-                return faces
+                return faces, first
             found = mesh.process(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)).multi_face_landmarks or ()
             for face in found:
                 np.array([(point.x, point.y, point.z) for point in face.landmark], dtype=np.float32)
             faces += len(found)
+            first = first or time.perf_counter()
 
 
-def ours(film: Path, workers: int) -> int:
-    """Run the tracker; give the number of codable faces."""
+def ours(film: Path, workers: int) -> tuple[int, float]:
+    """Run the tracker; give the number of codable faces and the time after its first look."""
     from stillface.domain.clock import ClockMap
     from stillface.tracking.mediapipe_mesh import MediapipeMesh
     from stillface.video.source import VideoOpener
 
+    told: list[float] = []
     with tempfile.TemporaryDirectory() as scratch:
         tracks = MediapipeMesh().track(
             VideoOpener((film,), threads=1),
@@ -96,11 +101,12 @@ def ours(film: Path, workers: int) -> int:
             clock_map=ClockMap(),
             workers=workers,
             scratch=Path(scratch),
+            progress=lambda done, total: told.append(time.perf_counter()),
         )
-    return sum(int(track.codable.sum()) for track in tracks.values())
+    return sum(int(track.codable.sum()) for track in tracks.values()), told[0]
 
 
-def parts(film: Path) -> Numbers:
+def parts(film: Path, at: float) -> Numbers:
     """Measure CPU milliseconds per frame of every part on its own, as one worker does them."""
     import cv2
 
@@ -120,6 +126,7 @@ def parts(film: Path) -> Numbers:
         crops = [Crop.around(face.box_px, params.crop_faces) for face in faces]
         for mesher, crop in zip(meshers, crops, strict=True):
             mesher.find_afresh(crop.take(first), params.warm_up)
+        time.sleep(max(at - time.time(), 0.0))
         n = min(PART_FRAMES, source.clock.n_frames)
         decode = _cpu_ms(lambda: sum(1 for _ in source.frames(0, n)), n)
         # A few frames over and over: keeping all of them would measure the memory instead.
@@ -145,12 +152,11 @@ def _cpu_ms(work: Callable[[], object], per: float) -> float:
     return 1000 * (time.process_time() - before) / per
 
 
-def child(what: str, film: Path, workers: int) -> Numbers:
+def child(what: str, film: Path, workers: int, at: float) -> Numbers:
     """Do one thing in this process and tell what it cost."""
     if what == "parts":
-        return parts(film)
-    start = time.perf_counter()
-    faces = plain(film) if what == "plain" else ours(film, workers)
+        return parts(film, at)
+    faces, start = plain(film) if what == "plain" else ours(film, workers)
     wall = time.perf_counter() - start
     own, below = resource.getrusage(resource.RUSAGE_SELF), resource.getrusage(resource.RUSAGE_CHILDREN)
     return {
@@ -161,9 +167,10 @@ def child(what: str, film: Path, workers: int) -> Numbers:
     }
 
 
-def started(what: str, film: Path, workers: int = 1) -> Numbers:
+def started(what: str, film: Path, workers: int = 1, at: float = 0.0) -> Numbers:
     """Run ``child`` in a fresh process."""
-    command = [sys.executable, __file__, "--child", what, "--film", str(film), "--workers", str(workers)]
+    command = [sys.executable, __file__, "--child", what, "--film", str(film)]
+    command += ["--workers", str(workers), "--at", str(at)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(done.stderr)
@@ -178,9 +185,8 @@ def per_frame(what: str, short: Path, long: Path, n_frames: int, workers: int = 
     after = _processor_times()
     spent = after - before
     return {
-        "fps": n_frames / max(two["wall_s"] - one["wall_s"], 1e-9),
+        "fps": 2 * n_frames / two["wall_s"],
         "cpu_ms": 1000 * (two["cpu_s"] - one["cpu_s"]) / n_frames,
-        "start_s": 2 * one["wall_s"] - two["wall_s"],
         "peak_mb": one["peak_mb"],
         "peak_mb_double": two["peak_mb"],
         "faces": two["faces"] / (2 * n_frames),
@@ -190,8 +196,9 @@ def per_frame(what: str, short: Path, long: Path, n_frames: int, workers: int = 
 
 def parts_at(workers: int, film: Path) -> Numbers:
     """Measure the parts in as many processes at a time; give the mean."""
+    at = time.time() + LOADING_S
     with ThreadPoolExecutor(workers) as pool:
-        measured = list(pool.map(lambda _: started("parts", film), range(workers)))
+        measured = list(pool.map(lambda _: started("parts", film, at=at), range(workers)))
     return {name: float(np.mean([one[name] for one in measured])) for name in measured[0]}
 
 
@@ -206,7 +213,7 @@ def _processor_times() -> npt.NDArray[np.int64]:
 def _show(name: str, numbers: Numbers) -> None:
     print(
         f"  {name:<10} {numbers['fps']:6.1f} fps  {numbers['cpu_ms']:5.1f} ms CPU/frame  "
-        f"{numbers['faces']:.2f} faces/frame  start {numbers['start_s']:4.1f} s  "
+        f"{numbers['faces']:.2f} faces/frame  "
         f"peak {numbers['peak_mb']:.0f} MB, double length {numbers['peak_mb_double']:.0f} MB  "
         f"steal {100 * numbers['steal']:.0f} %",
         flush=True,
@@ -269,9 +276,10 @@ def main() -> None:
     parser.add_argument("--child", choices=("plain", "ours", "parts"), help=argparse.SUPPRESS)
     parser.add_argument("--film", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--workers", type=int, default=1, help=argparse.SUPPRESS)
+    parser.add_argument("--at", type=float, default=0.0, help=argparse.SUPPRESS)
     given: Any = parser.parse_args()
     if given.child:
-        print(json.dumps(child(given.child, given.film, given.workers)))
+        print(json.dumps(child(given.child, given.film, given.workers, given.at)))
     else:
         compare(given.seconds, given.pairs)
 
