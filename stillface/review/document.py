@@ -81,7 +81,7 @@ class Document:
     def _make_lanes(self, tiers: Sequence[tuple[str, str]]) -> None:
         mine = self._own_sources()
         tracks = [track for track in self.session.tracks if track.source not in mine]
-        wanted = {kind: list(tiers) if kind == "human" else [] for kind in self._stores}
+        wanted = {kind: list(tiers) if kind in {"human", "consensus"} else [] for kind in self._stores}
         if "auto_reviewed" in wanted:
             wanted["auto_reviewed"] = [(t.role, t.scheme.id) for t in tracks if t.source_kind == "auto"]
         for kind, store in self._stores.items():
@@ -103,8 +103,11 @@ class Document:
             for id_, bout in bouts.items()
         }
         self._standing[key] = dict(bouts)
-        editable = not self._stores[key.kind].log.read_only
-        return Lane(key, self._scheme_of(key.scheme_id), tuple(self._made[key].values()), editable)
+        return Lane(key, self._scheme_of(key.scheme_id), tuple(self._made[key].values()), self._editable(key))
+
+    def _editable(self, key: LaneKey) -> bool:
+        store = self._stores[key.kind]
+        return not store.log.read_only and key.tier not in store.locked
 
     @property
     def lanes(self) -> Mapping[LaneKey, Lane]:
@@ -152,7 +155,9 @@ class Document:
         """
         lane = self.lane(command.lane)
         if not lane.editable:
-            reason = self._stores[lane.key.kind].log.reason if lane.key.kind in self._stores else None
+            store = self._stores.get(lane.key.kind)
+            signed = store is not None and lane.key.tier in store.locked
+            reason = "it is signed off" if signed else store.log.reason if store is not None else None
             raise StorageError(
                 f"this lane cannot be edited: {reason or 'it is not yours'}", where=lane.key.tier
             )
@@ -169,6 +174,19 @@ class Document:
         """Log a note; it is no edit and cannot be undone."""
         store = self._store(kind)
         self._write(store, lambda: store.log.append("note", text=text))
+
+    def logged(self, kind: str) -> Mapping[str, LoggedBout]:
+        """Give the bouts that stand in the logs of one kind, by id."""
+        return self._store(kind).bouts
+
+    def locked_tiers(self, kind: str) -> frozenset[str]:
+        """Give the tiers of one kind that are signed off."""
+        return self._store(kind).locked
+
+    def log_status(self, kind: str, text: str, why: str | None = None) -> None:
+        """Log a sign-off or an unlocking; lanes then open or close. It is no edit and cannot be undone."""
+        store = self._store(kind)
+        self._write(store, lambda: store.log_status(text, why))
 
     @property
     def can_undo(self) -> bool:
@@ -298,7 +316,7 @@ class Document:
                         self._decisions[(tier, bout.onset_ns, bout.offset_ns, source)] = (id_, bout)
             for key in [key for key in self._lanes if key.source == f"{kind}:{self.coder}"]:
                 bouts = by_tier.get(key.tier, {})
-                if bouts != self._standing.get(key, {}):
+                if bouts != self._standing.get(key, {}) or self._lanes[key].editable != self._editable(key):
                     self._lanes[key] = self._lane(key, bouts)
                     changed.add(key)
         if changed:

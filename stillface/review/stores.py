@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from stillface import __version__
-from stillface.errors import StorageError
+from stillface.errors import StorageError, UsageError
 from stillface.io.code_log import CodeLog, Edit
 from stillface.io.code_log_record import LoggedBout, Record
 from stillface.io.code_log_replay import Conflict, merge
+from stillface.review.signoff import locked_tiers
 
 __all__ = ["PLAYED_ON", "Store"]
 
@@ -31,10 +32,14 @@ class Store:
     ----------
     conflicts : tuple of Conflict
         Where two computers disagree and a person has to decide.
+    locked : frozenset of str
+        Tiers that are signed off.
     """
 
     def __init__(self, log: CodeLog, elsewhere: Sequence[Sequence[Record]] = ()) -> None:
         self.log = log
+        self._elsewhere = tuple(elsewhere)
+        self.locked = locked_tiers([log.records, *self._elsewhere])
         self._mine_at_open = dict(log.state.bouts)
         self.conflicts: tuple[Conflict, ...] = ()
         self._at_open = self._mine_at_open
@@ -66,10 +71,40 @@ class Store:
         ------
         StorageError
             As :meth:`CodeLog.append_group`: the edits then stand in memory, unless the log is read-only.
+        UsageError
+            The track is signed off; nothing changes.
         """
-        standing = self.bouts
+        standing, edits = self.bouts, tuple(edits)
+        touched = [edit.bout or standing.get(edit.id or "") for edit in edits]
+        self._refuse_locked(bout.tier for bout in touched if bout is not None)
         known = (edit if edit.id is None else replace(edit, was=standing.get(edit.id)) for edit in edits)
         self.log.append_group(known, why=why)
+
+    def log_status(self, text: str, why: str | None) -> None:
+        """Bring a sign-off or an unlocking to the disk; raises StorageError."""
+        try:
+            self.log.append("status", text=text, why=why)
+        finally:
+            self.locked = locked_tiers([self.log.records, *self._elsewhere])
+
+    def _refuse_locked(self, tiers: Iterable[str]) -> None:
+        # A tier of review decisions is locked with the reviewed track that they make.
+        closed = [tier for tier in tiers if tier.replace("/review:", "/") in self.locked]
+        if closed:
+            raise UsageError(
+                "this track is signed off", where=closed[0], fix="unlock it first; a reason is asked for"
+            )
+
+    def _tiers_of(self, last: int) -> list[str]:
+        """Give the tiers that a command touched, by the place of its last record."""
+        record = self.log.records[last]
+        if record.op == "undo" and record.ref is not None:
+            return self._tiers_of(record.ref)
+        records, first = self.log.records, last
+        while first and records[first - 1].left:
+            first -= 1
+        bouts = [part for record in records[first : last + 1] for part in (record.bout, record.was)]
+        return [bout.tier for bout in bouts if bout is not None]
 
     @property
     def can_undo(self) -> bool:
@@ -84,12 +119,16 @@ class Store:
     def undo(self) -> None:
         """Take the last command of the coder back, and what the running film had added since."""
         while self._reason(self.log.state.undo) == PLAYED_ON:
+            self._refuse_locked(self._tiers_of(self.log.state.undo[-1]))
             self.log.undo()
         if self.can_undo:
+            self._refuse_locked(self._tiers_of(self.log.state.undo[-1]))
             self.log.undo()
 
     def redo(self) -> None:
         """Bring the last undone command back, and what the running film had added to it."""
+        if self.can_redo:
+            self._refuse_locked(self._tiers_of(self.log.state.redo[-1]))
         self.log.redo()
         while self._reason(self.log.state.redo, undone=True) == PLAYED_ON:
             self.log.redo()
