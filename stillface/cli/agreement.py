@@ -97,8 +97,8 @@ def _show_study(content: dict[str, Any]) -> None:
                 people.print(f"  {row['session_id']} {line}", markup=False)
     pooled = [{"scheme_id": name, **row} for name, row in content["pooled"].items()]
     _print_rows("People against people", pooled, ("scheme_id", "n_sessions", "label"))
-    _print_rows("Against the masters", content["certification"], ("coder", "scheme_id", "n_masters", "label"))
-    _print_rows("Machine against people", content["validity"], ("machine", "role", "scheme_id", "n_sessions"))
+    _print_rows("Against the masters", content["certification"], ("coder", "scheme_id", "label"))
+    _print_rows("Machine against people", content["validity"], ("machine", "role", "scheme_id"))
     for row in content["recode"]:
         people.print(
             f"drift: recode {row['session_id']} {row['role']}/{row['scheme_id']}, "
@@ -113,7 +113,13 @@ def _print_rows(title: str, rows: list[dict[str, Any]], names: tuple[str, ...]) 
 
     if not rows:
         return
-    table = Table(*(name.removesuffix("_id") for name in names), "kappa", "agreement", "compared s", "remark")
+    table = Table(
+        *(name.removesuffix("_id").removeprefix("n_") for name in names),
+        "kappa",
+        "agreement",
+        "compared s",
+        "remark",
+    )
     table.title = title or None
     for row in rows:
         numbers = [row[name] for name in ("kappa", "agreement", "compared_s")]

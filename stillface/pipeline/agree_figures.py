@@ -100,24 +100,33 @@ def pair_figures(first: StateTrack, second: StateTrack, params: AgreementParams)
     }
 
 
-def pooled_figures(pairs: Sequence[Pair], params: AgreementParams) -> dict[str, Json]:
-    """Give the figures of all sessions of one scheme together, with intervals over sessions."""
+def pooled_figures(sessions: Sequence[Sequence[Pair]], params: AgreementParams) -> dict[str, Json]:
+    """Give the figures of one scheme over sessions, with intervals over sessions.
+
+    Parameters
+    ----------
+    sessions : sequence of sequence of (track, track)
+        The pairs of each session: several where there are more roles or more than two coders.
+    params : AgreementParams
+    """
+    pairs = [pair for found in sessions for pair in found]
     scheme = pairs[0][0].scheme
-    tables = [confusion_ns(*pair) for pair in pairs]
+    tables = [np.sum([confusion_ns(*pair) for pair in found], axis=0) for found in sessions]
     total = np.sum(tables, axis=0)
     interval = kappa_interval(tables, seed=params.seed, n_resamples=params.n_resamples)
     ordered = scheme.type in ("ordinal", "rating")
     level: Level = "ordinal" if ordered else "nominal"
-    alpha = time_alpha(pairs, level, params.unit_ns)
+    alpha = time_alpha([coders for found in sessions for coders in _coders(found)], level, params.unit_ns)
     figures: dict[str, Json] = {
         **basic_figures(kappa_from_confusion(total)),
-        "n_sessions": len(pairs),
+        "n_sessions": len(sessions),
+        "n_pairs": len(pairs),
         "interval": _numbers(asdict(interval)),
         "coefficients": _numbers(asdict(coefficients(total))),
         "codes": {code: _numbers(asdict(row)) for code, row in per_code(total, scheme.code_ids).items()},
         "confusion_s": _confusion_s(scheme, total),
         "alpha": {"level": level, "alpha": alpha.alpha, "reason": alpha.reason},
-        "icc": _icc_of_shares(scheme, tables),
+        "icc": _icc_of_shares(scheme, [confusion_ns(*pair) for pair in pairs]),
     }
     if ordered:
         values = [k if code.value is None else code.value for k, code in enumerate(scheme.codes)]
@@ -128,8 +137,16 @@ def pooled_figures(pairs: Sequence[Pair], params: AgreementParams) -> dict[str, 
     return figures
 
 
+def _coders(pairs: Sequence[Pair]) -> list[list[StateTrack]]:
+    """Give all tracks of each role once, whatever the number of pairs they stand in."""
+    found: dict[str, dict[int, StateTrack]] = {}
+    for track in (track for pair in pairs for track in pair):
+        found.setdefault(track.role, {})[id(track)] = track
+    return [list(tracks.values()) for tracks in found.values()]
+
+
 def _icc_of_shares(scheme: CodingScheme, tables: Sequence[Int64]) -> dict[str, Json]:
-    """Give the ICC of each code's share of the compared time, a session a target."""
+    """Give the ICC of each code's share of the compared time, a pair of streams a target."""
     compared = [table for table in tables if table.sum()]
     rows: dict[str, Json] = {}
     for k, code in enumerate(scheme.code_ids):
@@ -143,7 +160,7 @@ def _icc_of_shares(scheme: CodingScheme, tables: Sequence[Int64]) -> dict[str, J
         rows[code] = {
             "icc_2_1": found.icc_2_1,
             "icc_3_1": found.icc_3_1,
-            "n_sessions": found.n_targets,
+            "n_pairs": found.n_targets,
             "reason": found.reason,
         }
     return rows
@@ -162,7 +179,7 @@ def validity_figures(
     scheme = pairs[0][0].scheme
     return {
         **_one_validity(scheme, validity(pairs)),
-        "n_sessions": len(pairs),
+        "n_pairs": len(pairs),
         "by": {
             name: _one_validity(scheme, validity(pairs, within)) for name, within in (strata or {}).items()
         },

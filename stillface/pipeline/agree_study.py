@@ -119,7 +119,7 @@ def study_agreement(folder: StudyFolder, params: AgreementParams | None = None) 
         "sessions": [_session_row(pair, plan, params) for pair in pairs],
         "certification": _certification(streams, plan),
         "drift": months,
-        "recode": _recode(streams, months),
+        "recode": _recode(streams, months, plan),
         "reviewed_against_scratch": _against_scratch(streams, plan),
         "validity": study_validity(folder, streams),
         "refused": [line for found in streams for line in _refused(found)],
@@ -182,7 +182,10 @@ def _by_scheme(pairs: Sequence[Pair]) -> dict[str, list[Pair]]:
 
 
 def _pooled(pairs: Sequence[Pair], plan: ReliabilityPlan, params: AgreementParams) -> dict[str, Json]:
-    figures = pooled_figures([(a.track, b.track) for a, b in pairs], params)
+    sessions: dict[str, list[tuple[StateTrack, StateTrack]]] = {}
+    for one, other in pairs:
+        sessions.setdefault(one.session_id, []).append((one.track, other.track))
+    figures = pooled_figures(list(sessions.values()), params)
     kappa = figures["kappa"]
     return {**figures, "label": label(kappa if isinstance(kappa, float) else None, plan.labels)}
 
@@ -287,8 +290,8 @@ def _drift(pairs: Sequence[Pair], plan: ReliabilityPlan) -> list[Json]:
     return rows
 
 
-def _recode(streams: Sequence[SessionStreams], months: Sequence[Json]) -> list[Json]:
-    """List what was coded in months that drifted, double-coded or not."""
+def _recode(streams: Sequence[SessionStreams], months: Sequence[Json], plan: ReliabilityPlan) -> list[Json]:
+    """List what was coded in months that drifted, once or twice; masters are no work to recode."""
     bad = {
         (str(row["scheme_id"]), str(row["month"]))
         for row in months
@@ -304,7 +307,7 @@ def _recode(streams: Sequence[SessionStreams], months: Sequence[Json]) -> list[J
         }
         for found in streams
         for stream in found.from_scratch
-        if (stream.track.scheme.id, stream.month) in bad
+        if (stream.track.scheme.id, stream.month) in bad and stream.session_id not in plan.masters
     ]
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
+
 from stillface.agreement.kappa import confusion_ns, pooled
 from stillface.domain.provenance import Json
 from stillface.domain.states import StateTrack
@@ -61,12 +63,12 @@ def agree_tables(
     tables = [_by_key(path, coders, people_only=people_only) for path in (first, second)]
     everything = [stream for table in tables for stream in table.values()]
     sessions: list[Json] = []
-    pairs: dict[str, list[tuple[StateTrack, StateTrack]]] = {}
+    pairs: dict[str, dict[str, list[tuple[StateTrack, StateTrack]]]] = {}
     for key in sorted(tables[0].keys() & tables[1].keys()):
         streams = tables[0][key], tables[1][key]
         scheme = scheme_of_stream(key[2], everything)
         pair = streams[0].track(scheme), streams[1].track(scheme)
-        pairs.setdefault(key[2], []).append(pair)
+        pairs.setdefault(key[2], {}).setdefault(key[0], []).append(pair)
         sessions.append(
             {
                 "session_id": key[0],
@@ -82,17 +84,18 @@ def agree_tables(
         for path, mine, other in ((first, tables[0], tables[1]), (second, tables[1], tables[0]))
         for key in sorted(mine.keys() - other.keys())
     ]
-    totals = [sum(confusion_ns(*pair) for pair in found) for found in pairs.values()]
+    by_scheme: dict[str, Json] = {
+        scheme_id: pooled_figures(list(found.values()), params) for scheme_id, found in pairs.items()
+    }
+    each = {scheme_id: [p for mine in found.values() for p in mine] for scheme_id, found in pairs.items()}
+    totals = [np.sum([confusion_ns(*pair) for pair in found], axis=0) for found in each.values()]
     return {
-        "pooled": {
-            **basic_figures(pooled(totals)),
-            "by_scheme": {scheme_id: pooled_figures(found, params) for scheme_id, found in pairs.items()},
-        },
+        "pooled": {**basic_figures(pooled(totals)), "by_scheme": by_scheme},
         "sessions": sessions,
         "unpaired": unpaired,
         "validity": {
             scheme_id: validity_figures(against)
-            for scheme_id, found in pairs.items()
+            for scheme_id, found in each.items()
             if (against := [pair for pair in map(_person_first, found) if pair is not None])
         },
     }

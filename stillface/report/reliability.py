@@ -36,7 +36,7 @@ __all__ = ["CoderPair", "ReliabilityReport", "reliability_report"]
 
 _WIDTH_IN = 11.0
 _LEFT_IN = 1.15
-_PAIR_IN = 1.32
+_PAIR_IN = 1.75
 _PICTURES_MAX = 40
 
 
@@ -126,28 +126,39 @@ def _picture(pair: CoderPair, number: int) -> str:
     with drawing(name):
         figure = Figure(figsize=(_WIDTH_IN, _PAIR_IN))
         figure.patch.set_visible(False)
-        axes = figure.add_axes((_LEFT_IN / _WIDTH_IN, 0.3, 1 - (_LEFT_IN + 0.15) / _WIDTH_IN, 0.5))
+        axes = figure.add_axes((_LEFT_IN / _WIDTH_IN, 0.26, 1 - (_LEFT_IN + 0.15) / _WIDTH_IN, 0.52))
         axes.patch.set_visible(False)
         axes.spines[["top", "right", "left"]].set_visible(False)
         axes.set_xlim(ns_to_s(int(both.edges_ns[0])), ns_to_s(int(both.edges_ns[-1])))
         axes.set_ylim(0, 3)
         colours = code_colours(pair.first.scheme)
-        for row, y in ((0, 2.05), (1, 0.05)):
-            for code in range(len(pair.first.scheme.codes)):
+        shown = [k for k, code in enumerate(pair.first.scheme.codes) if not code.gap and k in both.codes]
+        for row, top in ((0, 2.95), (1, 0.95)):
+            # A row for each code: it is read from its place, its colour only repeats it.
+            for place, code in enumerate(shown):
+                y = top - (place + 1) * 0.9 / len(shown)
                 mine = (both.codes[row] == code) & seen[row]
-                _bars(axes, both.edges_ns, mine, (y, 0.9), facecolor=colours[code], edgecolor="none")
+                _bars(
+                    axes,
+                    both.edges_ns,
+                    mine,
+                    (y, 0.9 / len(shown)),
+                    facecolor=colours[code],
+                    edgecolor="none",
+                )
         _bars(axes, both.edges_ns, apart, (1.1, 0.8), facecolor=INK, edgecolor="none")
         _bars(axes, both.edges_ns, alone, (1.35, 0.3), facecolor=FAINT, edgecolor=MUTED, hatch="xxxx")
         axes.set_yticks([2.5, 1.5, 0.5], [coders[0], "differ", coders[1]])
         axes.tick_params(axis="y", length=0)
         axes.set_title(
-            f"{pair.session.session_id} · {title} · {100 * share:.1f} % of the time that both scored",
-            loc="left", fontsize=8, pad=3, color=INK,
+            f"{pair.session.session_id} · {title} · they differ in {100 * share:.1f} % of the time "
+            "that both scored",
+            loc="left", fontsize=8, pad=12, color=INK,
         )  # fmt: skip
         for episode in pair.session.episodes:
             axes.axvline(ns_to_s(episode.onset_ns), color=MUTED, linewidth=0.6)
-            axes.text(ns_to_s(episode.onset_ns), 3.0, f" {episode.id}", fontsize=6.5, va="top", color=MUTED)
-        handles = _legend(pair, colours)
+            axes.text(ns_to_s(episode.onset_ns), 3.04, episode.id, fontsize=6.5, va="bottom", color=MUTED)
+        handles = _legend(pair, [colours[k] for k in shown], shown, alone=bool(alone.any()))
         figure.legend(
             handles=handles, loc="lower left", bbox_to_anchor=(_LEFT_IN / _WIDTH_IN, -0.02), ncols=9,
             frameon=False, fontsize=7, borderaxespad=0, handlelength=1.4, columnspacing=1.2,
@@ -176,17 +187,17 @@ def _bars(
         axes.add_patch(PathPatch(boxes_path(boxes), linewidth=0.4, **style))
 
 
-def _legend(pair: CoderPair, colours: Sequence[str]) -> list[Any]:
+def _legend(pair: CoderPair, colours: Sequence[str], shown: Sequence[int], *, alone: bool) -> list[Any]:
     from matplotlib.patches import Patch
 
-    used = set(np.unique(np.concatenate((pair.first.codes, pair.second.codes))).tolist())
+    codes = [pair.first.scheme.codes[k] for k in shown]
     handles = [
-        Patch(facecolor=colours[k], edgecolor=BAR_EDGE, linewidth=0.4, label=code.label or code.id)
-        for k, code in enumerate(pair.first.scheme.codes)
-        if k in used and not code.gap
+        Patch(facecolor=colour, edgecolor=BAR_EDGE, linewidth=0.4, label=code.label or code.id)
+        for code, colour in zip(codes, colours, strict=True)
     ]
     handles.append(Patch(facecolor=INK, label="codes differ"))
-    handles.append(Patch(facecolor=FAINT, edgecolor=MUTED, hatch="xxxx", label="only one could score"))
+    if alone:
+        handles.append(Patch(facecolor=FAINT, edgecolor=MUTED, hatch="xxxx", label="only one could score"))
     return handles
 
 

@@ -1,0 +1,124 @@
+"""Gaze codes of real infants by two people and a machine, against the published set's figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stillface.agreement.align_events import event_kappa
+from stillface.agreement.kappa import confusion_ns, kappa_from_confusion
+from stillface.agreement.validity import validity
+from stillface.domain.scheme import Code, CodingScheme
+from stillface.domain.states import UNCODED, StateTrack
+
+pytestmark = pytest.mark.real
+
+GAZE3 = CodingScheme("lookit", (Code("away"), Code("left"), Code("right")))
+ON_OFF = CodingScheme("on_off", (Code("off"), Code("on")))
+MS = 10**6
+Pair = tuple[StateTrack, StateTrack]
+
+
+def human(path: Path, coder: str) -> StateTrack:
+    """Read ``time_ms,duration,track``: each line holds until the next, ``end`` until coding goes on."""
+    rows = []
+    for line in path.read_text().splitlines():
+        cells = line.split(",")
+        if len(cells) > 2 and cells[0].isdigit() and cells[2] in ("left", "right", "away", "end"):
+            rows.append((int(cells[0]), cells[2] != "end", cells[2]))
+    rows.sort()
+    bouts = [
+        (here[0] * MS, after[0] * MS, here[2])
+        for here, after in pairwise(rows)
+        if here[2] != "end" and after[0] > here[0]
+    ]
+    onsets, offsets, codes = zip(*bouts, strict=True)
+    return StateTrack.from_bouts(GAZE3, "infant", f"human:{coder}", onsets, offsets, codes)
+
+
+def machine(path: Path) -> StateTrack:
+    """Read 30 codes a second with confidence; below 0 is no proposal."""
+    with np.load(path) as stored:
+        codes, sure = stored["arr_0"], stored["arr_1"]
+    edges = np.rint(np.arange(codes.size + 1) * 1e9 / 30).astype(np.int64)
+    seen = codes >= 0
+    return StateTrack(
+        GAZE3, "infant", "auto:icatcher@1", edges, np.where(seen, codes, UNCODED).astype(np.int16),
+        np.where(seen, np.clip(sure, 0, 1), 0).astype(np.float32),
+    )  # fmt: skip
+
+
+def on_off(track: StateTrack) -> StateTrack:
+    codes = np.where(track.codes == UNCODED, UNCODED, track.codes > 0).astype(np.int16)
+    return StateTrack(ON_OFF, track.role, track.source, track.edges_ns, codes, track.confidence)
+
+
+@pytest.fixture(scope="module")
+def infants(shared_data: Path) -> list[tuple[StateTrack, StateTrack, StateTrack]]:
+    folder = shared_data / "codes"
+    return [
+        (
+            human(path, "one"),
+            human(folder / "gaze_human2" / path.name, "two"),
+            machine(folder / "gaze_auto" / f"{path.stem}.npz"),
+        )
+        for path in sorted((folder / "gaze_human1").glob("*.txt"))
+    ]
+
+
+def per_video_and_pooled(pairs: list[Pair]) -> tuple[float, float]:
+    tables = [confusion_ns(*pair) for pair in pairs]
+    kappas = [kappa_from_confusion(table).kappa for table in tables]
+    pooled = kappa_from_confusion(np.sum(tables, axis=0)).kappa
+    assert pooled is not None
+    assert None not in kappas
+    return float(np.mean(kappas)), pooled  # type: ignore[arg-type]  # none of them is None
+
+
+@pytest.mark.parametrize(
+    ("other", "seen_as", "published", "per_video", "pooled"),
+    [
+        # published: over all 45 infants; ours: over the 22 that are here.
+        (1, lambda track: track, 0.85, 0.849, 0.860),
+        (1, on_off, 0.85, 0.827, 0.862),
+        (2, lambda track: track, 0.75, 0.758, 0.777),
+        (2, on_off, 0.63, 0.656, 0.725),
+    ],
+)
+def test_kappas_of_22_infants(
+    infants: list[tuple[StateTrack, ...]],
+    other: int,
+    seen_as: Callable[[StateTrack], StateTrack],
+    published: float,
+    per_video: float,
+    pooled: float,
+) -> None:
+    assert len(infants) == 22
+    found = per_video_and_pooled([(seen_as(tracks[0]), seen_as(tracks[other])) for tracks in infants])
+    assert (round(found[0], 3), round(found[1], 3)) == (per_video, pooled)
+    assert found[0] == pytest.approx(published, abs=0.03)
+
+
+def test_machine_as_validity(infants: list[tuple[StateTrack, ...]]) -> None:
+    found = validity([(one, auto) for one, _, auto in infants])
+    assert found.unproposed == pytest.approx(0.196, abs=0.001)  # 79 % of frames valid over all 45
+    assert {code: round(row.auc or 0, 2) for code, row in found.codes.items()} == {
+        "away": 0.94, "left": 0.96, "right": 0.95,
+    }  # fmt: skip
+    sure = [(item.mean_confidence, item.right) for item in found.calibration if item.low >= 0.4]
+    assert all(right < confidence for confidence, right in sure)  # it is surer than it is right
+    assert [right for _, right in sure] == sorted(right for _, right in sure)
+
+
+def test_people_agree_on_bouts_less_than_on_time(infants: list[tuple[StateTrack, ...]]) -> None:
+    found = [
+        (event_kappa(one, two).kappa, kappa_from_confusion(confusion_ns(one, two)).kappa)
+        for one, two, _ in infants
+    ]
+    assert all(events is not None and time is not None for events, time in found)
+    mean = np.array(found, dtype=float).mean(axis=0)
+    assert 0.5 < mean[0] < mean[1]
