@@ -145,7 +145,8 @@ class Desk:
             self.said.emit(f"{lane.key.role}: {label} over the selection")
             self.select(None)
         else:
-            self.note_watched()
+            if self._left_behind(lane):
+                self.note_watched()
             self.do(SetState(lane.key, time_ns, code))
             self.said.emit(f"{lane.key.role}: {label} from {clock_text(self.grid.floor(time_ns))}")
 
@@ -309,12 +310,17 @@ class Desk:
         reach_ns = self.running_until_ns(lane)
         if reach_ns is None or lane.running is None:
             return
-        if reach_ns < self.grid.floor(until_ns):
+        if self._left_behind(lane):
             command: Command = CloseRunning(key, max(reach_ns, lane.running.end_ns))
             self.said.emit(f"{lane.running.code} ended at {clock_text(reach_ns)}, where you left it")
         else:
             command = WatchedOn(key, until_ns)
         self.document.log_edits(key.kind, command.plan(lane, self.grid), why=PLAYED_ON)
+
+    def _left_behind(self, lane: Lane) -> bool:
+        """Tell whether the playhead has leapt away from the running bout."""
+        reach_ns = self.running_until_ns(lane)
+        return reach_ns is not None and reach_ns < self.grid.floor(self.until_ns())
 
     def until_ns(self) -> int:
         """Give where a bout that ends here ends: on the last frame, at the session's end."""

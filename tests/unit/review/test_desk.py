@@ -93,7 +93,7 @@ def test_a_leap_ends_the_running_state_where_it_was_last_seen(kit: Any, desk: De
     desk.key("Ctrl+Z")
     assert desk.document.lane(INFANT).running is None
     desk.key("Ctrl+Z")
-    assert kit.bouts(desk.document, INFANT) == [(0, 4, "neu")]
+    assert kit.bouts(desk.document, INFANT) == [(0, 2, "neu")]
     assert desk.document.lane(INFANT).running is not None
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.review.lanes import Lane, LaneBout, LaneKey
-from stillface.review.timeline import View, hit, rows_of, snap_ns, ticks, visible
+from stillface.review.timeline import View, hit, rows_of, snap_ns, strips, ticks, visible
 
 KEY = LaneKey("infant", "affect3", "human:AB")
 AUTO = LaneKey("infant", "affect3", "auto:affect@1")
@@ -105,3 +105,15 @@ def test_5000_bouts_stay_cheap(kit: Any) -> None:
         visible(long, view)
         hit(rows, {KEY: long}, view, x, 5)
     assert (time.perf_counter() - before) / 200 < 0.005
+
+
+def test_never_more_rectangles_than_pixels_and_each_pixel_right(kit: Any) -> None:
+    long = lane(kit, *((k * 0.12, k * 0.12 + 0.1) for k in range(5000)))
+    drawn = strips(long, WHOLE)
+    assert 0 < len(drawn) <= WHOLE.width_px
+    for x in range(WHOLE.width_px):
+        here = long.at(round((x + 0.5) * WHOLE.ns_per_px))
+        covered = any(s.x_px <= x < s.x_px + s.width_px for s in drawn)
+        assert covered == (here is not None)
+    near = strips(long, WHOLE.fitted(300 * S, 303 * S, 0))
+    assert [strip.bout.id for strip in near if strip.bout] == [f"b{k}" for k in range(2500, 2526)]
