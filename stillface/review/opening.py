@@ -19,6 +19,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_record import Record
 from stillface.io.code_log_replay import merge
 from stillface.io.durable import storage_error
+from stillface.io.human_codes import LOG_KINDS
 from stillface.review.cameras import Camera, FrameGrid
 from stillface.review.desk import Desk
 from stillface.review.document import Document
@@ -28,9 +29,9 @@ from stillface.review.playhead import Playhead
 from stillface.review.queue import ReviewQueue
 from stillface.review.stores import Store
 
-__all__ = ["REVIEWED_DIR", "cameras_of", "grid_of", "open_desk", "open_document"]
+__all__ = ["REVIEWED_DIR", "cameras_of", "grid_of", "open_desk", "open_document", "open_store"]
 
-REVIEWED_DIR = "reviewed"
+REVIEWED_DIR = LOG_KINDS["auto_reviewed"]
 """Folder inside ``codes`` that holds the logs of reviewed proposals: they are no human coding."""
 
 _STEP_WITHOUT_FILM_NS = NS_PER_S // 25
@@ -117,7 +118,7 @@ def open_document(
     stores: dict[str, Store] = {}
     try:
         for kind, folder in folders.items():
-            stores[kind] = _store(folder, coder, install, study.heads_path(install))
+            stores[kind] = open_store(folder, coder, install, study.heads_path(install))
         tiers = [(role, scheme) for role, ids in study.study.schemes.items() for scheme in ids]
         return Document(session.with_tracks(tracks), grid, study.scheme, coder, stores, tiers)
     except BaseException:
@@ -147,7 +148,8 @@ def open_desk(
     return Desk(document, playhead, keymap or Keymap(), queue)
 
 
-def _store(folder: Path, coder: str, install: str, heads: Path) -> Store:
+def open_store(folder: Path, coder: str, install: str, heads: Path) -> Store:
+    """Open a coder's log of one kind, with their logs of other computers; raises StorageError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -19,6 +19,7 @@ from stillface.domain.study import Person, Study
 from stillface.errors import InputError
 from stillface.io.artefacts import save_state_track
 from stillface.io.bundle import StudyFolder, create_study
+from stillface.io.human_codes import read_people
 from stillface.review.lanes import LaneKey
 from stillface.review.opening import cameras_of, grid_of, open_desk, open_document
 from stillface.review.playhead import Playhead
@@ -62,7 +63,10 @@ def test_a_sitting_is_there_again_and_reviewed_codes_lie_apart(tmp_path: Path) -
     logs = [
         p.relative_to(folder.codes_dir("one")).as_posix() for p in folder.codes_dir("one").rglob("*.jsonl")
     ]
-    assert sorted(logs) == [f"AB.{INSTALL}.jsonl", f"reviewed/AB.{INSTALL}.jsonl"]
+    assert sorted(logs) == [f"AB.{INSTALL}.jsonl", f"auto_reviewed/AB.{INSTALL}.jsonl"]
+    # What was reviewed here is what the measures find.
+    found = read_people(folder.codes_dir("one"), folder.scheme).tracks
+    assert sorted(track.source for track in found) == ["auto_reviewed:AB", "human:AB"]
     again = open_desk(folder, "one", "AB", INSTALL)
     assert [b.code for b in again.document.lane(INFANT).bouts] == ["neu"]
     assert again.queue is not None
