@@ -13,6 +13,7 @@ from stillface.io.code_log import parse_log_name
 from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_record import LoggedBout, Record
 from stillface.io.code_log_replay import merge
+from stillface.io.human_beats import BEATS_DIR
 
 __all__ = ["LOG_KINDS", "CodedByPeople", "read_people"]
 
@@ -70,6 +71,13 @@ def read_people(codes_dir: Path, scheme_of: Callable[[str], CodingScheme]) -> Co
                     f"{coder}: {len(merged.conflicts)} places where two computers disagree; a person decides"
                 )
             tracks += _tracks(kind, coder, list(merged.bouts.values()), scheme_of)
+    for path in sorted((codes_dir / BEATS_DIR).glob("*.jsonl")):
+        # Corrected beats are no codes, but what is computed from them depends on these logs as well.
+        records, problem = read_log(path) if parse_log_name(path) is not None else ((), None)
+        if problem is not None:
+            warnings.append(f"{path.name} of beats: {problem}; only the records before it are used")
+        if records:
+            heads[f"{BEATS_DIR}/{path.name}"] = records[-1].sha
     return CodedByPeople(tuple(tracks), heads, tuple(warnings))
 
 

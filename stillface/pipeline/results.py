@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from stillface.domain.autonomic import AutonomicEpisode, HeartEpoch
 from stillface.domain.clock import ClockMap
@@ -13,6 +13,7 @@ from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
 from stillface.io.artefacts import load_beats, load_signal, load_state_track
 from stillface.io.bundle import StudyFolder
+from stillface.io.human_beats import CorrectedBeats, corrected_by_people
 from stillface.io.human_codes import read_people
 from stillface.io.measures_table import RepairRow
 from stillface.measures.autonomic import autonomic_rows, baseline_rows
@@ -104,7 +105,7 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
     auto = tuple(load_state_track(path, folder.scheme) for path in auto_files)
     session = session.with_tracks((*people.tracks, *auto))
     analysed, warnings = _analysed(session, choice)
-    session, body = _body(folder, session)
+    session, body = _body(folder, session, choice)
     behaviour = measure_session(session, analysed, choice.rules)
     autonomic = list(autonomic_rows(session, body.summaries))
     rows = (
@@ -149,7 +150,7 @@ def _analysed(session: Session, choice: Choice) -> tuple[tuple[StateTrack, ...],
     return tuple(chosen[key] for key in sorted(chosen, key=lambda k: (order.index(k[0]), k[1]))), left_out
 
 
-def _body(folder: StudyFolder, session: Session) -> tuple[Session, _Body]:
+def _body(folder: StudyFolder, session: Session, choice: Choice) -> tuple[Session, _Body]:
     body = _Body()
     signals = folder.signals_dir(session.session_id)
     for channel in session.channels:
@@ -162,17 +163,38 @@ def _body(folder: StudyFolder, session: Session) -> tuple[Session, _Body]:
             body.summaries += eda_summaries(signal, session.episodes, EdaParams())
         beats_path = path.with_name(f"{channel.id}.beats.h5")
         if signal.kind == "ecg" and beats_path.exists():
-            beats, missing = load_beats(beats_path), missing_intervals(signal)
+            corrected = corrected_by_people(
+                folder.codes_dir(session.session_id),
+                channel,
+                load_beats(beats_path),
+                signal.clock_map,
+                choice.coders,
+            )
+            beats, missing = corrected.beats, missing_intervals(signal).union(corrected.bad)
             params = HeartParams.for_role(
                 channel.role, channel.rsa_preset or None, epoch_s=session.protocol.physio_epoch_s
             )
             summaries, epochs = heart_summaries(beats, session.episodes, missing, params)
-            body.summaries += summaries
+            body.summaries += _with_corrections(summaries, corrected, session)
             ibi = ibi_series(beats, missing, params)
             body.ibi.append(IbiTrace(channel.role, ibi.onsets_ns, ibi.offsets_ns, ibi.clean))
             body.rsa.append(_rsa(channel.role, epochs, params))
             session = session.with_signals((), (beats,))
     return session, body
+
+
+def _with_corrections(
+    summaries: Sequence[AutonomicEpisode], corrected: CorrectedBeats, session: Session
+) -> list[AutonomicEpisode]:
+    """Say beside each value how many corrections of beats a person made in the episode."""
+    marked = []
+    for summary in summaries:
+        episode = session.episode(summary.episode_id)
+        n = 0 if episode is None else corrected.n_changes(episode.onset_ns, episode.offset_ns)
+        flags = (f"beats_corrected={n}",) if n else ()
+        values = tuple(replace(value, flags=(*value.flags, *flags)) for value in summary.values)
+        marked.append(replace(summary, values=values))
+    return marked
 
 
 def _rsa(role: str, epochs: Sequence[HeartEpoch], params: HeartParams) -> RsaEpochs:
