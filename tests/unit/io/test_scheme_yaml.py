@@ -117,6 +117,8 @@ def test_ordinal_levels_are_ranked_as_published() -> None:
         "beebe_infant_touch": [1, 2, 3],
         "beebe_caregiver_face": [40, 45, 50, 60, 67, 70, 80, 85, 90],
         "beebe_caregiver_space": [1, 2, 3],
+        "alliance_rupture_rating": [1, 2, 3, 4, 5],
+        "alliance_repair_rating": [1, 2, 3, 4, 5],
     }
 
 
@@ -184,7 +186,8 @@ def test_mutual_gaze_is_both_at_the_partner() -> None:
 
 def test_the_rules_the_specification_names_ship() -> None:
     assert shipped_rule_ids() == (
-        "icep_identity", "icep_identity_no_object", "mutual_gaze", "positive_only", "valence3",
+        "icep_identity", "icep_identity_no_object", "mutual_gaze", "positive_only", "same_target",
+        "valence3",
     )  # fmt: skip
 
 
