@@ -12,13 +12,13 @@ from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement, Status
 from stillface.errors import FieldError
 
-__all__ = ["RATIO_EPSILON", "PairedContrast", "contrast_rows", "paired_contrast"]
+__all__ = ["RATIO_EPSILON", "SUBTRACTED", "PairedContrast", "contrast_rows", "paired_contrast"]
 
 RATIO_EPSILON = 5.0
 """Smallest still-face effect, in percentage points, that a recovery ratio may be divided by (SPEC 3.3)."""
 
 # Shares, rates and means can be subtracted; counts depend on length and latencies are censored.
-_SUBTRACTED = frozenset(
+SUBTRACTED = frozenset(
     {
         "pct_time",
         "pct_negative",
@@ -107,7 +107,7 @@ def contrast_rows(protocol: Protocol, rows: Iterable[Measurement]) -> Iterator[M
     """
     by_key: dict[tuple[str, ...], dict[str, Measurement]] = {}
     for row in rows:
-        if row.measure in _SUBTRACTED:
+        if row.measure in SUBTRACTED:
             key = (
                 row.session_id,
                 row.role,

@@ -22,10 +22,12 @@ from stillface.io.tables import write_table
 from stillface.pipeline.measuring import withhold
 from stillface.pipeline.plan import TABLES, Plan
 from stillface.pipeline.results import SessionResults
+from stillface.pipeline.study_chance import chance_rows
+from stillface.pipeline.study_stats import Participant, write_statistics
 from stillface.report.data import SessionReport, StudyReport, StudySession
 from stillface.report.html import session_report, study_report
 
-__all__ = ["write_session_page", "write_study_page", "write_tables"]
+__all__ = ["write_session_page", "write_study_page", "write_study_statistics", "write_tables"]
 
 EPOCH_COLUMNS = (
     "dyad_id", "session_id", "role", "onset_s", "offset_s", "ibi_ms", "hr_bpm", "rmssd_ms", "rsa_ln_ms2",
@@ -56,6 +58,41 @@ def write_tables(folder: StudyFolder, results: Sequence[SessionResults]) -> tupl
     )  # fmt: skip
     write_codebook(files["codebook.csv"], columns, (row.measure for row in rows))
     return tuple(files.values())
+
+
+def write_study_statistics(
+    folder: StudyFolder, results: Sequence[SessionResults], plan: Plan, failed: dict[str, str]
+) -> tuple[Path, ...]:
+    """Write effects, models, groups, chance and exclusions of the study under ``exports/statistics``."""
+    limit = folder.study.min_coverage
+    people = {r.session.session_id: _participant(folder.study, r.session) for r in results}
+    chance = chance_rows(
+        [(r.session, r.analysed) for r in results],
+        plan.choice.rules,
+        {session_id: person.family_id for session_id, person in people.items()},
+    )
+    return write_statistics(
+        folder.exports_dir / "statistics",
+        folder.protocol(),
+        [withhold(row, limit) for result in results for row in result.rows],
+        people,
+        chance=tuple(chance),
+        failed=failed,
+    )
+
+
+def _participant(study: Study, session: Session) -> Participant:
+    """Give the focal person's family, group and age; the first role's where none is focal."""
+    role = session.protocol.focal_role or session.protocol.role_ids[0]
+    person = study.person(session.persons.get(role, ""))
+    age = _ages(study, session).get(role)
+    return Participant(
+        session.session_id,
+        session.dyad_id,
+        (person.family_id if person else "") or session.dyad_id,
+        person.group if person else "",
+        {} if age is None else {"age_days": float(age)},
+    )
 
 
 def write_session_page(

@@ -10,7 +10,12 @@ from typing import Protocol
 from stillface.contracts.tracker import Progress
 from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
-from stillface.pipeline.outputs import write_session_page, write_study_page, write_tables
+from stillface.pipeline.outputs import (
+    write_session_page,
+    write_study_page,
+    write_study_statistics,
+    write_tables,
+)
 from stillface.pipeline.plan import Plan, SessionPlan, open_ledger
 from stillface.pipeline.results import SessionResults, session_results
 from stillface.pipeline.runlog import RunLog
@@ -157,7 +162,8 @@ class _Runner:
             shown = {result.session.session_id for result in results}
             lost = {name: why for name, why in failed.items() if name not in shown}
             page = write_study_page(self.folder, results, plan, lost)
-            self.summary.files += [*files, page]
+            statistics = write_study_statistics(self.folder, results, plan, lost)
+            self.summary.files += [*files, page, *statistics]
             if complete and not self.summary.failures:
                 ledger.enter([*files, page], plan.key)
             return Remarks()

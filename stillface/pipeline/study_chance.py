@@ -1,0 +1,149 @@
+"""Whether a study's match, repair and correlation are more than strangers would show."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from stillface.domain.clock import NS_PER_S, s_to_ns
+from stillface.domain.scheme import MATCH, MatchRule
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.measures.pseudo_dyads import (
+    MIN_DYADS,
+    pseudo_partners,
+    pseudo_test,
+    pseudo_values,
+    shuffled_segments,
+)
+from stillface.measures.repairs import state_changes
+from stillface.measures.slices import DyadSlice, PairSlice, dyad_slices, pair_slices
+from stillface.measures.synchrony import Synchrony
+
+__all__ = ["ChanceRow", "chance_rows"]
+
+SEGMENT_S = 10.0
+_SURROGATES = 20
+
+Statistic = Callable[[PairSlice], float | None]
+
+
+@dataclass(frozen=True)
+class ChanceRow:
+    """A mean over dyads beside its null.
+
+    Parameters
+    ----------
+    surrogate : {'pseudo_dyads', 'shuffled_segments'}
+        Strangers of the same episode where there are at least 20 families, else each dyad's own second
+        track with its stretches of about 10 s in random order.
+    """
+
+    episode_id: str
+    scheme_id: str
+    measure: str
+    match_rule: str
+    observed: float
+    expected: float
+    null_low: float
+    null_high: float
+    p: float
+    n_dyads: int
+    surrogate: str
+    draws: int
+    seed: int
+
+
+def chance_rows(
+    sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]],
+    rules: tuple[MatchRule, ...],
+    families: Mapping[str, str],
+    *,
+    seed: int = 0,
+) -> Iterator[ChanceRow]:
+    """Test match, repair rate and correlation at lag 0 (and its largest absolute value over lags).
+
+    Parameters
+    ----------
+    sessions : sequence of (Session, analysed tracks)
+        Their tracks are held in memory together.
+    families : mapping of session_id to str
+    seed : int
+        Of all random draws; stored with each row.
+    """
+    synchrony = Synchrony()
+    found: dict[tuple[str, str, str], list[PairSlice]] = {}
+    for session, tracks in sessions:
+        pairs: list[PairSlice] = [*pair_slices(session, tracks), *dyad_slices(session, tracks, rules)]
+        for pair in pairs:
+            if pair.problem is None:
+                stamp = pair.stamp("")
+                found.setdefault((stamp.episode_id, stamp.scheme_id, stamp.match_rule), []).append(pair)
+    for (episode_id, scheme_id, rule), pairs in sorted(found.items()):
+        clusters = [families[pair.first.session.session_id] for pair in pairs]
+        questions: dict[str, Statistic] = (
+            {"pct_match": _pct_match, "repair_rate_per_min": _repair_rate}
+            if rule
+            else {
+                "synchrony_r0": lambda pair: synchrony.correlation(pair).at(0)[0],
+                "synchrony_peak_r": lambda pair: _size_of_peak(synchrony, pair),
+            }
+        )
+        for measure, statistic in questions.items():
+            row = _row(pairs, clusters, statistic, (episode_id, scheme_id, measure, rule), seed)
+            if row is not None:
+                yield row
+
+
+def _row(
+    pairs: list[PairSlice],
+    clusters: list[str],
+    statistic: Statistic,
+    names: tuple[str, str, str, str],
+    seed: int,
+) -> ChanceRow | None:
+    observed = np.array([_number(statistic(pair)) for pair in pairs])
+    if not np.isfinite(observed).any():
+        return None
+    rng = np.random.default_rng(seed)
+    strangers = len(set(clusters)) >= MIN_DYADS
+    if strangers:
+        null = pseudo_values(pairs, statistic, pseudo_partners(clusters, _SURROGATES, rng))
+    else:
+        null = np.array(
+            [[_number(statistic(_shuffled(pair, rng))) for _ in range(_SURROGATES)] for pair in pairs]
+        )
+    if not (np.isfinite(observed) & np.isfinite(null).any(axis=1)).any():
+        return None
+    test = pseudo_test(observed, null, seed=seed)
+    return ChanceRow(
+        *names, test.observed, test.expected, test.low, test.high, test.p, test.n,
+        "pseudo_dyads" if strangers else "shuffled_segments", test.draws, seed,
+    )  # fmt: skip
+
+
+def _shuffled(pair: PairSlice, rng: np.random.Generator) -> PairSlice:
+    return replace(pair, second=shuffled_segments(pair.second, s_to_ns(SEGMENT_S), rng))
+
+
+def _pct_match(pair: PairSlice) -> float | None:
+    if not isinstance(pair, DyadSlice) or not pair.scorable_ns:
+        return None
+    return 100 * pair.duration_of(MATCH) / (pair.scorable_ns / NS_PER_S)
+
+
+def _repair_rate(pair: PairSlice) -> float | None:
+    if not isinstance(pair, DyadSlice) or not pair.scorable_ns:
+        return None
+    return 60 * float(state_changes(pair).repairs.sum()) / (pair.scorable_ns / NS_PER_S)
+
+
+def _size_of_peak(synchrony: Synchrony, pair: PairSlice) -> float | None:
+    peak = synchrony.correlation(pair).peak
+    return None if peak is None else abs(peak[1])
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value
