@@ -1,0 +1,1 @@
+"""The sound of a film, on the film's own time: decoded, and as a waveform."""
