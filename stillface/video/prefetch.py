@@ -1,0 +1,172 @@
+"""Reading ahead while a film plays, so that showing a frame never waits for decoding.
+
+One thread decodes; frames that come too late are left out and counted. Stepping does not go this way: it
+asks for one exact frame and waits for it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from stillface.contracts.frame_source import FrameSource
+from stillface.domain.clock import FrameClock
+from stillface.errors import InputError, StorageError
+
+__all__ = ["ReadAhead"]
+
+Rgb = npt.NDArray[np.uint8]
+
+_AHEAD_BYTES = 64_000_000
+_MOST_AHEAD = 12
+_LEAST_AHEAD = 3
+
+
+class ReadAhead:
+    """A film with a thread that decodes what will be shown next; a FrameSource itself.
+
+    Parameters
+    ----------
+    source : FrameSource
+        Owned from here on, and closed with this.
+
+    Attributes
+    ----------
+    n_late : int
+        Frames that were asked for in play and not at hand.
+    trouble : str
+        Why the thread could not decode further; empty where it could.
+    """
+
+    def __init__(self, source: FrameSource) -> None:
+        self._source = source
+        width, height = source.size_px
+        self._capacity = int(np.clip(_AHEAD_BYTES // (width * height * 3), _LEAST_AHEAD, _MOST_AHEAD))
+        self._kept: OrderedDict[int, Rgb] = OrderedDict()
+        self._decoding, self._state = threading.Lock(), threading.Condition()
+        self._target: int | None = None
+        self._step = 1
+        self._thread: threading.Thread | None = None
+        self._ended = False
+        self.n_late = 0
+        self.trouble = ""
+
+    @property
+    def clock(self) -> FrameClock:
+        """When each frame begins and ends, in the film's own time."""
+        return self._source.clock
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Width and height as shown."""
+        return self._source.size_px
+
+    @property
+    def n_kept(self) -> int:
+        """Frames at hand; at most a dozen, fewer of a large picture."""
+        with self._state:
+            return len(self._kept)
+
+    def frame(self, index: int) -> Rgb:
+        """Give one exact frame, however long it takes."""
+        with self._state:
+            kept = self._kept.get(index)
+        if kept is not None:
+            return kept
+        with self._decoding:
+            return self._source.frame(index)
+
+    def frames(self, start: int, stop: int) -> Iterator[tuple[int, Rgb]]:
+        """Decode in order; not while the film plays."""
+        return self._source.frames(start, stop)
+
+    def chunk_starts(self, min_frames: int) -> tuple[int, ...]:
+        """Give frames where decoding can begin cheaply."""
+        return self._source.chunk_starts(min_frames)
+
+    def at_hand(self, index: int, step: int = 1) -> Rgb | None:
+        """Give a frame if it is decoded, and let the thread go on from here; never waits.
+
+        Parameters
+        ----------
+        index : int
+            The frame that is due.
+        step : int
+            Frames from one shown to the next; negative when playing backward.
+        """
+        with self._state:
+            self._target, self._step = index, step or 1
+            if self._thread is None and not self._ended:
+                self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
+                self._thread.start()
+            kept = self._kept.get(index)
+            self.n_late += kept is None
+            self._state.notify_all()
+        return kept
+
+    def rest(self) -> None:
+        """Stop decoding ahead and let go of what is at hand."""
+        with self._state:
+            self._target = None
+            self._kept.clear()
+
+    def __enter__(self) -> ReadAhead:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the thread and close the film."""
+        with self._state:
+            self._ended, self._target = True, None
+            self._kept.clear()
+            self._state.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+        self._source.__exit__(None, None, None)
+
+    def _run(self) -> None:
+        while True:
+            with self._state:
+                index = self._next_wanted()
+                while index is None and not self._ended:
+                    self._state.wait()
+                    index = self._next_wanted()
+                if self._ended or index is None:
+                    return
+            try:
+                with self._decoding:
+                    picture = self._source.frame(index)
+            except (InputError, StorageError) as error:
+                with self._state:
+                    self.trouble, self._target = error.what, None
+                continue
+            with self._state:
+                if self._target is not None:
+                    self._keep(index, picture)
+
+    def _next_wanted(self) -> int | None:
+        """Give the first frame from the due one on that is not at hand; None when enough are."""
+        if self._target is None:
+            return None
+        wanted = range(self._target, self._target + self._step * self._capacity, self._step)
+        n_frames = self.clock.n_frames
+        return next((k for k in wanted if 0 <= k < n_frames and k not in self._kept), None)
+
+    def _keep(self, index: int, picture: Rgb) -> None:
+        self._kept[index] = picture
+        while len(self._kept) > self._capacity:
+            # What lies behind the film's way goes first, then what is furthest ahead.
+            self._kept.pop(max(self._kept, key=self._away))
+
+    def _away(self, index: int) -> tuple[bool, int]:
+        steps = (index - (self._target or 0)) * (1 if self._step > 0 else -1)
+        return steps < 0, abs(steps)

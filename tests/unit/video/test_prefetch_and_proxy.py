@@ -1,0 +1,184 @@
+"""Reading ahead in play, and quick copies of films with distant key frames."""
+
+from __future__ import annotations
+
+import threading
+import time
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stillface.errors import InputError, StorageError
+from stillface.video.encode import write_video
+from stillface.video.prefetch import ReadAhead
+from stillface.video.proxy import is_worth_a_proxy, make_proxy, open_proxy
+from stillface.video.source import open_video
+
+N = 160
+
+
+BACKGROUND = np.random.default_rng(1).integers(0, 255, (128, 128, 3), dtype=np.uint8)
+
+
+def picture(number: int) -> np.ndarray:
+    """Draw a frame that carries its number in a corner; the rest stands still, so that no cut is seen."""
+    image = BACKGROUND.copy()
+    for bit in range(8):
+        image[:16, bit * 16 : bit * 16 + 16] = 255 if number >> bit & 1 else 0
+    return image
+
+
+def number_in(image: np.ndarray) -> int:
+    return sum((int(image[8, 16 * bit + 8, 1]) > 128) << bit for bit in range(8))
+
+
+@pytest.fixture(scope="module")
+def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("film") / "long.mp4"
+    write_video(path, (picture(k) for k in range(N)), Fraction(25), gop=N)
+    return path
+
+
+def wait_for(ready: object, seconds: float = 5) -> None:
+    end = time.monotonic() + seconds
+    while not ready():  # type: ignore[operator]
+        assert time.monotonic() < end
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize(("start", "step"), [(0, 1), (10, 2), (150, -1), (90, -3)])
+def test_what_comes_next_is_at_hand(film: Path, start: int, step: int) -> None:
+    with ReadAhead(open_video([film], None)) as source:
+        assert source.at_hand(start, step) is None
+        assert source.n_late == 1
+        for k in range(8):
+            index = start + k * step
+            wait_for(lambda index=index: index in source._kept)
+            shown = source.at_hand(index, step)
+            assert shown is not None
+            assert number_in(shown) == index
+        assert source.n_late == 1
+        assert source.n_kept <= 12
+
+
+def test_a_slow_film_never_makes_the_player_wait_and_what_was_late_is_counted(film: Path) -> None:
+    source = open_video([film], None)
+    real, gate = source.frame, threading.Event()
+
+    def slow(index: int) -> np.ndarray:
+        gate.wait(5)
+        return real(index)
+
+    source.frame = slow  # type: ignore[method-assign]
+    with ReadAhead(source) as ahead:
+        began = time.perf_counter()
+        for k in range(50):
+            assert ahead.at_hand(k) is None
+        assert time.perf_counter() - began < 0.2
+        assert ahead.n_late == 50
+        gate.set()
+        # It goes on from the frame that is due now, not from where it fell behind.
+        wait_for(lambda: 49 in ahead._kept)
+        assert len(set(ahead._kept) - set(range(49, 61))) <= 1
+
+
+def test_stepping_is_exact_whatever_the_thread_does(film: Path) -> None:
+    rng = np.random.default_rng(3)
+    with ReadAhead(open_video([film], None)) as source:
+        for index in rng.integers(0, N, 25).tolist():
+            source.at_hand(int(rng.integers(0, N)))
+            assert number_in(source.frame(index)) == index
+        source.rest()
+        assert source.n_kept == 0
+        assert number_in(source.frame(7)) == 7
+
+
+def test_beyond_the_films_ends_nothing_is_decoded(film: Path) -> None:
+    with ReadAhead(open_video([film], None)) as source:
+        source.at_hand(N - 2)
+        wait_for(lambda: N - 1 in source._kept)
+        assert max(source._kept) == N - 1
+        assert not source.trouble
+
+
+def test_damage_ends_reading_ahead_and_is_told(film: Path) -> None:
+    source = open_video([film], None)
+
+    def broken(_index: int) -> np.ndarray:
+        raise InputError("a frame is damaged")
+
+    source.frame = broken  # type: ignore[method-assign]
+    with ReadAhead(source) as ahead:
+        ahead.at_hand(3)
+        wait_for(lambda: ahead.trouble != "")
+        assert ahead.trouble == "a frame is damaged"
+
+
+def test_memory_stays_within_its_bound() -> None:
+    class Large:
+        size_px = (3840, 2160)
+        clock = None
+
+    assert ReadAhead(Large())._capacity == 3  # type: ignore[arg-type]
+
+
+def test_a_quick_copy_has_the_originals_numbers_and_times(film: Path, tmp_path: Path) -> None:
+    original = open_video([film], None)
+    assert is_worth_a_proxy(original.indexes)
+    path = tmp_path / "proxy" / "front.mp4"
+    assert open_proxy(original, path) is None
+    shares: list[float] = []
+    make_proxy(original, path, said=shares.append)
+    assert shares == sorted(shares)
+    copy = open_proxy(original, path)
+    assert copy is not None
+    with copy:
+        assert copy.clock is original.clock
+        for index in (0, 159, 3, 100, 99, 98, 40):
+            assert number_in(copy.frame(index)) == index
+        assert not is_worth_a_proxy(open_video([path], None).indexes)
+
+
+def test_a_copy_of_another_film_is_not_used(film: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.mp4"
+    write_video(other, (picture(k) for k in range(N)), Fraction(30), gop=N)
+    make_proxy(open_video([film], None), tmp_path / "front.mp4")
+    assert open_proxy(open_video([other], None), tmp_path / "front.mp4") is None
+    (tmp_path / "front.mp4").write_bytes(b"")
+    assert open_proxy(open_video([film], None), tmp_path / "front.mp4") is None
+
+
+def test_a_copy_that_was_broken_off_leaves_no_trace(film: Path, tmp_path: Path) -> None:
+    def stop(_share: float) -> None:
+        raise StorageError("disk full")
+
+    with pytest.raises(StorageError):
+        make_proxy(open_video([film], None), tmp_path / "front.mp4", said=stop)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_large_film_is_made_smaller(tmp_path: Path) -> None:
+    big = tmp_path / "big.mp4"
+    write_video(big, [np.full((1080, 1920, 3), 90, np.uint8)] * 70, Fraction(25), gop=70, preset="ultrafast")
+    make_proxy(open_video([big], None), tmp_path / "front.mp4")
+    copy = open_proxy(open_video([big], None), tmp_path / "front.mp4")
+    assert copy is not None
+    assert copy.size_px == (1280, 720)
+
+
+@pytest.mark.real
+def test_copies_of_real_films_of_variable_rate_keep_their_stamps(shared_data: Path, tmp_path: Path) -> None:
+    film = min((shared_data / "video").glob("babyjokes*.mp4"), key=lambda path: path.stat().st_size)
+    original = open_video([film], None)
+    make_proxy(original, tmp_path / "front.mp4")
+    copy = open_proxy(original, tmp_path / "front.mp4")
+    assert copy is not None
+    assert np.array_equal(copy.clock.edges_ns, original.clock.edges_ns)
+    for index in range(0, original.clock.n_frames, original.clock.n_frames // 4):
+        mine = copy.frame(index)[:: copy.size_px[1] // 40, :: copy.size_px[0] // 40].astype(int)
+        theirs = original.frame(index)
+        rows = np.linspace(0, theirs.shape[0] - 1, mine.shape[0]).astype(int)
+        columns = np.linspace(0, theirs.shape[1] - 1, mine.shape[1]).astype(int)
+        assert np.abs(mine - theirs[np.ix_(rows, columns)]).mean() < 15
