@@ -23,6 +23,7 @@ from stillface.pipeline.measuring import withhold
 from stillface.pipeline.plan import TABLES, Plan
 from stillface.pipeline.results import SessionResults
 from stillface.pipeline.study_chance import chance_rows
+from stillface.pipeline.study_pictures import study_pictures
 from stillface.pipeline.study_stats import Participant, write_statistics
 from stillface.report.data import SessionReport, StudyReport, StudySession
 from stillface.report.html import session_report, study_report
@@ -140,6 +141,14 @@ def write_study_page(
         for r in results
     ]
     sessions += [StudySession(name, "-", "failed", reason) for name, reason in sorted(failed.items())]
+    limit = folder.study.min_coverage
+    pictures = study_pictures(
+        folder.protocol(),
+        [withhold(row, limit) for result in results for row in result.rows],
+        [(r.session, r.analysed) for r in results],
+        plan.choice.rules,
+        {r.session.session_id: _participant(folder.study, r.session) for r in results},
+    )
     page = study_report(
         StudyReport(
             folder.study.study_id,
@@ -152,6 +161,7 @@ def write_study_page(
             versions=_versions(),
             parameters=_parameters(plan),
             warnings=tuple(line for result in results for line in result.warnings),
+            pictures=pictures,
         )
     )
     path = folder.reports_dir / "study.html"

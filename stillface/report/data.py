@@ -19,6 +19,7 @@ from stillface.domain.results import Measurement
 from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, UNDEFINED
 from stillface.domain.session import Session
 from stillface.errors import FieldError
+from stillface.report.study_plots import StudyPictures
 
 __all__ = ["IbiTrace", "MatchStrip", "RsaEpochs", "SessionReport", "StudyReport", "StudySession"]
 
@@ -276,6 +277,8 @@ class StudyReport:
         Of the sessions that are in.
     unreviewed_share : float, optional
         As in SessionReport, over all sessions that are in.
+    pictures : StudyPictures
+        Survival curves, contrasts, grids and transitions.
     """
 
     study_id: str
@@ -289,6 +292,7 @@ class StudyReport:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     provenance: tuple[Provenance, ...] = ()
     warnings: tuple[str, ...] = ()
+    pictures: StudyPictures = field(default_factory=StudyPictures)
 
     def __post_init__(self) -> None:
         refuse.identifier("StudyReport", "study_id", self.study_id)

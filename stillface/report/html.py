@@ -19,6 +19,7 @@ from stillface.report.caveats import CAVEATS, header_caveats
 from stillface.report.data import SessionReport, StudyReport
 from stillface.report.privacy import file_names, without_paths
 from stillface.report.study_figure import study_lines
+from stillface.report.study_plots import draw_pictures, rule_table
 from stillface.report.summary import summarise
 from stillface.report.tables import AUTONOMIC, LOW_COVERAGE, Withholding, full_rows, matrix
 from stillface.report.timeline import ordered_tracks, session_timeline, unreviewed_text
@@ -130,6 +131,8 @@ def study_report(data: StudyReport) -> str:
         links=[(session, quote(session.href)) for session in data.sessions],
         reasons={session.session_id: without_paths(session.reason) for session in data.sessions},
         lines=study_lines(data, shown),
+        pictures=tuple(draw_pictures(data.pictures)),
+        by_rule=rule_table(protocol, data.rows, shown),
         unreviewed=unreviewed_text(data.unreviewed_share),
         summary=summarise(protocol, first, shown),
         rest=summarise(protocol, rest, shown),
@@ -148,7 +151,7 @@ def _warns_of_procedure(protocol: Protocol) -> bool:
 
 def _at_first_look(row: Measurement) -> bool:
     if row.role == "dyad":
-        return "+" not in row.code
+        return bool(row.match_rule) and "+" not in row.code
     return row.measure in (*_FIRST_LOOK, *AUTONOMIC)
 
 

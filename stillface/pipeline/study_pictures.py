@@ -1,0 +1,125 @@
+"""What the study's pictures show, computed from all sessions that are in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from stillface.domain.protocol import Protocol
+from stillface.domain.results import Measurement
+from stillface.domain.scheme import MatchRule
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.measures.slices import PairSlice, StreamSlice, dyad_slices, stream_slices
+from stillface.measures.state_space import grid_of
+from stillface.measures.survival import kaplan_meier
+from stillface.measures.transitions import transition_counts
+from stillface.pipeline.study_stats import MODELLED, Participant, effect_rows
+from stillface.report.study_plots import (
+    ForestLine,
+    GridPicture,
+    StudyPictures,
+    SurvivalLine,
+    TransitionPicture,
+)
+
+__all__ = ["study_pictures"]
+
+
+def study_pictures(
+    protocol: Protocol,
+    rows: Sequence[Measurement],
+    sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]],
+    rules: tuple[MatchRule, ...],
+    people: Mapping[str, Participant],
+) -> StudyPictures:
+    """Give survival curves, contrasts, grids and transitions of a study.
+
+    Parameters
+    ----------
+    rows : sequence of Measurement
+        What is withheld has no value and enters nothing.
+    sessions : sequence of (Session, analysed tracks)
+    """
+    return StudyPictures(
+        tuple(_survival(rows)),
+        tuple(_forest(protocol, rows, people)),
+        tuple(_grids(sessions, rules)),
+        tuple(_transitions(sessions)),
+    )
+
+
+def _survival(rows: Sequence[Measurement]) -> Iterator[SurvivalLine]:
+    found: dict[tuple[str, str, str, str], list[Measurement]] = {}
+    for row in rows:
+        if row.measure == "recovery_latency_s" and row.value is not None:
+            found.setdefault((row.episode_id, row.role, row.code, row.match_rule), []).append(row)
+    for (episode_id, role, target, rule), of_target in found.items():
+        if len(of_target) < 2:
+            continue
+        times = [float(row.value or 0.0) for row in of_target]
+        curve = kaplan_meier(times, [not row.censored for row in of_target])
+        low, high = curve.confidence_interval()
+        title = f"{episode_id} · {role} · {target}" + (f", rule {rule}" if rule else "")
+        yield SurvivalLine(
+            title, curve.times_s, curve.survival, low, high, curve.n, int(curve.n_events.sum()),
+            max(max(times), 1.0),
+        )  # fmt: skip
+
+
+def _forest(
+    protocol: Protocol, rows: Sequence[Measurement], people: Mapping[str, Participant]
+) -> Iterator[ForestLine]:
+    from scipy.stats import t as student
+
+    for effect in effect_rows(protocol, rows, people):
+        if effect.measure not in MODELLED or effect.code or effect.d_z is None:
+            continue
+        half = float(student.ppf(0.975, effect.df)) / effect.n_families**0.5
+        rule = f", {effect.match_rule}" if effect.match_rule else ""
+        title = f"{effect.contrast} · {effect.role} · {effect.measure}{rule}"
+        yield ForestLine(title, effect.d_z, effect.d_z - half, effect.d_z + half, effect.n_families)
+
+
+def _grids(
+    sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]], rules: tuple[MatchRule, ...]
+) -> Iterator[GridPicture]:
+    """Pool the grids of the pairs of schemes that a rule speaks of; each session weighs by its time."""
+    found: dict[tuple[str, str], list[PairSlice]] = {}
+    for session, tracks in sessions:
+        seen: set[tuple[str, str]] = set()
+        for dyad in dyad_slices(session, tracks, rules):
+            key = dyad.first.spec.id, dyad.stamp("").scheme_id
+            if dyad.problem is None and key not in seen:
+                seen.add(key)
+                found.setdefault(key, []).append(PairSlice(dyad.first, dyad.second))
+    for (episode_id, scheme_id), pairs in found.items():
+        grids = [grid_of(pair) for pair in pairs]
+        seconds = sum((grid.durations_s for grid in grids), np.zeros(grids[0].shape))
+        yield GridPicture(f"{episode_id} · {scheme_id}", *grids[0].ids, seconds / seconds.sum())
+
+
+def _transitions(sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]]) -> Iterator[TransitionPicture]:
+    found: dict[tuple[str, str, str], list[StreamSlice]] = {}
+    for session, tracks in sessions:
+        for stream in stream_slices(session, tracks):
+            if stream.problem is None:
+                key = stream.spec.id, stream.track.role, stream.track.scheme.id
+                found.setdefault(key, []).append(stream)
+    for (episode_id, role, scheme_id), streams in found.items():
+        places = [index for index, _ in streams[0].codes]
+        counts = sum(transition_counts(stream.track) for stream in streams)
+        counts = np.asarray(counts)[np.ix_(places, places)]
+        seconds = np.array(
+            [
+                sum(int(s.track.durations_ns[s.track.codes == index].sum()) for s in streams)
+                for index in places
+            ],
+            dtype=np.float64,
+        )
+        if counts.any():
+            ids = tuple(code for _, code in streams[0].codes)
+            yield TransitionPicture(
+                f"{episode_id} · {role} · {scheme_id}", ids, counts, seconds / seconds.sum()
+            )
