@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
 import uuid
 from pathlib import Path
 
 from stillface.io.code_log import log_name
-from stillface.io.durable import write_atomic
+from stillface.io.durable import storage_error, write_atomic
 
-__all__ = ["install_id", "settings_dir"]
+__all__ = ["install_id", "last_coder", "remember_coder", "settings_dir"]
+
+_CODERS = "coders.json"
 
 
 def settings_dir() -> Path:
@@ -43,7 +46,46 @@ def install_id() -> str:
         name = path.read_text(encoding="ascii").strip()
     else:
         name = uuid.uuid4().hex[:12]
-        path.parent.mkdir(parents=True, exist_ok=True)
+        _make(path.parent)
         write_atomic(path, name.encode())
     log_name("x", name)
     return name
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, folder, "could not keep the settings of this computer") from error
+
+
+def last_coder(study_id: str) -> str:
+    """Give who coded in this study on this computer last; empty where nobody has or it cannot be read."""
+    return _coders().get(study_id, "")
+
+
+def remember_coder(study_id: str, coder: str) -> None:
+    """Keep who codes, to be suggested next time.
+
+    Raises
+    ------
+    FieldError
+        Unfit as a coder's initials.
+    StorageError
+        It cannot be kept.
+    """
+    log_name(coder, "anywhere")
+    if last_coder(study_id) != coder:
+        path = settings_dir() / _CODERS
+        _make(path.parent)
+        write_atomic(path, json.dumps({**_coders(), study_id: coder}, indent=1, sort_keys=True).encode())
+
+
+def _coders() -> dict[str, str]:
+    try:
+        content = json.loads((settings_dir() / _CODERS).read_bytes())
+    except (OSError, ValueError):
+        # A suggestion only: without it the coder is asked.
+        return {}
+    found = content.items() if isinstance(content, dict) else ()
+    return {study: coder for study, coder in found if isinstance(coder, str)}

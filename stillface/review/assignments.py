@@ -1,0 +1,147 @@
+"""Who codes what: the study's table ``assignments.csv``, made here or in a spreadsheet."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from stillface.errors import InputError, UsageError
+from stillface.io.bundle import StudyFolder
+from stillface.io.code_log import log_name
+from stillface.io.tables import Table, read_table, write_table
+
+__all__ = ["ASSIGNMENTS_FILE", "Assignment", "deal", "read_assignments", "write_assignments"]
+
+ASSIGNMENTS_FILE = "assignments.csv"
+_COLUMNS = ("session_id", "role", "scheme_id", "coder", "pass")
+_PASSES = ("1", "2")
+
+
+@dataclass(frozen=True, order=True)
+class Assignment:
+    """One stream that one person is to code.
+
+    Parameters
+    ----------
+    session_id, role, scheme_id, coder : str
+    pass_no : int
+        1, or 2 for the second, independent coding; 0 where the reader is not to know which.
+    """
+
+    session_id: str
+    role: str
+    scheme_id: str
+    coder: str
+    pass_no: int = 1
+
+
+def read_assignments(study: StudyFolder) -> tuple[Assignment, ...]:
+    """Read the table in its own order, which is the order of work; empty where there is none.
+
+    Raises
+    ------
+    InputError
+        At file:line: a session or role that is not there, a pass other than 1 or 2, one person twice on
+        the same stream.
+    """
+    path = study.root / ASSIGNMENTS_FILE
+    if not path.is_file():
+        return ()
+    table = read_table(path, _COLUMNS)
+    sessions, roles = frozenset(study.sessions()), study.protocol().role_ids
+    found: dict[tuple[str, ...], Assignment] = {}
+    for row in range(len(table)):
+        made = _row(table, row, sessions, roles)
+        stream = (made.session_id, made.role, made.scheme_id, made.coder)
+        if stream in found:
+            raise InputError("one person twice on the same stream", where=table.where(row), got=made.coder)
+        found[stream] = made
+    return tuple(found.values())
+
+
+def _row(table: Table, row: int, sessions: frozenset[str], roles: tuple[str, ...]) -> Assignment:
+    session_id, role, scheme_id, coder, pass_no = (table.filled(name)[row] for name in _COLUMNS)
+    for what, got, allowed in (
+        ("no such session", session_id, sessions),
+        ("no such role", role, roles),
+        ("no such pass", pass_no, _PASSES),
+    ):
+        if got not in allowed:
+            raise InputError(what, where=table.where(row), got=got, expected=", ".join(sorted(allowed)[:12]))
+    try:
+        log_name(coder, "anywhere")
+    except InputError as error:
+        raise InputError(
+            "not initials", where=table.where(row), got=coder, expected=str(error.expected)
+        ) from error
+    return Assignment(session_id, role, scheme_id, coder, int(pass_no))
+
+
+def write_assignments(study: StudyFolder, assignments: Iterable[Assignment]) -> None:
+    """Write the table whole; raises StorageError."""
+    rows = [(a.session_id, a.role, a.scheme_id, a.coder, a.pass_no) for a in assignments]
+    write_table(study.root / ASSIGNMENTS_FILE, _COLUMNS, rows)
+
+
+def deal(
+    study: StudyFolder, coders: Sequence[str], *, already: Sequence[Assignment] = (), seed: int = 0
+) -> tuple[Assignment, ...]:
+    """Deal out what nobody has been given yet.
+
+    Work is spread evenly. Nobody gets both people of a dyad, as long as there are coders enough; sessions
+    drawn for double coding get a second person.
+
+    Parameters
+    ----------
+    study : StudyFolder
+        Its schemes say what is coded, its reliability plan which sessions are coded twice.
+    coders : sequence of str
+    already : sequence of Assignment
+        Stay as they are, first in the list.
+    seed : int
+        Breaks ties.
+
+    Returns
+    -------
+    tuple of Assignment
+
+    Raises
+    ------
+    UsageError
+        No coder, or sessions to be coded twice and one coder only.
+    """
+    if not coders:
+        raise UsageError("nobody to code", fix="name coders")
+    if study.reliability.sessions and len(set(coders)) < 2:
+        raise UsageError("double coding needs two coders", got=", ".join(coders))
+    made = list(already)
+    load = Counter(a.coder for a in made)
+    for session_id in study.sessions():
+        passes = (1, 2) if session_id in study.reliability.sessions else (1,)
+        for pass_no in passes:
+            for role, schemes in study.study.schemes.items():
+                mine = [a for a in made if a.session_id == session_id]
+                given = {a.scheme_id for a in mine if (a.role, a.pass_no) == (role, pass_no)}
+                missing = [scheme for scheme in schemes if scheme not in given]
+                if missing:
+                    coder = _who(mine, role, coders, load, f"{seed}:{session_id}:{role}:{pass_no}")
+                    made += [Assignment(session_id, role, scheme, coder, pass_no) for scheme in missing]
+                    load[coder] += len(missing)
+    return tuple(made)
+
+
+def _who(mine: list[Assignment], role: str, coders: Sequence[str], load: Counter[str], chance: str) -> str:
+    """Choose who has least to do, knows nothing of the partner and has not coded this person before."""
+    same = {a.coder for a in mine if a.role == role}
+    partner = {a.coder for a in mine if a.role != role}
+    return min(
+        dict.fromkeys(coders),
+        key=lambda coder: (
+            coder in same,
+            coder in partner,
+            load[coder],
+            hashlib.sha256(f"{chance}:{coder}".encode()).digest(),
+        ),
+    )

@@ -1,0 +1,371 @@
+"""A session on another computer: checked out as one file for one coder, and packed up again.
+
+What leaves the lab is as little as coding needs: one session, its films, the coder's own codes. No other
+person of the study, no ages, groups or covariates, no physiology, nobody else's codes.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from stillface import __version__
+from stillface.domain.session import Session
+from stillface.domain.study import Person, Visit
+from stillface.errors import InputError, StillfaceError, UsageError
+from stillface.io.bundle import SESSION_FILE, STUDY_FILE, StudyFolder, open_study
+from stillface.io.code_log import log_name, parse_log_name, system_clock
+from stillface.io.durable import read_bytes, require_free_space, storage_error, write_atomic
+from stillface.io.human_codes import LOG_KINDS
+from stillface.io.lock import FileLock
+from stillface.io.safe_paths import check_name
+from stillface.io.session_yaml import session_text
+from stillface.io.study_yaml import PrivacyPlan, StudyFile, study_text
+from stillface.review.role_mask import visible_regions
+from stillface.review.zip_safe import SafeZip, read_zip, write_zip
+
+__all__ = [
+    "MANIFEST",
+    "Manifest",
+    "check_out",
+    "checked_out",
+    "checkout_of",
+    "note_checkout",
+    "pack_back",
+    "read_manifest",
+    "unpack",
+    "verify_hashes",
+]
+
+MANIFEST = "package.json"
+_FORMAT = 1
+_REGISTER = "checkouts.jsonl"
+_DEFINITIONS = ("protocols", "schemes", "rules")
+_BACK_KINDS = ("human", "auto_reviewed")
+_MAX_FILES, _MAX_BYTES = 10_000, 1_000_000_000_000
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a package says of itself.
+
+    Parameters
+    ----------
+    package : str
+        Made at the check-out; the study remembers it.
+    way : {'out', 'in'}
+    study_id, session_id, coder : str
+    role : str
+        The one person whose films are in it; empty for both.
+    t : str
+        UTC.
+    files : mapping of name to (sha256, size in bytes)
+    """
+
+    package: str
+    way: str
+    study_id: str
+    session_id: str
+    coder: str
+    role: str
+    t: str
+    files: Mapping[str, tuple[str, int]]
+
+    def encoded(self) -> bytes:
+        """Give it as JSON."""
+        content = {
+            "format": _FORMAT,
+            "app": __version__,
+            **{name: getattr(self, name) for name in _WORDS},
+            "files": {name: {"sha256": sha, "bytes": size} for name, (sha, size) in self.files.items()},
+        }
+        return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+
+
+_WORDS = ("package", "way", "study_id", "session_id", "coder", "role", "t")
+
+
+def _decode(data: bytes, where: str) -> Manifest:
+    try:
+        content = json.loads(data)
+        if content["format"] != _FORMAT:
+            raise InputError(
+                "a package of another version", where=where, got=content["format"], expected=_FORMAT
+            )
+        words = {name: content[name] for name in _WORDS}
+        files = {name: (part["sha256"], part["bytes"]) for name, part in content["files"].items()}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise InputError("not a stillface package", where=where) from error
+    if not all(isinstance(word, str) for word in words.values()):
+        raise InputError("not a stillface package", where=where)
+    check_name("session_id", words["session_id"])
+    log_name(words["coder"], "anywhere")
+    return Manifest(**words, files=files)
+
+
+def read_manifest(archive: SafeZip, where: str, way: str) -> Manifest:
+    """Read what a package says of itself, and compare its list with what is in it.
+
+    Raises
+    ------
+    InputError, FieldError
+        No stillface package, one for the other way, or files that are missing or too many.
+    """
+    if MANIFEST not in archive.sizes or archive.sizes[MANIFEST] > 10_000_000:
+        raise InputError(f"not a stillface package: {MANIFEST} is missing or too large", where=where)
+    manifest = _decode(archive.read(MANIFEST), where)
+    if manifest.way != way:
+        fix = "unpack it on the coder's computer" if manifest.way == "out" else "check it in at the lab"
+        raise InputError("this package goes the other way", where=where, fix=fix)
+    named, there = set(manifest.files), set(archive.sizes) - {MANIFEST}
+    if named != there:
+        raise InputError(
+            "the package's list and its content differ", where=where, got=sorted(named ^ there)[:3]
+        )
+    return manifest
+
+
+def verify_hashes(manifest: Manifest, hashes: Mapping[str, str], where: str) -> None:
+    """Refuse a package of which a file is not the one that was packed."""
+    for name, sha in hashes.items():
+        if manifest.files[name][0] != sha:
+            raise InputError("changed since it was packed", where=f"{where}: {name}", fix="ask for it again")
+
+
+def check_out(
+    study: StudyFolder, session_id: str, coder: str, target: Path, *, role: str = "", with_auto: bool = False
+) -> Manifest:
+    """Write one session as a package for one coder.
+
+    Parameters
+    ----------
+    study : StudyFolder
+    session_id, coder : str
+    target : Path
+        A file that is not there yet.
+    role : str
+        Only films that show this person.
+    with_auto : bool
+        Machine proposals too; off for blind coding.
+
+    Raises
+    ------
+    UsageError
+        The target is there, or no film shows the role.
+    InputError, StorageError
+        Session or films cannot be read, or the disk refused; nothing is left then.
+    """
+    if target.exists():
+        raise UsageError("there is such a file already", where=target.name, fix="choose another name")
+    log_name(coder, "anywhere")
+    session = _reduced(study.load_session(session_id), role)
+    files: dict[str, Path | bytes] = {
+        STUDY_FILE: study_text(_study_for(study, session, coder)).encode(),
+        f"sessions/{session_id}/{SESSION_FILE}": session_text(session).encode(),
+    }
+    for video in session.videos:
+        files |= {name: study.path_of(name) for name in video.files}
+    folders = [study.root / name for name in _DEFINITIONS]
+    wanted = [path for folder in folders for path in sorted(folder.rglob("*.yaml"))]
+    wanted += [path for path, _ in _own_logs(study, session_id, coder)]
+    if with_auto:
+        wanted += sorted(study.auto_dir(session_id).glob("*.h5"))
+    files |= {study.relative(path): path for path in wanted}
+    require_free_space(
+        target.parent, sum(f.stat().st_size if isinstance(f, Path) else len(f) for f in files.values())
+    )
+    blank = Manifest(
+        uuid.uuid4().hex, "out", study.study.study_id, session_id, coder, role, system_clock()[0], {}
+    )
+    found = write_zip(target, files, (MANIFEST, lambda hashed: replace(blank, files=hashed).encoded()))
+    try:
+        note_checkout(study, blank)
+    except StillfaceError:
+        # A package that the study does not remember could never come back.
+        with suppress(OSError):
+            target.unlink()
+        raise
+    return replace(blank, files=found)
+
+
+def _reduced(session: Session, role: str) -> Session:
+    shown = visible_regions(session, role) if role else {video.id: None for video in session.videos}
+    if role and not shown:
+        raise UsageError(f"no film shows the {role}", where=session.session_id)
+    videos = tuple(video for video in session.videos if video.id in shown)
+    return replace(session, recordings=videos, covariates={})
+
+
+def _study_for(study: StudyFolder, session: Session, coder: str) -> StudyFile:
+    persons = tuple(Person(person_id) for person_id in dict.fromkeys(session.persons.values()))
+    visits = (Visit(session.visit_id),) if session.visit_id else ()
+    reduced = replace(study.study, persons=persons, visits=visits, coders=(coder,))
+    return StudyFile(reduced, privacy=PrivacyPlan())
+
+
+def _own_logs(study: StudyFolder, session_id: str, coder: str) -> list[tuple[Path, str]]:
+    """Give a coder's logs of both kinds, with the folder of their kind."""
+    found = []
+    for kind in _BACK_KINDS:
+        folder = study.codes_dir(session_id) / LOG_KINDS[kind]
+        for path in sorted(folder.glob("*.jsonl")):
+            name = parse_log_name(path)
+            if name is not None and name[0] == coder:
+                found.append((path, kind))
+    return found
+
+
+def unpack(package: Path, folder: Path) -> StudyFolder:
+    """Unpack a checked-out session on the coder's computer, as a study of its own.
+
+    Parameters
+    ----------
+    package : Path
+    folder : Path
+        Absent, or empty.
+
+    Raises
+    ------
+    UsageError
+        The folder holds something.
+    InputError
+        No package, a damaged one, or one with unfit names; nothing is left then.
+    StorageError
+        The disk refused; nothing is left then.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError("the folder is not empty", where=folder.name, fix="choose a new folder")
+    making = folder.with_name(f".{folder.name[:80]}.{uuid.uuid4().hex[:8]}.unpacking")
+    try:
+        with read_zip(package, max_files=_MAX_FILES, max_bytes=_MAX_BYTES) as archive:
+            manifest = read_manifest(archive, package.name, "out")
+            _make(making)
+            require_free_space(making, sum(archive.sizes.values()))
+            hashes = {name: archive.copy(name, making / name) for name in manifest.files}
+            verify_hashes(manifest, hashes, package.name)
+            archive.copy(MANIFEST, making / MANIFEST)
+        study = open_study(making)
+        _refuse_strangers(study, manifest, package.name)
+        for part in (study.logs_dir, study.codes_dir(manifest.session_id)):
+            _make(part)
+        if folder.exists():
+            folder.rmdir()
+        making.replace(folder)
+    except OSError as error:
+        raise storage_error(error, folder, "could not unpack") from error
+    finally:
+        shutil.rmtree(making, ignore_errors=True)
+    return open_study(folder)
+
+
+def _refuse_strangers(study: StudyFolder, manifest: Manifest, where: str) -> None:
+    """Refuse files that no check-out packs."""
+    session = study.load_session(manifest.session_id)
+    known = {STUDY_FILE, *(name for video in session.videos for name in video.files)}
+    folders = (f"sessions/{manifest.session_id}/", *(f"{name}/" for name in _DEFINITIONS))
+    strange = [name for name in manifest.files if name not in known and not name.startswith(folders)]
+    if strange:
+        raise InputError("a file that does not belong to the session", where=f"{where}: {strange[0]}")
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, folder, "could not make the folder") from error
+
+
+def pack_back(study: StudyFolder, target: Path) -> Manifest:
+    """Pack the coder's work of an unpacked session, to be sent back to the lab: logs only, no film.
+
+    Raises
+    ------
+    UsageError
+        The study is no unpacked package, nothing was coded, or the target is there.
+    StorageError
+        The window is still open on the session, or the disk refused.
+    """
+    if target.exists():
+        raise UsageError("there is such a file already", where=target.name, fix="choose another name")
+    path = study.root / MANIFEST
+    if not path.is_file():
+        raise UsageError("this study was not checked out from another one", fix="code in it as it is")
+    out = _decode(read_bytes(path), MANIFEST)
+    logs = _own_logs(study, out.session_id, out.coder)
+    if not logs:
+        raise UsageError("nothing has been coded here yet", where=out.session_id)
+    files: dict[str, Path | bytes] = {}
+    for log, _ in logs:
+        # Held for a moment: whoever has it open is still coding.
+        lock = FileLock(log.with_name(log.name + ".lock"), who=out.coder)
+        try:
+            files[study.relative(log)] = read_bytes(log)
+        finally:
+            lock.release()
+    blank = replace(out, way="in", t=system_clock()[0], files={})
+    found = write_zip(target, files, (MANIFEST, lambda hashed: replace(blank, files=hashed).encoded()))
+    return replace(blank, files=found)
+
+
+def note_checkout(study: StudyFolder, manifest: Manifest, *, back: bool = False) -> None:
+    """Remember in the study that a package went out, or came back; raises StorageError."""
+    _make(study.logs_dir)
+    path = study.logs_dir / _REGISTER
+    lock = FileLock(path.with_name(_REGISTER + ".lock"), who=manifest.coder)
+    try:
+        line = {
+            "package": manifest.package,
+            "session_id": manifest.session_id,
+            "coder": manifest.coder,
+            "role": manifest.role,
+            "t": system_clock()[0],
+            "what": "in" if back else "out",
+        }
+        before = path.read_bytes() if path.exists() else b""
+        write_atomic(path, before + json.dumps(line, sort_keys=True).encode() + b"\n")
+    except OSError as error:
+        raise storage_error(error, path, "could not note the check-out") from error
+    finally:
+        lock.release()
+
+
+def _register(study: StudyFolder) -> list[dict[str, str]]:
+    path = study.logs_dir / _REGISTER
+    if not path.is_file():
+        return []
+    try:
+        lines = [json.loads(line) for line in read_bytes(path).splitlines()]
+    except OSError as error:
+        raise storage_error(error, path, "could not read who has checked out what") from error
+    except ValueError as error:
+        raise InputError(
+            "the list of check-outs is damaged", where=path.name, fix="put it back from a backup"
+        ) from error
+    return [line for line in lines if isinstance(line, dict)]
+
+
+def checkout_of(study: StudyFolder, package: str) -> tuple[str, str] | None:
+    """Give session and coder of a package that this study checked out, or None."""
+    for line in _register(study):
+        if line.get("package") == package and line.get("what") == "out":
+            return line.get("session_id", ""), line.get("coder", "")
+    return None
+
+
+def checked_out(study: StudyFolder) -> Mapping[str, tuple[str, ...]]:
+    """Give who has which session on another computer: session_id -> coders."""
+    out: dict[str, tuple[str, str]] = {}
+    for line in _register(study):
+        if line.get("what") == "out":
+            out[line.get("package", "")] = (line.get("session_id", ""), line.get("coder", ""))
+        else:
+            out.pop(line.get("package", ""), None)
+    found: dict[str, set[str]] = {}
+    for session_id, coder in out.values():
+        found.setdefault(session_id, set()).add(coder)
+    return {session_id: tuple(sorted(coders)) for session_id, coders in found.items()}

@@ -1,0 +1,286 @@
+"""The study at a glance: states from the logs, what coders may see, and the work dealt out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from stillface.domain.clock import NS_PER_S as S
+from stillface.domain.provenance import Provenance
+from stillface.domain.recording import Region, VideoRecording
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.errors import FieldError, InputError, UsageError
+from stillface.io.artefacts import save_state_track
+from stillface.review.assignments import (
+    ASSIGNMENTS_FILE,
+    Assignment,
+    deal,
+    read_assignments,
+    write_assignments,
+)
+from stillface.review.library import Library
+from stillface.review.opening import open_document
+from stillface.review.package import check_out
+from stillface.review.role_mask import CroppedSource, cameras_showing_both, visible_regions
+from stillface.review.signoff import unlock
+
+from .pair_study import HOME, code, key_of, make_study
+
+WHOLE = [(0, 360, "neu")]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Any:
+    return make_study(tmp_path / "study", ("one", "two", "three"), ("AB", "CD", "EF", "GH"))
+
+
+def state(folder: Any, session: str = "one", coder: str = "AB") -> str:
+    return Library(folder, "boss", manager=True).entry(session).state(coder)
+
+
+def test_a_track_goes_from_not_started_to_signed_off(folder: Any) -> None:
+    assert state(folder) == "not started"
+    code(folder, "AB", [(0, 90, "neu"), (90, 180, "usc")])
+    entry = Library(folder, "boss", manager=True).entry("one")
+    assert entry.state() == "in progress"
+    assert (entry.tracks[0].coded_share, entry.tracks[0].scorable_share) == (0.5, 0.25)
+    code(folder, "AB", [(180, 360, "pos")])
+    assert state(folder) == "coded"
+    code(folder, "AB", [], signed=True)
+    assert state(folder) == "signed off"
+
+
+def test_a_change_after_the_sign_off_is_seen_and_the_same_again_is_not(folder: Any) -> None:
+    code(folder, "AB", WHOLE, signed=True)
+    code(folder, "AB", [(0, 10, "neu")], session="two")
+    document = open_document(folder, "one", "AB", HOME)
+    unlock(document, key_of("AB"), "look again")
+    document.close()
+    assert state(folder) == "coded"
+    code(folder, "AB", [], signed=True)
+    # Another computer of the same coder, which never saw the sign-off.
+    path = folder.log_path("one", "AB", HOME)
+    kept = path.read_bytes()
+    path.unlink()
+    code(folder, "AB", [(300, 310, "pos")], install="other-1")
+    path.write_bytes(kept)
+    assert state(folder) == "changed since sign-off"
+
+
+def test_a_damaged_log_is_told_and_the_rest_of_the_study_is_there(folder: Any) -> None:
+    code(folder, "AB", [(0, 10, "neu"), (10, 20, "neg"), (20, 30, "pos")])
+    path = folder.log_path("one", "AB", HOME)
+    path.write_bytes(path.read_bytes().replace(b'"neg"', b'"pos"', 1))
+    (folder.session_dir("two") / "session.yaml").write_text("schema_version: [")
+    library = Library(folder, "boss", manager=True)
+    assert library.entry("one").state() == "damaged"
+    assert any("record" in line for line in library.entry("one").warnings)
+    assert library.entry("two").problem
+    assert str(folder.root) not in library.entry("two").problem
+    assert library.entry("three").problem == ""
+
+
+def test_a_coder_sees_nothing_of_the_second_coder(folder: Any) -> None:
+    folder.update_reliability(lambda plan: replace(plan, seed=1, sessions=("one",)))
+    write_assignments(
+        folder,
+        [Assignment("one", "infant", "affect3", "AB"), Assignment("one", "infant", "affect3", "CD", 2)],
+    )
+    code(folder, "AB", WHOLE)
+    code(folder, "CD", [(0, 360, "usc")], signed=True)
+    code(folder, "CD", [(0, 360, "neu")], role="caregiver")
+    boss = Library(folder, "boss", manager=True).entry("one")
+    assert boss.double
+    assert boss.coders == ("AB", "CD")
+    assert sum(line.startswith("CD: ") for line in boss.warnings) == 2
+    mine = Library(folder, "CD").entry("one")
+    assert (mine.double, mine.coders) == (False, ("CD",))
+    assert [a.pass_no for a in mine.assignments] == [0]
+    theirs = Library(folder, "AB").entry("one")
+    assert "CD" not in repr(theirs)
+    # A session that is coded once looks no different.
+    other = Library(folder, "AB").entry("two")
+    assert (other.double, theirs.double) == (False, False)
+
+
+def test_warnings_name_what_is_thin(folder: Any) -> None:
+    code(folder, "AB", [(0, 100, "neu"), (100, 360, "usc")])
+    edges = np.array([0, 90, 360], dtype=np.int64) * S
+    track = StateTrack(
+        folder.scheme("affect3"), "caregiver", "auto:affect@1", edges,
+        np.array([1, folder.scheme("affect3").index("usc")]), np.array([0.5, 0.5]),
+    )  # fmt: skip
+    save_state_track(folder.auto_dir("one") / "c.h5", track, Provenance("code", {}, {}, "0"))
+    warnings = Library(folder, "AB").entry("one").warnings
+    assert "AB: infant affect3 is scorable for 28 % of the time" in warnings
+    assert "the machine could see caregiver affect3 for 25 % of the time" in warnings
+
+
+def test_the_queue_is_the_table_without_what_is_signed(folder: Any) -> None:
+    rows = [
+        Assignment("two", "infant", "affect3", "AB"),
+        Assignment("one", "infant", "affect3", "AB", 2),
+        Assignment("one", "caregiver", "affect3", "CD"),
+        Assignment("three", "infant", "affect3", "AB"),
+    ]
+    write_assignments(folder, rows)
+    code(folder, "AB", [(0, 36, "neu")], session="one")
+    code(folder, "AB", WHOLE, session="two", signed=True)
+    tasks = Library(folder, "AB").tasks()
+    assert [(t.assignment.session_id, t.assignment.pass_no, t.state, t.coded_share) for t in tasks] == [
+        ("one", 0, "in progress", 0.1),
+        ("three", 0, "not started", 0.0),
+    ]
+
+
+def test_filters(folder: Any) -> None:
+    write_assignments(folder, [Assignment("two", "infant", "affect3", "AB")])
+    code(folder, "AB", [(0, 10, "usc")], session="three")
+    code(folder, "CD", WHOLE, session="one", signed=True)
+    boss = Library(folder, "boss", manager=True)
+
+    def found(**settings: Any) -> list[str]:
+        return [entry.session_id for entry in boss.entries(**settings)]
+
+    assert found() == ["one", "three", "two"]
+    assert found(text="TW") == ["two"]
+    assert found(text="cd") == ["one"]
+    assert found(states=["signed off"]) == ["one"]
+    assert found(states=["not started", "in progress"]) == ["three", "two"]
+    assert [e.session_id for e in Library(folder, "AB").entries(only_mine=True)] == ["three", "two"]
+    assert boss.entries(only_warned=True) == ()
+
+
+def test_only_what_changed_is_read_again(folder: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = Library(folder, "boss", manager=True)
+    library.entries()
+    read: list[str] = []
+    load = folder.load_session
+    monkeypatch.setattr(folder, "load_session", lambda name: read.append(name) or load(name))
+    library.entries()
+    assert read == []
+    code(folder, "AB", [(0, 10, "neu")], session="two")
+    read.clear()
+    assert [e.state() for e in library.entries()] == ["not started", "not started", "in progress"]
+    assert read == ["two"]
+
+
+def test_a_session_on_the_road_is_marked(folder: Any, tmp_path: Path) -> None:
+    check_out(folder, "one", "AB", tmp_path / "out.zip")
+    assert Library(folder, "boss", manager=True).entry("one").checked_out == ("AB",)
+    assert Library(folder, "CD").entry("one").checked_out == ()
+
+
+def test_work_is_dealt_evenly_and_nobody_gets_both_people(folder: Any) -> None:
+    folder.update_reliability(lambda plan: replace(plan, seed=1, sessions=("two",)))
+    dealt = deal(folder, ("AB", "CD", "EF", "GH"))
+    assert len(dealt) == 8
+    loads = [sum(a.coder == coder for a in dealt) for coder in ("AB", "CD", "EF", "GH")]
+    assert loads == [2, 2, 2, 2]
+    for session in folder.sessions():
+        coders = [a.coder for a in dealt if a.session_id == session]
+        assert len(set(coders)) == len(coders)
+    assert deal(folder, ("AB", "CD", "EF", "GH"), already=dealt) == dealt
+    write_assignments(folder, dealt)
+    assert read_assignments(folder) == dealt
+
+
+def test_two_coders_share_a_double_session_and_that_is_told(folder: Any) -> None:
+    folder.update_reliability(lambda plan: replace(plan, seed=1, sessions=("two",)))
+    dealt = [a for a in deal(folder, ("AB", "CD")) if a.session_id == "two"]
+    for role in ("infant", "caregiver"):
+        assert {a.coder for a in dealt if a.role == role} == {"AB", "CD"}
+    write_assignments(folder, dealt)
+    warnings = Library(folder, "boss", manager=True).entry("two").warnings
+    assert "AB: caregiver and infant by one person, not blind to the partner" in warnings
+    with pytest.raises(UsageError, match="two coders"):
+        deal(folder, ("AB",))
+    with pytest.raises(UsageError, match="nobody"):
+        deal(folder, ())
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ("ten,infant,affect3,AB,1", "no such session"),
+        ("one,father,affect3,AB,1", "no such role"),
+        ("one,infant,affect3,AB,3", "no such pass"),
+        ("one,infant,affect3,A B,1", "not initials"),
+        ("one,infant,affect3,,1", "empty cell"),
+        ("one,infant,affect3,AB,1\none,infant,affect3,AB,2", "one person twice"),
+    ],
+)
+def test_a_bad_table_names_its_line(folder: Any, row: str, told: str) -> None:
+    path = folder.root / ASSIGNMENTS_FILE
+    path.write_text(f"session_id,role,scheme_id,coder,pass\n{row}\n")
+    with pytest.raises(InputError, match=rf"{ASSIGNMENTS_FILE}:[23].*{told}"):
+        read_assignments(folder)
+    library = Library(folder, "AB")
+    assert told in library.trouble
+    assert len(library.entries()) == 3
+
+
+HALVES = {"infant": Region(0, 0, 0.5, 1), "caregiver": Region(0.5, 0, 0.5, 1)}
+
+
+def filmed(folder: Any, *videos: VideoRecording) -> Session:
+    return replace(folder.load_session("one"), recordings=videos)
+
+
+def test_the_mask_shows_one_person_only(folder: Any) -> None:
+    session = filmed(
+        folder,
+        VideoRecording("split", ("media/a.mp4",), HALVES),
+        VideoRecording("face", ("media/b.mp4",), {"caregiver": Region(0, 0, 1, 1)}),
+        VideoRecording("wide", ("media/c.mp4",), dict.fromkeys(HALVES, Region(0, 0, 1, 1))),
+    )
+    assert visible_regions(session, "infant") == {"split": HALVES["infant"], "wide": Region(0, 0, 1, 1)}
+    assert cameras_showing_both(session, "infant") == ("wide",)
+    assert cameras_showing_both(session, "caregiver") == ("wide",)
+    with pytest.raises(FieldError, match="no such role"):
+        visible_regions(session, "father")
+
+
+class Film:
+    """Ten pictures whose left half is 1 and right half 2."""
+
+    clock = None
+    size_px = (9, 4)
+    closed = False
+
+    def frame(self, index: int) -> np.ndarray:
+        picture = np.full((4, 9, 3), 2, np.uint8)
+        picture[:, :4] = 1
+        picture[0, 0] = index
+        return picture
+
+    def frames(self, start: int, stop: int) -> Any:
+        yield from ((k, self.frame(k)) for k in range(start, stop))
+
+    def chunk_starts(self, min_frames: int) -> tuple[int, ...]:
+        return (0, min_frames)
+
+    def __enter__(self) -> Film:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.closed = True
+
+
+def test_a_cropped_film_holds_nothing_of_the_rest() -> None:
+    film = Film()
+    with CroppedSource(film, HALVES["infant"]) as own:
+        assert own.size_px == (4, 4)
+        picture = own.frame(7)
+        assert picture.shape == (4, 4, 3)
+        assert picture[0, 0, 0] == 7
+        assert (picture[1:] == 1).all()
+        assert picture.base is None
+        assert [(k, p.shape) for k, p in own.frames(2, 4)] == [(2, (4, 4, 3)), (3, (4, 4, 3))]
+        assert own.chunk_starts(5) == (0, 5)
+    assert film.closed
