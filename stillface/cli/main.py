@@ -9,6 +9,7 @@ import typer
 
 from stillface import __version__
 from stillface.cli import add, agreement, check, demo, doctor, measure, new, physio, report, status, verify
+from stillface.cli import open as open_command
 from stillface.cli import run as run_command
 from stillface.cli.console import say_error
 from stillface.errors import StillfaceError
@@ -35,6 +36,7 @@ app.command("report")(report.report)
 app.command("physio")(physio.physio)
 app.command("measure")(measure.measure)
 app.command("agreement")(agreement.agreement)
+app.command("open")(open_command.open_window)
 app.command("verify")(verify.verify)
 app.command("doctor")(doctor.doctor)
 

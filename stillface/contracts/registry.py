@@ -26,6 +26,8 @@ _EXTRA_OF = {
     "matplotlib": "report",
     "jinja2": "report",
     "statsmodels": "stats",
+    "napari": "gui",
+    "qtpy": "gui",
 }
 
 

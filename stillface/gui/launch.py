@@ -33,7 +33,7 @@ from stillface.review.opening import open_desk
 if TYPE_CHECKING:
     from stillface.gui.window import CodingWindow
 
-__all__ = ["SessionPicker", "main", "open_window"]
+__all__ = ["SessionPicker", "choose_and_open", "main", "open_window"]
 
 
 def open_window(
@@ -142,6 +142,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     status = application.exec()
     return int(status)
+
+
+def choose_and_open(arguments: Sequence[str] = ()) -> CodingWindow | None:
+    """Open the window as the command line would; raises StillfaceError, gives None where cancelled."""
+    return _open(_parser().parse_args(arguments))
 
 
 def _open(options: argparse.Namespace) -> CodingWindow | None:
