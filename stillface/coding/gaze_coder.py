@@ -3,7 +3,8 @@
 Direction is the head's yaw plus the irises' sideways offset, and the head's pitch alone:
 on public clips the vertical offset of the iris could not be read (AUC .52 to .74). Looking at an
 object is engagement and not aversion, and nothing here can see objects: they are coded ``away``
-and are a person's to correct.
+and are a person's to correct. Where a face is in profile, or too seldom frontal to learn from, the
+turn of the head alone is taken, with less confidence (`stillface.coding.head_turn`).
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy.typing as npt
 from stillface.coding.baseline import inside_episodes
 from stillface.coding.eyes import EyeLimits, EyeState, eye_state
 from stillface.coding.features import face_features
+from stillface.coding.head_turn import HeadTurnLimits, TurnReading, read_head_turn
 from stillface.coding.limits import above, at_least_zero
 from stillface.coding.partner import PartnerDirection, PartnerLimits, learn_partner
 from stillface.coding.segment import UNCALIBRATED_CAP, gap_code, picture_quality, proposal
@@ -64,7 +66,7 @@ class GazeThresholds:
         Highest confidence where the partner's direction could not be learned from the film.
     closed_cap : float
         Highest confidence of closed eyes: eyes cast down read nearly the same.
-    eyes, partner : EyeLimits, PartnerLimits
+    eyes, partner, head_turn : EyeLimits, PartnerLimits, HeadTurnLimits
     """
 
     iris_gain_deg: float = 100.0
@@ -79,6 +81,7 @@ class GazeThresholds:
     closed_cap: float = 0.5
     eyes: EyeLimits = field(default_factory=EyeLimits)
     partner: PartnerLimits = field(default_factory=PartnerLimits)
+    head_turn: HeadTurnLimits = field(default_factory=HeadTurnLimits)
 
     def __post_init__(self) -> None:
         owner = "GazeThresholds"
@@ -97,7 +100,7 @@ class GazeCoder:
     """
 
     thresholds: GazeThresholds = field(default_factory=GazeThresholds)
-    name: str = "gaze@1.0"
+    name: str = "gaze@1.1"
     scheme_id: str = "gaze"
 
     @property
@@ -146,10 +149,12 @@ class GazeCoder:
         Returns
         -------
         StateTrack
-            All gap where there are too few codable frames (`partner_direction` says so).
+            All gap where there are too few codable frames (`partner_direction` says so) and the turn
+            of the head is not known either.
         """
         limits = self.thresholds
-        codes = np.full(face.clock.n_frames, gap_code(scheme, _CODES), np.int16)
+        gap = gap_code(scheme, _CODES)
+        codes = np.full(face.clock.n_frames, gap, np.int16)
         confidence = np.zeros((codes.size, len(scheme.codes)))
         yaw, pitch, eyes = self._direction(face)
         partner = self._partner(face, yaw, pitch, eyes, episodes, partner_toward)
@@ -157,6 +162,10 @@ class GazeCoder:
             angle = np.hypot(yaw - partner.yaw_deg, limits.pitch_weight * (pitch - partner.pitch_deg))
             self._decide(scheme, angle, eyes, face.codable, codes)
             self._weigh(face, scheme, angle, eyes, partner.learned, confidence)
+        told = (codes != gap) | (eyes.closed & face.codable)
+        window_ns = limits.smooth_ms * _NS_PER_MS
+        by_turn = read_head_turn(face, told, partner_toward, window_ns, limits.head_turn)
+        self._fill_in(face, scheme, by_turn, codes, confidence)
         return proposal(
             face,
             scheme,
@@ -207,6 +216,21 @@ class GazeCoder:
         codes[np.isfinite(angle)] = scheme.index("away")
         codes[at_partner] = scheme.index("partner")
         codes[eyes.closed & codable] = scheme.index("closed")
+
+    def _fill_in(
+        self,
+        face: FaceTrack,
+        scheme: CodingScheme,
+        by_turn: TurnReading,
+        codes: npt.NDArray[np.int16],
+        confidence: Float64,
+    ) -> None:
+        """Write code and confidence of the frames that only the turn of the head can tell."""
+        sure = self.thresholds.head_turn.cap * (0.5 + 0.5 * by_turn.margin) * picture_quality(face)
+        for code, where in (("partner", by_turn.partner), ("away", by_turn.away)):
+            codes[where] = scheme.index(code)
+            confidence[where] = 0.0
+            confidence[where, scheme.index(code)] = sure[where]
 
     def _weigh(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,9 @@ N_LANDMARKS = 478
 """MediaPipe's face mesh with irises."""
 
 Float32 = npt.NDArray[np.float32]
+
+_TAILS = {"landmarks_px": (N_LANDMARKS, 3), "box_px": (4,)}
+_BYTES = ("status", "turn_known")
 
 
 class FaceStatus:
@@ -61,6 +65,11 @@ class FaceTrack:
         Width of the face.
     sharpness : array of float32, shape (n,)
         Variance of the Laplacian over the face at a standard size.
+    turn : array of float32, shape (n,)
+        Head turn by a detector that needs no mesh: nose against the middle of the ears in box widths;
+        0 frontal, about .5 to .8 profile, > 0 to the right of the picture.
+    turn_known : array of uint8, shape (n,)
+        1 where ``turn`` was read and confirmed; 0 where it is not known and ``turn`` says nothing.
     source : str
         ``<tracker>@<version>``.
     """
@@ -79,6 +88,8 @@ class FaceTrack:
     iris_y: Float32
     face_px: Float32
     sharpness: Float32
+    turn: Float32
+    turn_known: npt.NDArray[np.uint8]
     source: str
 
     def __post_init__(self) -> None:
@@ -86,17 +97,28 @@ class FaceTrack:
         n = self.clock.n_frames
         for name in self.array_names():
             array = np.asarray(getattr(self, name))
-            tail = {"landmarks_px": (N_LANDMARKS, 3), "box_px": (4,)}.get(name, ())
-            if array.shape != (n, *tail):
-                raise FieldError("wrong shape", where=f"{owner}.{name}", got=array.shape, expected=(n, *tail))
-            dtype = np.uint8 if name == "status" else np.float32
-            array = array.astype(dtype, copy=False)
-            if name != "status" and not bool(np.all(np.isfinite(array))):
+            expected = (n, *_TAILS.get(name, ()))
+            if array.shape != expected:
+                raise FieldError("wrong shape", where=f"{owner}.{name}", got=array.shape, expected=expected)
+            array = array.astype(np.uint8 if name in _BYTES else np.float32, copy=False)
+            if name not in _BYTES and not bool(np.all(np.isfinite(array))):
                 raise FieldError("not finite", where=f"{owner}.{name}", expected="finite; 0 where not seen")
             view = array.view()
             object.__setattr__(self, name, refuse.frozen(view))
         if bool(np.any(self.status >= len(FaceStatus.NAMES))):
             raise FieldError("no such status", where=f"{owner}.status", expected=", ".join(FaceStatus.NAMES))
+        if bool(np.any(self.turn_known > 1)):
+            raise FieldError("neither known nor unknown", where=f"{owner}.turn_known", expected="0 or 1")
+
+    @classmethod
+    def blank(cls, n_frames: int) -> dict[str, npt.NDArray[Any]]:
+        """Give all per-frame arrays, full of zeros and ready to be filled."""
+        return {
+            name: np.zeros(
+                (n_frames, *_TAILS.get(name, ())), dtype=np.uint8 if name in _BYTES else np.float32
+            )
+            for name in cls.array_names()
+        }
 
     @classmethod
     def array_names(cls) -> tuple[str, ...]:

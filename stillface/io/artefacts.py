@@ -80,6 +80,13 @@ def load_face_track(path: Path) -> FaceTrack:
     """Read what :func:`save_face_track` stored; raises InputError."""
     with open_checked(path, kind="face_track") as file, _Reading(path):
         _same_names(path, "statuses", file.attrs["statuses"], FaceStatus.NAMES)
+        if "turn" not in file:
+            raise InputError(
+                "a face track of an earlier version, without head turn",
+                where=path.name,
+                expected=", ".join(FaceTrack.array_names()),
+                fix="run the tracking step again",
+            )
         clock = FrameClock(file["edges_ns"][()])
         parts: dict[str, Any] = {name: str(file.attrs[name]) for name in ("role", "recording_id", "source")}
         for name in FaceTrack.array_names():

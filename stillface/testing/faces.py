@@ -70,6 +70,9 @@ def scripted_face_track(
         iris_y=of(iris[:, 1]),
         face_px=of(high[:, 0] - low[:, 0]),
         sharpness=of(np.full(n, 300.0)),
+        # Nobody detected anything here.
+        turn=of(np.zeros(n)),
+        turn_known=np.zeros(n, np.uint8),
         source=SOURCE,
     )
 

@@ -108,6 +108,7 @@ class ChunkTracker:
         expected = {role: person.expected for role, person in due.items()}
         for role, seen in assign(candidates, expected, taken).items():
             due[role].confirm(k, rgb, seen)
+            due[role].read_turn(k, rgb, seen, self.detector)
 
     def _finished(self, person: Person) -> Arrays:
         pose = head_pose(person.landmarks_px)
@@ -127,6 +128,8 @@ class ChunkTracker:
             "iris_y": iris[:, 1],
             "face_px": face_px,
             "sharpness": person.sharpness,
+            "turn": person.turn,
+            "turn_known": person.turn_known,
         }
         nobody = (status == FaceStatus.NO_FACE) | (status == FaceStatus.GHOST)
         for array in arrays.values():
@@ -149,7 +152,7 @@ def face_status(
         (
             (sighting == Sighting.DETECTOR_ONLY)
             | (np.abs(pose.yaw_deg) > params.max_yaw_deg)
-            | (np.abs(person.turn) > params.max_turn),
+            | (np.abs(person.detector_turn) > params.max_turn),
             FaceStatus.TURNED_AWAY,
         ),
         (face_px < params.min_face_px, FaceStatus.TOO_SMALL),

@@ -7,13 +7,11 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
-import numpy as np
-
 from stillface.contracts.frame_source import OpenSource
 from stillface.contracts.registry import missing_extra
 from stillface.contracts.tracker import Progress
 from stillface.domain.clock import ClockMap, FrameClock
-from stillface.domain.faces import N_LANDMARKS, FaceTrack
+from stillface.domain.faces import FaceTrack
 from stillface.domain.recording import Region
 from stillface.errors import StorageError, UsageError
 from stillface.tracking.identity import refuse_shared_regions
@@ -22,7 +20,7 @@ from stillface.tracking.params import TrackingParams
 
 __all__ = ["VERSION", "MediapipeMesh"]
 
-VERSION = "1"
+VERSION = "2"
 """Raised with every change that gives other numbers."""
 
 _MODEL = "modules/face_landmark/face_landmark_with_attention.tflite"
@@ -105,14 +103,7 @@ class MediapipeMesh:
 
     def _joined(self, files: list[ChunkFile], role: str, recording_id: str, clock: FrameClock) -> FaceTrack:
         """Put one person's chunks together, one in memory at a time."""
-        n = clock.n_frames
-        tails = {"landmarks_px": (N_LANDMARKS, 3), "box_px": (4,)}
-        status = np.zeros(n, dtype=np.uint8)
-        floats = {
-            name: np.zeros((n, *tails.get(name, ())), dtype=np.float32)
-            for name in FaceTrack.array_names()
-            if name != "status"
-        }
+        whole = FaceTrack.blank(clock.n_frames)
         for file in files:
             chunk = read_chunk(file, [role])
             if chunk is None:
@@ -122,12 +113,9 @@ class MediapipeMesh:
                     fix="run again: only this chunk is tracked anew",
                 )
             frames = slice(file.start, file.stop)
-            status[frames] = chunk[role]["status"]
-            for name, array in floats.items():
+            for name, array in whole.items():
                 array[frames] = chunk[role][name]
-        return FaceTrack(
-            role=role, recording_id=recording_id, clock=clock, status=status, source=self.name, **floats
-        )
+        return FaceTrack(role=role, recording_id=recording_id, clock=clock, source=self.name, **whole)
 
 
 def _mediapipe_version() -> str:

@@ -48,6 +48,16 @@ class TrackingParams:
     max_turn : float
         Detector's nose against the middle of its ears, in box widths, above which a head is turned
         away whatever the mesh says: past 45 degrees the mesh's yaw hardly grows.
+    aside_turn : float
+        The same, above which the short-range model is asked for the turn: the full-range one reads
+        some profiles as nearly frontal.
+    profile_turn : float
+        Turn by the short-range model above which a followed head is looked at every ``lost_every``
+        frames: the mesh is about to fail.
+    min_turn_score : float
+        Score of the short-range model below which its turn is not believed.
+    max_turn_gap : float
+        Largest difference between its turns in a narrow and in a wide cut.
     min_sharpness : float
         Least variance of the Laplacian over the face at the standard size.
     max_misfit : float
@@ -68,6 +78,10 @@ class TrackingParams:
     min_face_px: float = 36.0
     max_yaw_deg: float = 50.0
     max_turn: float = 0.6
+    aside_turn: float = 0.2
+    profile_turn: float = 0.35
+    min_turn_score: float = 0.6
+    max_turn_gap: float = 0.25
     min_sharpness: float = 10.0
     max_misfit: float = 0.06
 
@@ -77,7 +91,7 @@ class TrackingParams:
                 raise FieldError(
                     "too few", where=f"TrackingParams.{name}", got=getattr(self, name), expected=">= 1"
                 )
-        for name in ("min_score", "min_overlap"):
+        for name in ("min_score", "min_overlap", "min_turn_score"):
             if not 0 < getattr(self, name) < 1:
                 raise FieldError(
                     "outside the range",

@@ -7,7 +7,8 @@ import numpy.typing as npt
 
 from stillface.domain.faces import N_LANDMARKS
 from stillface.tracking.boxes import Box, Crop, overlap, width
-from stillface.tracking.detect import Detection
+from stillface.tracking.detect import Detection, FaceDetector
+from stillface.tracking.head_turn import HeadTurn, confirmed_turn
 from stillface.tracking.identity import affinity, inside
 from stillface.tracking.mesh import FaceMesher
 from stillface.tracking.params import TrackingParams
@@ -61,7 +62,9 @@ class Person:
         self.landmarks_px = np.zeros((n_frames, N_LANDMARKS, 3), dtype=np.float32)
         self.box_px = np.zeros((n_frames, 4), dtype=np.float32)
         self.score = np.zeros(n_frames, dtype=np.float32)
+        self.detector_turn = np.zeros(n_frames, dtype=np.float32)
         self.turn = np.zeros(n_frames, dtype=np.float32)
+        self.turn_known = np.zeros(n_frames, dtype=np.uint8)
         self.sharpness = np.zeros(n_frames, dtype=np.float32)
         self.sighting = np.zeros(n_frames, dtype=np.uint8)
         self.usual_px = usual_px
@@ -77,6 +80,7 @@ class Person:
         self._taken_up = 0
         self._proven = False
         self._jumped = False
+        self._head_turn = HeadTurn(params)
 
     @property
     def followed(self) -> bool:
@@ -96,7 +100,8 @@ class Person:
     def due(self, k: int) -> bool:
         """Whether the detector should look in frame k: for a face lost, new, or suddenly moved."""
         if self.followed:
-            return self._jumped or (not self._proven and k - self._taken_up >= self._params.lost_every)
+            new = not self._proven and k - self._taken_up >= self._params.lost_every
+            return self._jumped or new or self._head_turn.due(k)
         return (k - self._lost_at) % self._params.lost_every == 0
 
     def follow(self, k: int, rgb: Rgb) -> None:
@@ -143,6 +148,16 @@ class Person:
             self._absence = Sighting.NOTHING
             self.sighting[k] = Sighting.NOTHING
 
+    def read_turn(self, k: int, rgb: Rgb, seen: Detection | None, detector: FaceDetector) -> None:
+        """Note how the head is turned in a frame whose detection `confirm` has been told."""
+        turn: float | None = None
+        if seen is not None and self._right_size(seen.box_px):
+            if self.followed and abs(seen.turn) <= self._params.aside_turn:
+                turn = seen.turn
+            else:
+                turn = confirmed_turn(detector, rgb, seen, self._params)
+        self._head_turn.note(k, seen, turn)
+
     def lose(self, k: int) -> None:
         """Stop following at frame k; what no detector saw a second time was a ghost from the start."""
         if self.followed and not self._proven:
@@ -154,6 +169,12 @@ class Person:
     def end(self) -> None:
         """Close the chunk's account after its last frame."""
         self.lose(len(self.sighting) - 1)
+        for first, second, turn, last_turn in self._head_turn.spans():
+            self.turn[first:second], self.turn[second] = turn, last_turn
+            self.turn_known[first : second + 1] = 1
+            # Between two looks that confirm each other the face is where the first one saw it.
+            held = first + np.flatnonzero(self.sighting[first:second] == Sighting.DETECTOR_ONLY)
+            self.box_px[held], self.score[held] = self.box_px[first], self.score[first]
 
     def give_up_to_other(self, k: int) -> None:
         """Another person's face was followed in frame k: it does not count for this one."""
@@ -164,7 +185,7 @@ class Person:
         """Note what the detector said last; it stands until it is asked again."""
         self._held = seen
         self.score[k] = seen.score
-        self.turn[k] = seen.turn
+        self.detector_turn[k] = seen.turn
 
     def _doubt(self, first: int, last: int) -> None:
         frames = self.sighting[first : last + 1]
@@ -201,11 +222,13 @@ class Person:
         return None if points is None else self._crop.to_picture(points)
 
     def _fits(self, box: Box) -> bool:
-        if self.usual_px is not None:
-            ratio = width(box) / max(width(self.usual_px), 1.0)
-            if not 1 / self._params.max_size_ratio <= ratio <= self._params.max_size_ratio:
-                return False
-        return inside(box, self.area_px)
+        return self._right_size(box) and inside(box, self.area_px)
+
+    def _right_size(self, box: Box) -> bool:
+        if self.usual_px is None:
+            return True
+        ratio = width(box) / max(width(self.usual_px), 1.0)
+        return 1 / self._params.max_size_ratio <= ratio <= self._params.max_size_ratio
 
     def _note(self, k: int, rgb: Rgb, placed: npt.NDArray[np.float32], box: Box) -> None:
         self._box, self._points = box, placed

@@ -47,6 +47,7 @@ def make_face() -> MakeFace:
         at_px: tuple[float, float] = (320.0, 240.0),
         noise_px: float = 0.1,
         score: float = 1.0,
+        turn: Any = None,
     ) -> FaceTrack:
         if edges_ns is None:
             edges_ns = FrameClock.constant(n, Fraction(30)).edges_ns
@@ -83,6 +84,8 @@ def make_face() -> MakeFace:
             iris_y=where_seen(0.0),
             face_px=where_seen(200.0 * size),
             sharpness=where_seen(100.0),
+            turn=np.nan_to_num(where_seen(0.0 if turn is None else turn)),
+            turn_known=(seen & np.isfinite(np.nan if turn is None else turn)).astype(np.uint8),
             source="posed@1",
         )
 

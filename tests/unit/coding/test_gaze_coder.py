@@ -57,7 +57,7 @@ def test_looking_away_by_head_eyes_or_both(
     track = propose(face, gaze_scheme)
     assert [gaze_scheme.code_ids[code] for code in track.codes] == ["partner", "away", "partner"]
     assert track.edges_ns[1:-1] / S * 30 == pytest.approx([300, 450], abs=1)
-    assert track.source == "auto:gaze@1.0"
+    assert track.source == "auto:gaze@1.1"
 
 
 def test_eyes_that_stay_on_the_partner_while_the_head_turns(

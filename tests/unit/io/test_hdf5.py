@@ -34,15 +34,14 @@ def face_track(n: int = 40, role: str = "infant") -> FaceTrack:
         array[~seen] = 0
         return array
 
-    shapes = {name: () for name in FaceTrack.array_names() if name != "status"}
-    shapes |= {"landmarks_px": (478, 3), "box_px": (4,)}
+    arrays = FaceTrack.blank(n)
+    floats = {name: values(*array.shape[1:]) for name, array in arrays.items() if array.dtype == np.float32}
     return FaceTrack(
         role=role,
         recording_id="cam1",
         clock=FrameClock.constant(n, Fraction(30000, 1001)),
-        status=status,
         source="mediapipe_mesh@0.10.21",
-        **{name: values(*tail) for name, tail in shapes.items()},
+        **(arrays | floats | {"status": status, "turn_known": seen.astype(np.uint8)}),
     )
 
 
@@ -59,15 +58,12 @@ def test_a_face_track_comes_back_bit_for_bit(tmp_path: Path) -> None:
 
 def test_a_film_in_which_nobody_is_seen_can_be_stored(tmp_path: Path) -> None:
     n = 60_000
-    zeros = {name: np.zeros(n, np.float32) for name in FaceTrack.array_names() if name != "status"}
-    zeros |= {"landmarks_px": np.zeros((n, 478, 3), np.float32), "box_px": np.zeros((n, 4), np.float32)}
     track = FaceTrack(
         role="infant",
         recording_id="cam1",
         clock=FrameClock.constant(n, Fraction(30)),
-        status=np.full(n, FaceStatus.NO_FACE, np.uint8),
         source="t@1",
-        **zeros,
+        **(FaceTrack.blank(n) | {"status": np.full(n, FaceStatus.NO_FACE, np.uint8)}),
     )
     artefacts.save_face_track(tmp_path / "empty.h5", track, MADE)
     assert artefacts.load_face_track(tmp_path / "empty.h5").coverage == 0

@@ -12,7 +12,7 @@ import pytest
 
 from stillface.domain.clock import FrameClock, SampleClock
 from stillface.domain.events import BeatSeries
-from stillface.domain.faces import N_LANDMARKS, FaceStatus, FaceTrack
+from stillface.domain.faces import FaceStatus, FaceTrack
 from stillface.domain.provenance import Provenance
 from stillface.domain.recording import Signal
 from stillface.domain.states import StateTrack
@@ -57,8 +57,7 @@ def add(study: StudyFolder, words: VisitWords, **changes: object) -> None:
 
 def face(role: str, codable: np.ndarray) -> FaceTrack:
     n = codable.size
-    flat = {name: np.zeros(n) for name in FaceTrack.array_names()}
-    flat |= {"landmarks_px": np.zeros((n, N_LANDMARKS, 3)), "box_px": np.zeros((n, 4))}
+    flat = FaceTrack.blank(n)
     flat["status"] = np.where(codable, FaceStatus.CODABLE, FaceStatus.NO_FACE).astype(np.uint8)
     return FaceTrack(role, "cam1", FrameClock.constant(n, Fraction(1)), source="test@1", **flat)  # type: ignore[arg-type]
 

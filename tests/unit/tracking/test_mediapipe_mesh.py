@@ -82,7 +82,7 @@ def test_both_faces_are_tracked_and_the_one_that_left_is_said_to_be_gone(by_one:
     assert not caregiver.landmarks_px[40:50].any()
     assert infant.landmarks_px[..., 0].max() < 320 < caregiver.landmarks_px[caregiver.codable][..., 0].min()
     assert np.median(np.abs(infant.yaw_deg)) < 12
-    assert infant.source.startswith("mediapipe_mesh@1+mp0.10")
+    assert infant.source.startswith("mediapipe_mesh@2+mp0.10")
     assert infant.clock.edges_ns[0] == 5_000_000_000, "on the session clock"
 
 
