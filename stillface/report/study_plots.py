@@ -125,8 +125,8 @@ def draw_pictures(pictures: StudyPictures) -> Iterator[Picture]:
             "survival",
             "Waiting times",
             _panels("survival", "Survival curves", pictures.survival, _draw_survival),
-            "Share of dyads that have not recovered yet, with its 95 % log-log interval; ticks below the "
-            "title give how many recovered. Censored dyads count until they were last seen."
+            "Share of dyads that have not recovered yet, with its 95 % log-log interval; the "
+            "corner gives how many recovered. Censored dyads count until they were last seen."
             + _more(pictures.survival),
             "individual",
         )
