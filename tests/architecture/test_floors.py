@@ -25,6 +25,11 @@ PLANTED = [
     ("report/html.py", "import napari", "napari, Qt and their friends only in gui"),
     ("cli/measure.py", "from qtpy import QtCore", "napari, Qt and their friends only in gui"),
     ("io/tables.py", "import dask", "dask only in pipeline"),
+    ("review/document.py", "from qtpy import QtCore", "napari, Qt and their friends only in gui"),
+    ("review/document.py", "import stillface.gui.window", "An arrow goes down only"),
+    ("review/document.py", "import stillface.pipeline.choose", "An arrow goes down only"),
+    ("gui/window.py", "import mediapipe", "mediapipe only in tracking"),
+    ("gui/window.py", "import stillface.cli.main", "An arrow goes down only"),
 ]
 
 
