@@ -46,6 +46,8 @@ class Document:
         By kind of source: ``human``, ``auto_reviewed``, ``consensus``.
     tiers : iterable of (role, scheme_id)
         What this person codes, in the order of the lanes.
+    only_role : str
+        Lanes of other roles are not there: coding blind to the partner. Empty for all.
 
     Attributes
     ----------
@@ -63,6 +65,7 @@ class Document:
         coder: str,
         stores: Mapping[str, Store],
         tiers: Iterable[tuple[str, str]],
+        only_role: str = "",
     ) -> None:
         self.session, self.grid, self.coder = session, grid, coder
         self.lanes_changed: Signal[[frozenset[LaneKey]]] = Signal()
@@ -75,18 +78,23 @@ class Document:
         self._made: dict[LaneKey, dict[str, LaneBout]] = {}
         self._decisions: dict[tuple[str, int, int | None, str], tuple[str, LoggedBout]] = {}
         self._lanes: dict[LaneKey, Lane] = {}
-        self._make_lanes(list(tiers))
+        self._only_role = only_role
+        self._make_lanes([tier for tier in tiers if self._seen(tier[0])])
         self._active = next((key for key, lane in self._lanes.items() if lane.editable), None)
 
     def _make_lanes(self, tiers: Sequence[tuple[str, str]]) -> None:
         mine = self._own_sources()
-        tracks = [track for track in self.session.tracks if track.source not in mine]
+        tracks = [t for t in self.session.tracks if t.source not in mine and self._seen(t.role)]
         wanted = {kind: list(tiers) if kind in {"human", "consensus"} else [] for kind in self._stores}
         if "auto_reviewed" in wanted:
             wanted["auto_reviewed"] = [(t.role, t.scheme.id) for t in tracks if t.source_kind == "auto"]
         for kind, store in self._stores.items():
             logged = (bout.tier.split("/") for bout in store.bouts.values())
-            found = ((role, scheme) for role, scheme in logged if not scheme.startswith(DECISIONS))
+            found = (
+                (role, scheme)
+                for role, scheme in logged
+                if self._seen(role) and not scheme.startswith(DECISIONS)
+            )
             for role, scheme_id in dict.fromkeys([*wanted[kind], *found]):
                 key = LaneKey(role, scheme_id, f"{kind}:{self.coder}")
                 self._lanes[key] = self._lane(key, {})
@@ -94,6 +102,9 @@ class Document:
             lane = Lane.from_track(track)
             self._lanes[lane.key] = lane
         self._refresh()
+
+    def _seen(self, role: str) -> bool:
+        return self._only_role in ("", role)
 
     def _lane(self, key: LaneKey, bouts: Mapping[str, LoggedBout]) -> Lane:
         # A key press changes a bout or two: the thousands that stay are not made anew.

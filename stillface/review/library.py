@@ -15,7 +15,18 @@ from stillface.review.assignments import Assignment, read_assignments
 from stillface.review.package import checked_out
 from stillface.review.progress import State, TrackProgress, read_progress
 
-__all__ = ["Library", "SessionEntry", "Task"]
+__all__ = ["SIGNS", "Choice", "Library", "SessionEntry", "Task"]
+
+# Sign and word: a state is never told by colour alone.
+SIGNS: dict[State, str] = {
+    "not started": "\u25cb",
+    "in progress": "\u25d0",
+    "coded": "\u25cf",
+    "signed off": "\u2713",
+    "changed since sign-off": "\u26a0",
+    "damaged": "\u2717",
+}
+"""One sign for each state."""
 
 
 @dataclass(frozen=True)
@@ -70,9 +81,10 @@ class SessionEntry:
         return min(states, key=order.index)
 
     def seen_by(self, coder: str) -> SessionEntry:
-        """Give the entry as a coder may see it: own work only, and nothing that tells of a second coder."""
+        """Give the entry as a coder may see it: own work only, no group, nothing of a second coder."""
         return replace(
             self,
+            group="",
             tracks=tuple(t for t in self.tracks if t.coder == coder),
             assignments=tuple(replace(a, pass_no=0) for a in self.assignments if a.coder == coder),
             double=False,
@@ -99,6 +111,27 @@ class Task:
     assignment: Assignment
     state: State
     coded_share: float = 0.0
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is to be opened.
+
+    Parameters
+    ----------
+    session_id : str
+    role : str
+        The only person to be seen; empty for both.
+    blind : bool
+        Hide the machine's codes.
+    pair : (role, scheme_id, first, second), optional
+        Compare these two coders instead of coding.
+    """
+
+    session_id: str
+    role: str = ""
+    blind: bool = False
+    pair: tuple[str, str, str, str] | None = None
 
 
 class Library:
@@ -211,6 +244,11 @@ class Library:
             and (not only_mine or self.viewer in mine)
             and (not only_warned or bool(entry.warnings or entry.problem))
         )
+
+    @property
+    def is_assigned(self) -> bool:
+        """Whether the viewer was given anything."""
+        return any(assignment.coder == self.viewer for assignment in self._assignments)
 
     def tasks(self) -> tuple[Task, ...]:
         """Give what the viewer was given and has not signed off, in the order of the table."""

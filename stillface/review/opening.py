@@ -81,6 +81,7 @@ def open_document(
     *,
     with_auto: bool = True,
     with_others: bool = False,
+    only_role: str = "",
 ) -> Document:
     """Open a session for one coder.
 
@@ -96,6 +97,8 @@ def open_document(
         Show machine proposals and open the log of their review; off for blind coding.
     with_others : bool
         Show what other coders coded; off, so that coders stay independent of each other.
+    only_role : str
+        Show only this person's lanes; empty shows all.
 
     Raises
     ------
@@ -120,7 +123,7 @@ def open_document(
         for kind, folder in folders.items():
             stores[kind] = open_store(folder, coder, install, study.heads_path(install))
         tiers = [(role, scheme) for role, ids in study.study.schemes.items() for scheme in ids]
-        return Document(session.with_tracks(tracks), grid, study.scheme, coder, stores, tiers)
+        return Document(session.with_tracks(tracks), grid, study.scheme, coder, stores, tiers, only_role)
     except BaseException:
         for store in stores.values():
             store.log.close()
@@ -136,12 +139,15 @@ def open_desk(
     keymap: Keymap | None = None,
     now_ns: Callable[[], int] = time.monotonic_ns,
     blind: bool = False,
+    only_role: str = "",
 ) -> Desk:
     """Open a session with playhead, keys and, unless blind, the queue; raises as :func:`open_document`."""
     session = study.load_session(session_id)
     cameras = cameras_of(study, session)
     grid = grid_of(session, cameras)
-    document = open_document(study, session_id, coder, install, grid, with_auto=not blind)
+    document = open_document(
+        study, session_id, coder, install, grid, with_auto=not blind, only_role=only_role
+    )
     playhead = Playhead(grid, cameras, now_ns)
     machine = [key for key in document.lanes if key.kind == "auto"]
     queue = ReviewQueue(document, machine, playhead.watched, now_ns) if machine else None

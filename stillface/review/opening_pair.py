@@ -82,6 +82,7 @@ def open_comparison(
             resolver,
             {"consensus": store},
             [(role, scheme_id)],
+            role,
         )
         comparison = Comparison(document, *tracks)
     except BaseException:

@@ -14,9 +14,11 @@ from stillface.domain.recording import Region
 from stillface.domain.session import Session
 from stillface.errors import FieldError
 
-__all__ = ["CroppedSource", "cameras_showing_both", "visible_regions"]
+__all__ = ["MaskedSource", "cameras_showing_both", "visible_regions"]
 
 Rgb = npt.NDArray[np.uint8]
+
+_BLANK = 24
 
 
 def visible_regions(session: Session, role: str) -> Mapping[str, Region]:
@@ -35,7 +37,7 @@ def visible_regions(session: Session, role: str) -> Mapping[str, Region]:
 
 
 def cameras_showing_both(session: Session, role: str) -> tuple[str, ...]:
-    """Name the films in which somebody else's region reaches into this person's: no crop hides them."""
+    """Name the films in which somebody else's region reaches into this person's: no mask hides them."""
     own = visible_regions(session, role)
     return tuple(
         video.id
@@ -51,8 +53,8 @@ def _overlap(one: Region, other: Region) -> bool:
     return not (apart_x or apart_y)
 
 
-class CroppedSource:
-    """A film of which only one region exists.
+class MaskedSource:
+    """A film of which only one region is seen; it keeps its size, so that places in it stay the same.
 
     Parameters
     ----------
@@ -72,27 +74,29 @@ class CroppedSource:
 
     @property
     def size_px(self) -> tuple[int, int]:
-        """Width and height of the region."""
-        return self._right - self._left, self._bottom - self._top
+        """Width and height of the film."""
+        return self._source.size_px
 
-    def _crop(self, picture: Rgb) -> Rgb:
-        # A copy: a view would keep the rest of the picture within reach.
-        return picture[self._top : self._bottom, self._left : self._right].copy()
+    def _masked(self, picture: Rgb) -> Rgb:
+        seen = np.full_like(picture, _BLANK)
+        place = (slice(self._top, self._bottom), slice(self._left, self._right))
+        seen[place] = picture[place]
+        return seen
 
     def frames(self, start: int, stop: int) -> Iterator[tuple[int, Rgb]]:
         """Decode in order."""
         for index, picture in self._source.frames(start, stop):
-            yield index, self._crop(picture)
+            yield index, self._masked(picture)
 
     def frame(self, index: int) -> Rgb:
         """Decode one frame exactly."""
-        return self._crop(self._source.frame(index))
+        return self._masked(self._source.frame(index))
 
     def chunk_starts(self, min_frames: int) -> tuple[int, ...]:
         """Give where decoding can begin cheaply."""
         return self._source.chunk_starts(min_frames)
 
-    def __enter__(self) -> CroppedSource:
+    def __enter__(self) -> MaskedSource:
         self._source.__enter__()
         return self
 

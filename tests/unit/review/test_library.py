@@ -26,7 +26,7 @@ from stillface.review.assignments import (
 from stillface.review.library import Library
 from stillface.review.opening import open_document
 from stillface.review.package import check_out
-from stillface.review.role_mask import CroppedSource, cameras_showing_both, visible_regions
+from stillface.review.role_mask import MaskedSource, cameras_showing_both, visible_regions
 from stillface.review.signoff import unlock
 
 from .pair_study import HOME, code, key_of, make_study
@@ -95,7 +95,7 @@ def test_a_coder_sees_nothing_of_the_second_coder(folder: Any) -> None:
     code(folder, "CD", [(0, 360, "usc")], signed=True)
     code(folder, "CD", [(0, 360, "neu")], role="caregiver")
     boss = Library(folder, "boss", manager=True).entry("one")
-    assert boss.double
+    assert (boss.double, boss.group) == (True, "preterm")
     assert boss.coders == ("AB", "CD")
     assert sum(line.startswith("CD: ") for line in boss.warnings) == 2
     mine = Library(folder, "CD").entry("one")
@@ -103,6 +103,7 @@ def test_a_coder_sees_nothing_of_the_second_coder(folder: Any) -> None:
     assert [a.pass_no for a in mine.assignments] == [0]
     theirs = Library(folder, "AB").entry("one")
     assert "CD" not in repr(theirs)
+    assert theirs.group == ""
     # A session that is coded once looks no different.
     other = Library(folder, "AB").entry("two")
     assert (other.double, theirs.double) == (False, False)
@@ -272,15 +273,14 @@ class Film:
         self.closed = True
 
 
-def test_a_cropped_film_holds_nothing_of_the_rest() -> None:
+def test_a_masked_film_holds_nothing_of_the_rest() -> None:
     film = Film()
-    with CroppedSource(film, HALVES["infant"]) as own:
-        assert own.size_px == (4, 4)
+    with MaskedSource(film, HALVES["caregiver"]) as own:
+        assert own.size_px == (9, 4)
         picture = own.frame(7)
-        assert picture.shape == (4, 4, 3)
-        assert picture[0, 0, 0] == 7
-        assert (picture[1:] == 1).all()
-        assert picture.base is None
-        assert [(k, p.shape) for k, p in own.frames(2, 4)] == [(2, (4, 4, 3)), (3, (4, 4, 3))]
+        assert (picture[:, :4] == 24).all()
+        assert (picture[:, 4:] == 2).all()
+        assert (own.frame(7)[:, 4:] == film.frame(7)[:, 4:]).all()
+        assert [(k, int(p[0, 0, 0])) for k, p in own.frames(2, 4)] == [(2, 24), (3, 24)]
         assert own.chunk_starts(5) == (0, 5)
     assert film.closed

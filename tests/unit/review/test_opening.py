@@ -134,3 +134,21 @@ def test_stepping_lands_on_the_right_frame_of_real_variable_rate_films(
         for frame in range(cameras[0].clock.n_frames - 1):
             assert head.frames() == {"v": frame}
             head.step(1)
+
+
+def test_one_person_only_leaves_no_lane_of_the_partner(tmp_path: Path) -> None:
+    folder = make_study(tmp_path / "study")
+    add_proposals(folder, folder.scheme("affect3"))
+    both = open_desk(folder, "one", "AB", INSTALL)
+    for _ in both.document.lanes:
+        both.key("S")
+        both.key("Down")
+    assert {key.role for key in both.document.lanes if both.document.lane(key).bouts} == {
+        "infant",
+        "caregiver",
+    }
+    both.document.close()
+    one = open_desk(folder, "one", "AB", INSTALL, only_role="caregiver")
+    assert {key.role for key in one.document.lanes} == {"caregiver"}
+    assert one.queue is None
+    one.document.close()
