@@ -52,6 +52,7 @@ class FilmLayers:
         self._cameras, self._sources = dict(cameras), dict(sources)
         self._shown: dict[str, int | None] = {}
         self._layers: dict[str, Image] = {}
+        self._places: dict[str, tuple[float, float]] = {}
         self.n_skipped = 0
         self.trouble = ""
         height = max((source.size_px[1] for source in self._sources.values()), default=0)
@@ -67,6 +68,7 @@ class FilmLayers:
                 translate=(0, x),
                 interpolation2d="linear",
             )
+            self._places[id_] = (scale, x)
             x += width_px * scale * (1 + _GAP_SHARE)
         self._viewer = viewer
         self.fit()
@@ -84,6 +86,16 @@ class FilmLayers:
     def picture(self, camera_id: str) -> npt.NDArray[np.uint8]:
         """Give the picture that a layer shows; shape (height, width, 3)."""
         return np.asarray(self._layers[camera_id].data)
+
+    def n_frames(self, camera_id: str) -> int | None:
+        """Give the number of frames of a film, or None where it is not shown."""
+        camera = self._cameras.get(camera_id)
+        return None if camera is None else camera.clock.n_frames
+
+    def on_canvas(self, camera_id: str, places_px: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Turn places in a film's picture into places on the canvas; shape (n, 2), x before y."""
+        scale, left = self._places[camera_id]
+        return np.asarray(places_px * scale + np.array([left, 0.0]), dtype=np.float32)
 
     def show(self, time_ns: int, *, playing: bool = False) -> None:
         """Show every camera's frame at a session time."""

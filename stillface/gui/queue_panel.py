@@ -8,8 +8,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QComboBox,
     QGridLayout,
-    QHBoxLayout,
     QLabel,
+    QMessageBox,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -34,6 +34,7 @@ _BUTTONS = (
     ("review_next", "Skip"),
 )
 _PER_ROW = 3
+_FILTER_PLACES = ((0, 0, 1, 1), (0, 1, 1, 1), (1, 0, 1, 2))
 
 
 class QueuePanel(QWidget):
@@ -54,7 +55,8 @@ class QueuePanel(QWidget):
         super().__init__(parent)
         self.desk, self.theme, self._press = desk, theme, press
         self.what, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
-        self.share, self.sample, self.open_button = QLabel(), QLabel(), QPushButton()
+        self.share, self.sample = QLabel(), QLabel()
+        self.open_button, self.rest_button = QPushButton(), QPushButton()
         self.role_box, self.code_box, self.episode_box = QComboBox(), QComboBox(), QComboBox()
         self._lay_out()
         desk.changed.connect(self.show_all)
@@ -64,19 +66,20 @@ class QueuePanel(QWidget):
     def _lay_out(self) -> None:
         whole = QVBoxLayout(self)
         whole.setContentsMargins(8, 6, 8, 6)
-        filters = QHBoxLayout()
+        # A code's name is the longest: it has a row of its own.
+        filters = QGridLayout()
         queue = self.desk.queue
         items = queue.items if queue is not None else ()
         choices = (
             (self.role_box, "all roles", sorted({p.lane.role for p in items})),
-            (self.code_box, "all codes", sorted({p.code for p in items})),
             (self.episode_box, "all episodes", [e.id for e in self.desk.document.session.episodes]),
+            (self.code_box, "all codes", sorted({p.code for p in items})),
         )
-        for box, everything, names in choices:
+        for k, (box, everything, names) in enumerate(choices):
             box.addItems([everything, *names])
             box.setAccessibleName(f"Filter: {everything}")
             box.currentIndexChanged.connect(self._filter)
-            filters.addWidget(box)
+            filters.addWidget(box, *_FILTER_PLACES[k])
         self.what.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.what.setMinimumHeight(52)
         self.detail.setMinimumHeight(56)
@@ -111,7 +114,33 @@ class QueuePanel(QWidget):
         self.open_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.open_button.clicked.connect(lambda: self._press(self.desk.keymap.keys("review_mode")[0]))
         whole.addWidget(self.open_button)
+        self.rest_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.rest_button.setObjectName("accept_rest")
+        self.rest_button.setToolTip("Sure ones outside the random sample; recorded as accepted unseen.")
+        self.rest_button.clicked.connect(self._accept_rest)
+        whole.addWidget(self.rest_button)
         whole.addStretch(1)
+
+    def _accept_rest(self) -> None:
+        queue = self.desk.queue
+        if queue is None:
+            return
+        n_rest, sample = queue.n_rest(), agreement(queue)
+        told = (
+            "You have judged none of the random sample yet: how often the machine is right is not known."
+            if not sample.n_judged
+            else f"Of the sample you judged, {sample.n_agreed} of {sample.n_judged} were kept."
+        )
+        answer = QMessageBox.question(
+            self,
+            "Accept unseen",
+            f"{n_rest} proposals go into your reviewed lanes without anybody having looked at them. {told} "
+            "They are recorded, and reported, as accepted unseen. Ctrl+Z takes them back at once.",
+            QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.Cancel,
+            QMessageBox.StandardButton.Cancel,
+        )
+        if answer == QMessageBox.StandardButton.Yes:
+            self.desk.judge(queue.accept_rest, f"{n_rest} accepted unseen")
 
     def _keys(self, *actions: str) -> str:
         return " / ".join(
@@ -196,5 +225,10 @@ class QueuePanel(QWidget):
             share = 0.0 if sample.time_share is None else 100 * sample.time_share
             kept = f"{sample.n_agreed} of {sample.n_judged} kept, {share:.0f} % of their time"
             self.sample.setText(f"Sample of the sure ones: {kept}.")
-        else:
+        elif sample.n_sampled:
             self.sample.setText(f"{sample.n_sampled} sure ones are mixed in as a random sample.")
+        else:
+            self.sample.setText("The machine is sure of none here: no random sample of sure ones.")
+        n_rest = queue.n_rest() if self.desk.mode == "review" else 0
+        self.rest_button.setVisible(n_rest > 0)
+        self.rest_button.setText(f"Accept the other {n_rest} sure ones unseen")

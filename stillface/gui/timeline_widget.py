@@ -16,12 +16,14 @@ from stillface.gui.timeline_paint import EPISODES_PX, GUTTER_PX, MAP_PX, RULER_P
 from stillface.review.commands_edit import MoveEdge, MovePoint, edge_limits_ns
 from stillface.review.desk import Desk, clock_text
 from stillface.review.lanes import LaneKey
+from stillface.review.signals import Signal
 from stillface.review.timeline import Hit, Row, View, hit, rows_of, snap_ns
 
 __all__ = ["TimelineWidget"]
 
 _SNAP_PX = 6.0
 _ZOOM = 1.25
+_ROW_GAP_PX = 3
 _HEADER_PX = RULER_PX + EPISODES_PX
 
 
@@ -35,12 +37,18 @@ class TimelineWidget(QWidget):
     ----------
     desk : Desk
     theme : Theme
+
+    Attributes
+    ----------
+    viewed : Signal
+        Called without arguments when another stretch is shown.
     """
 
     def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.desk, self.theme = desk, theme
         self.view = View.whole(desk.grid.span_ns, 800)
+        self.viewed: Signal[[]] = Signal()
         self._drag: tuple[Literal["seek", "edge", "select", "map"], Hit | None, int] | None = None
         self._drag_ns = 0
         # Dragging shows the picture at the edge, so where the playhead stood before is what attracts it.
@@ -68,9 +76,11 @@ class TimelineWidget(QWidget):
     def rows(self) -> tuple[Row, ...]:
         """Give where the lanes lie; they share the height there is."""
         keys = self.desk.shown_lanes()
-        room = self.height() - _HEADER_PX - MAP_PX - 12
-        height = min(max(room / max(len(keys), 1) - 4, 14), 34)
-        return rows_of(keys, _HEADER_PX + 4, round(height), 4)
+        room = self.height() - _HEADER_PX - MAP_PX - 10 - _ROW_GAP_PX * len(keys)
+        # A machine's lane takes two thirds of a person's.
+        lanes = sum(2 / 3 if key.kind == "auto" else 1.0 for key in keys)
+        height = min(max(int(room / max(lanes, 1)), 14), 40)
+        return rows_of(keys, _HEADER_PX + 4, height, _ROW_GAP_PX)
 
     def redraw(self) -> None:
         """Paint the lanes anew."""
@@ -82,6 +92,7 @@ class TimelineWidget(QWidget):
         if view != self.view:
             self.view = view
             self.redraw()
+            self.viewed.emit()
 
     def zoom(self, factor: float) -> None:
         """Zoom around the playhead."""
@@ -100,6 +111,7 @@ class TimelineWidget(QWidget):
         """Keep scale and place."""
         self.view = self.view.resized(max(self.width() - GUTTER_PX, 10))
         self.redraw()
+        self.viewed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
         """Paint lanes from a picture that is kept, and what moves on top of it."""

@@ -237,22 +237,27 @@ class ReviewQueue:
         """Say that a person cannot tell either: the code for uncodable time; then the next."""
         self._decide("cant_tell", gap_code(self.document.lane(self._need().lane)))
 
+    def n_rest(self) -> int:
+        """Count the sure proposals that were not drawn and not decided."""
+        return len(self._rest())
+
     def accept_rest(self) -> int:
         """Accept every sure proposal that was not drawn and not decided, as a bulk; give their number."""
-        drawn = {(p.lane, p.onset_ns) for p in self._all}
         found: list[tuple[Proposal, Decision]] = []
-        for key in self._lanes:
-            for bout in self.document.lane(key).bouts:
-                proposal = Proposal.of(key, bout)
-                if proposal.confidence < self.sure_from or (key, bout.onset_ns) in drawn:
-                    continue
-                if self.decision(proposal) is None:
-                    onset, offset = self._shared_edges(proposal)
-                    played = self.watched.share(onset, offset)
-                    found.append((proposal, Decision("accept", bout.code, onset, offset, played, "bulk")))
-        self._log_draw()
-        self.document.log_edits("auto_reviewed", decision_edits(self.document, found))
+        for proposal in self._rest():
+            onset, offset = self._shared_edges(proposal)
+            played = self.watched.share(onset, offset)
+            found.append((proposal, Decision("accept", proposal.code, onset, offset, played, "bulk")))
+        if found:
+            self._log_draw()
+            self.document.log_edits("auto_reviewed", decision_edits(self.document, found))
         return len(found)
+
+    def _rest(self) -> list[Proposal]:
+        drawn = {(p.lane, p.onset_ns) for p in self._all}
+        every = (Proposal.of(key, bout) for key in self._lanes for bout in self.document.lane(key).bouts)
+        sure = (p for p in every if p.confidence >= self.sure_from and (p.lane, p.onset_ns) not in drawn)
+        return [proposal for proposal in sure if self.decision(proposal) is None]
 
     def progress(self) -> Progress:
         """Tell how many are decided, and how many minutes the rest takes at the present pace."""
