@@ -69,7 +69,8 @@ class FaceTrack:
         Head turn by a detector that needs no mesh: nose against the middle of the ears in box widths;
         0 frontal, about .5 to .8 profile, > 0 to the right of the picture.
     turn_known : array of uint8, shape (n,)
-        1 where ``turn`` was read and confirmed; 0 where it is not known and ``turn`` says nothing.
+        1 where ``turn`` was read, or lies on the line between two readings that confirm each other;
+        0 where it is not known and ``turn`` says nothing.
     source : str
         ``<tracker>@<version>``.
     """

@@ -63,8 +63,8 @@ class _Look:
 class HeadTurn:
     """What the looks at one person through one chunk say of their head's turn.
 
-    As with the mesh, nothing counts that was seen once only: a turn holds between two looks in
-    succession that both read one on a face in the same place.
+    As with the mesh, nothing counts that was seen once only: a turn counts from one look to the next
+    where both read one on a face in the same place.
 
     Parameters
     ----------

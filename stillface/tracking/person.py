@@ -170,7 +170,7 @@ class Person:
         """Close the chunk's account after its last frame."""
         self.lose(len(self.sighting) - 1)
         for first, second, turn, last_turn in self._head_turn.spans():
-            self.turn[first:second], self.turn[second] = turn, last_turn
+            self.turn[first : second + 1] = np.linspace(turn, last_turn, second - first + 1)
             self.turn_known[first : second + 1] = 1
             # Between two looks that confirm each other the face is where the first one saw it.
             held = first + np.flatnonzero(self.sighting[first:second] == Sighting.DETECTOR_ONLY)

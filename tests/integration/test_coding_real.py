@@ -13,6 +13,7 @@ import pytest
 
 from stillface.coding.affect_coder import AffectCoder
 from stillface.coding.gaze_coder import GazeCoder
+from stillface.coding.head_turn import HeadTurnLimits
 from stillface.domain.clock import ClockMap
 from stillface.domain.faces import FaceTrack
 from stillface.domain.recording import WHOLE, Region
@@ -47,6 +48,18 @@ def track(shared_data: Path, tmp_path: Path) -> Track:
         return faces["infant"]
 
     return one
+
+
+def two(film: Path, border: float, scratch: Path) -> dict[str, FaceTrack]:
+    """Track two people side by side."""
+    return MediapipeMesh().track(
+        VideoOpener((film,)),
+        {"left": Region(0.0, 0.0, border, 1.0), "right": Region(border, 0.0, 1 - border, 1.0)},
+        recording_id="film",
+        clock_map=ClockMap(),
+        workers=1,
+        scratch=scratch,
+    )
 
 
 def share(track: StateTrack, code: str, onset_s: float, offset_s: float) -> float:
@@ -89,6 +102,42 @@ def test_nothing_is_coded_where_nobody_is(track: Track) -> None:
             int(face.clock.edges_ns[0]),
             int(face.clock.edges_ns[-1]),
         )
+
+
+# Borders as `stillface add --guess` gives them, but for the second film, where it finds one person.
+@pytest.mark.parametrize(
+    ("film", "border", "least"),
+    [
+        # The infant bends down half of the time; the mother hides her face for 5 of 15 s.
+        ("babyjokes_2UWdXP.joke1.rep2.take1.Peekaboo_h265.mp4", 0.519, (0.2, 0.4)),
+        # The mother is out of the picture but for 1.5 s.
+        ("babyjokes_2UWdXP.joke4.rep1.take1.TearingPaper_h265.mp4", 0.65, (0.8, 0.05)),
+        ("babyjokes_6c6MZQ.joke2.rep1.take1.NomNomNom_h265.mp4", 0.556, (0.75, 0.6)),
+    ],
+)
+def test_gaze_is_proposed_for_people_in_profile(
+    shared_data: Path, tmp_path: Path, film: str, border: float, least: tuple[float, float]
+) -> None:
+    """Seen when this was written: .29 .52, .92 .12, .88 .76 of the time, against .00 to .14 by the mesh."""
+    faces = two(shared_data / "video" / film, border, tmp_path)
+    for (role, side), floor in zip((("left", "right"), ("right", "left")), least, strict=True):
+        gaze = GazeCoder().code(faces[role], GAZE, (), partner_toward=side)
+        covered = gaze.scorable_ns / (gaze.offset_ns - gaze.onset_ns)
+        assert covered >= floor, role
+        assert covered > faces[role].coverage
+        assert share(gaze, "partner", 0.0, gaze.offset_ns / S) > 0.5 * covered, (
+            "they face each other most of the time"
+        )
+        assert gaze.confidence is not None
+        assert gaze.confidence.max() <= np.float32(HeadTurnLimits().cap)
+
+
+def test_hands_before_the_face_are_no_gaze(shared_data: Path, tmp_path: Path) -> None:
+    film = shared_data / "video" / "babyjokes_2UWdXP.joke1.rep2.take1.Peekaboo_h265.mp4"
+    gaze = GazeCoder().code(two(film, 0.519, tmp_path)["right"], GAZE, (), partner_toward="left")
+    assert share(gaze, "usc", 4.2, 9.0) == 1.0  # peekaboo: her face is behind her hands
+    assert share(gaze, "partner", 10.0, 13.0) > 0.9
+    assert share(gaze, "away", 14.5, 15.1) > 0.9  # she smiles into the camera
 
 
 def test_profile_faces_are_declared_unscorable_and_never_neutral(track: Track) -> None:

@@ -24,7 +24,11 @@ MIN_BOUT_NS = 300_000_000
 
 @pytest.mark.parametrize("coder", [AffectCoder(), GazeCoder()], ids=["affect", "gaze"])
 @settings(max_examples=25, deadline=None)
-@given(seed=st.integers(0, 10**6), lost=st.sampled_from([0.0, 0.05, 0.5, 0.95]))
+@given(
+    seed=st.integers(0, 10**6),
+    lost=st.sampled_from([0.0, 0.05, 0.5, 0.95]),
+    toward=st.sampled_from(["camera", "left", "right"]),
+)
 def test_promises(
     make_face: MakeFace,
     affect3: CodingScheme,
@@ -32,6 +36,7 @@ def test_promises(
     coder: Coder,
     seed: int,
     lost: float,
+    toward: str,
 ) -> None:
     rng = np.random.default_rng(seed)
     n, scheme = 240, affect3 if coder.scheme_id == "affect3" else gaze_scheme
@@ -47,15 +52,19 @@ def test_promises(
         yaw_deg=wander(-60, 60) * rng.uniform(),
         iris_x=wander(-0.3, 0.3),
         status=np.where(rng.random(n) < lost, rng.integers(1, 6, n), FaceStatus.CODABLE),
+        turn=np.where(rng.random(n) < 0.5, wander(-0.9, 0.9), np.nan),
     )
-    track = coder.code(face, scheme, (), partner_toward="camera")
+    track = coder.code(face, scheme, (), partner_toward=toward)
     edges = face.clock.edges_ns
     assert (track.onset_ns, track.offset_ns) == (edges[0], edges[-1])
     assert np.isin(track.edges_ns, edges).all()
     assert (np.diff(track.codes) != 0).all()
     assert track.bouts().durations_ns.min(initial=MIN_BOUT_NS) >= MIN_BOUT_NS
     frames = np.searchsorted(track.edges_ns, edges[:-1], side="right") - 1
-    assert not (track.scorable[frames] & ~face.codable).any()
+    seen = face.codable
+    if coder.scheme_id == "gaze":
+        seen = seen | (face.turn_known == 1) & (face.status == FaceStatus.TURNED_AWAY)
+    assert not (track.scorable[frames] & ~seen).any()
     assert track.confidence is not None
     assert track.confidence.max() <= np.float32(UNCALIBRATED_CAP)
     assert (track.confidence[~track.scorable] == 0).all()

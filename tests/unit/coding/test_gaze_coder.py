@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from stillface.coding.gaze_coder import GazeCoder, GazeThresholds
+from stillface.coding.head_turn import HeadTurnLimits
 from stillface.coding.partner import PartnerLimits, learn_partner
 from stillface.coding.segment import UNCALIBRATED_CAP
 from stillface.contracts.coder import Coder
@@ -15,7 +16,7 @@ from stillface.domain.provenance import params_hash
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.session import Episode
 from stillface.domain.states import StateTrack
-from stillface.errors import UsageError
+from stillface.errors import FieldError, UsageError
 
 from .conftest import MakeFace
 
@@ -207,3 +208,109 @@ class TestPartnerDirection:
     def test_a_place_that_does_not_exist_is_refused(self) -> None:
         with pytest.raises(UsageError, match=r"partner_toward.*got up, expected camera, left or right"):
             self.learn(np.zeros(100), "up")
+
+
+class TestProfile:
+    """Faces that no mesh can read, by the turn of the head alone."""
+
+    AWAY = FaceStatus.TURNED_AWAY
+
+    @pytest.mark.parametrize(("toward", "sign"), [("left", -1), ("right", 1)])
+    def test_a_profile_to_the_partner_s_side_and_one_to_the_other(
+        self, make_face: MakeFace, gaze_scheme: CodingScheme, toward: str, sign: int
+    ) -> None:
+        turn = sign * np.select([during(N, (300, 450)), during(N, (450, 600))], [-0.6, 0.1], 0.6)
+        face = make_face(N, status=self.AWAY, turn=turn)
+        track = propose(face, gaze_scheme, toward)
+        assert [gaze_scheme.code_ids[code] for code in track.codes] == ["partner", "away", "partner"]
+        assert track.edges_ns[1:-1] / S * 30 == pytest.approx([300, 600], abs=1)
+        assert track.confidence is not None
+        assert track.confidence.min() > 0
+        assert track.confidence.max() <= np.float32(HeadTurnLimits().cap)
+
+    @pytest.mark.parametrize("toward", ["camera", "left", "right"])
+    def test_an_unknown_turn_is_unscorable(
+        self, make_face: MakeFace, gaze_scheme: CodingScheme, toward: str
+    ) -> None:
+        lost = during(N, (300, 450))
+        face = make_face(N, status=self.AWAY, turn=np.where(lost, np.nan, 0.6))
+        found = codes_by_frame(propose(face, gaze_scheme, toward), face)
+        assert np.array_equal(found == "usc", lost)
+        assert set(codes_by_frame(propose(f := make_face(N, status=self.AWAY), gaze_scheme, toward), f)) == {
+            "usc"
+        }
+
+    def test_a_turn_that_hovers_round_the_border_makes_one_bout_or_none(
+        self, make_face: MakeFace, gaze_scheme: CodingScheme
+    ) -> None:
+        sway = 0.38 + 0.02 * np.sin(np.arange(N) / 9)
+        sway[400:430] = 0.45
+        assert set(
+            codes_by_frame(propose(f := make_face(N, status=self.AWAY, turn=sway), gaze_scheme, "right"), f)
+        ) == {"partner"}
+        short_of_it = np.minimum(sway, 0.395)
+        assert set(
+            codes_by_frame(
+                propose(f := make_face(N, status=self.AWAY, turn=short_of_it), gaze_scheme, "right"), f
+            )
+        ) == {"away"}
+
+    @pytest.mark.parametrize("sign", [-1, 1])
+    def test_with_the_partner_at_the_camera_a_profile_is_away(
+        self, make_face: MakeFace, gaze_scheme: CodingScheme, sign: int
+    ) -> None:
+        turned = during(N, (300, 450))
+        status = np.where(turned, self.AWAY, FaceStatus.CODABLE)
+        face = make_face(N, status=status, turn=np.where(turned, sign * 0.6, 0.0))
+        track = propose(face, gaze_scheme)
+        assert [gaze_scheme.code_ids[code] for code in track.codes] == ["partner", "away", "partner"]
+        assert track.confidence is not None
+        assert track.confidence[1] <= np.float32(HeadTurnLimits().cap) < track.confidence[0]
+
+    def test_a_face_that_is_not_turned_and_has_no_mesh_cannot_be_told_before_the_partner_s_camera(
+        self, make_face: MakeFace, gaze_scheme: CodingScheme
+    ) -> None:
+        hidden = during(N, (300, 450))
+        face = make_face(N, status=np.where(hidden, self.AWAY, FaceStatus.CODABLE), turn=0.05)
+        assert np.array_equal(codes_by_frame(propose(face, gaze_scheme), face) == "usc", hidden)
+
+    @pytest.mark.parametrize(
+        "status", [FaceStatus.GHOST, FaceStatus.NO_FACE, FaceStatus.TOO_SMALL, FaceStatus.BLURRED]
+    )
+    def test_a_turn_counts_only_on_a_face_that_can_be_seen(
+        self, make_face: MakeFace, gaze_scheme: CodingScheme, status: int
+    ) -> None:
+        face = make_face(N, status=status, turn=0.6)
+        assert set(codes_by_frame(propose(face, gaze_scheme, "right"), face)) == {"usc"}
+
+    def test_where_the_mesh_can_tell_the_turn_changes_nothing(
+        self, make_face: MakeFace, gaze_scheme: CodingScheme
+    ) -> None:
+        yaw = np.where(during(N, (300, 450)), 0.0, 35.0)
+        plain, turned = make_face(N, yaw_deg=yaw), make_face(N, yaw_deg=yaw, turn=-0.7)
+        one, other = propose(plain, gaze_scheme, "right"), propose(turned, gaze_scheme, "right")
+        assert np.array_equal(one.codes, other.codes)
+        assert np.array_equal(one.confidence, other.confidence)
+
+    def test_a_few_frontal_frames_of_a_profile_film_are_away_and_closed_eyes_are_not_guessed(
+        self, make_face: MakeFace, gaze_scheme: CodingScheme
+    ) -> None:
+        frontal, asleep = during(N, (300, 345)), during(N, (325, 345))
+        face = make_face(
+            N,
+            status=np.where(frontal, FaceStatus.CODABLE, self.AWAY),
+            turn=np.where(frontal, 0.1, 0.6),
+            expressions={"eyes_closed": np.where(asleep, 1.0, 0.0)},
+        )
+        assert not GazeCoder().partner_direction(face, (), partner_toward="right").accepted
+        found = codes_by_frame(propose(face, gaze_scheme, "right"), face)
+        assert set(found[300:325]) == {"away"}
+        assert set(found[327:343]) == {"usc"}
+        assert set(found[:300]) == {"partner"}
+
+    def test_numbers_that_make_no_sense_are_refused(self) -> None:
+        with pytest.raises(FieldError, match=r"HeadTurnLimits\.enter.*above 0\.35"):
+            HeadTurnLimits(enter=0.3)
+        assert params_hash(GazeCoder().params) != params_hash(
+            GazeCoder(GazeThresholds(head_turn=HeadTurnLimits(enter=0.5))).params
+        )

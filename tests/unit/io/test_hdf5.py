@@ -6,6 +6,7 @@ import json
 from fractions import Fraction
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
@@ -18,7 +19,7 @@ from stillface.domain.scheme import Code, CodingScheme
 from stillface.domain.states import StateTrack
 from stillface.errors import InputError, StorageError
 from stillface.io import artefacts
-from stillface.io.hdf5 import header_of, open_checked, verify
+from stillface.io.hdf5 import header_of, open_checked, verify, write_once
 
 MADE = Provenance("track", {"video": "ab12"}, {"grid": 300}, "0.1.0", {"mesh": "1f"})
 SCHEME = CodingScheme("affect3", tuple(Code(name) for name in ("neg", "neu", "pos")))
@@ -67,6 +68,23 @@ def test_a_film_in_which_nobody_is_seen_can_be_stored(tmp_path: Path) -> None:
     )
     artefacts.save_face_track(tmp_path / "empty.h5", track, MADE)
     assert artefacts.load_face_track(tmp_path / "empty.h5").coverage == 0
+
+
+def test_a_face_track_of_a_version_without_head_turn_is_told_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "old.h5"
+
+    def fill(file: h5py.File) -> None:
+        track = face_track()
+        for name in ("role", "recording_id", "source"):
+            file.attrs[name] = getattr(track, name)
+        file.attrs["statuses"] = list(FaceStatus.NAMES)
+        file["edges_ns"] = track.clock.edges_ns
+        for name in set(FaceTrack.array_names()) - {"turn", "turn_known"}:
+            file[name] = getattr(track, name)
+
+    write_once(path, fill, kind="face_track", key="k", provenance="{}", made_by="0.1.0")
+    with pytest.raises(InputError, match=r"an earlier version, without head turn.*run the tracking step"):
+        artefacts.load_face_track(path)
 
 
 @pytest.mark.parametrize("confident", [True, False])

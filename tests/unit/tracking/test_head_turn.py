@@ -76,6 +76,16 @@ def test_a_face_that_jumps_to_another_place_is_not_the_same_face() -> None:
     assert not follow(40, Jumping(ALL, 0.6), NoMesh(), detect_every=40)["turn_known"][:39].any()
 
 
+def test_between_two_looks_the_turn_goes_from_one_reading_to_the_other() -> None:
+    class Turning(ToldDetector):
+        def look_close(self, rgb: Rgb, crop):  # type: ignore[no-untyped-def]
+            self._close = (0.01 * int(rgb[0, 0, 0]),) * 2
+            return super().look_close(rgb, crop)
+
+    arrays = follow(40, Turning(ALL, 0.3), NoMesh())
+    assert arrays["turn"].tolist() == pytest.approx((0.01 * np.arange(40)).tolist(), abs=1e-6)
+
+
 def test_a_frontal_face_costs_no_further_look() -> None:
     detector = ToldDetector(ALL, 0.1)
     arrays = follow(40, detector)
