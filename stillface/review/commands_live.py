@@ -66,7 +66,7 @@ class SetState:
             if not draft.lane.scheme.exhaustive:
                 draft.clear(time_ns, here.end_ns)
         elif here.onset_ns == time_ns:
-            draft.change(here, code=self.code)
+            draft.change(here, code=self.code, attributes={**here.attributes, **self.attributes})
         else:
             running = {RUNNING: "yes"} if here.running else {}
             draft.add(time_ns, here.offset_ns, self.code, {**self.attributes, **running})

@@ -14,6 +14,7 @@ from stillface.review.commands_live import AddPoint, CloseRunning, SetState, Wat
 from stillface.review.desk_actions import actions_of
 from stillface.review.document import Document
 from stillface.review.finished import Finding, findings
+from stillface.review.habits import Habits
 from stillface.review.interval_mode import Bins
 from stillface.review.keymap import Keymap, key_of_code
 from stillface.review.lanes import Lane, LaneBout, LaneKey
@@ -64,7 +65,7 @@ class Desk:
         self.said: Signal[[str]] = Signal()
         self.mode: Literal["coding", "review"] = "coding"
         self.bins: Bins | None = None
-        self.bin_ns = NS_PER_S
+        self.habits = Habits()
         self.selection_ns: tuple[int, int] | None = None
         self.chosen: tuple[LaneKey, str] | None = None
         self._mark_in: int | None = None
@@ -130,10 +131,11 @@ class Desk:
         if self.mode == "review":
             self.judge(lambda: self.need_queue().relabel(code), f"it is {code}")
             return
-        lane, time_ns = self.active_lane, self.playhead.time_ns
+        lane, time_ns = self.active_lane, self.meant_ns()
         label = next(c.label or c.id for c in lane.scheme.codes if c.id == code)
+        recorded = self.habits.reaction() if time_ns != self.playhead.time_ns else {}
         if lane.is_point:
-            self.do(AddPoint(lane.key, time_ns, code))
+            self.do(AddPoint(lane.key, time_ns, code, recorded))
             self.said.emit(f"{lane.key.role}: {label} at {clock_text(time_ns)}")
         elif self.bins is not None:
             onset_ns, offset_ns = self.bins.current_ns
@@ -147,8 +149,46 @@ class Desk:
         else:
             if self._left_behind(lane):
                 self.note_watched()
-            self.do(SetState(lane.key, time_ns, code))
+            self.do(SetState(lane.key, time_ns, code, recorded))
             self.said.emit(f"{lane.key.role}: {label} from {clock_text(self.grid.floor(time_ns))}")
+            if self.playhead.playing and not self.habits.hold:
+                self._roll_back()
+
+    def meant_ns(self) -> int:
+        """Give the time that a key means: the frame on screen, less the coder's reaction while it plays."""
+        head = self.playhead
+        if not head.playing or not self.habits.reaction_ns:
+            return head.time_ns
+        low, high = self.grid.span_ns
+        return min(max(head.time_ns - round(self.habits.reaction_ns * head.speed), low), high - 1)
+
+    def set_habits(self, habits: Habits) -> None:
+        """Code in another way from here on; the log notes it, since it moves where codes begin and end."""
+        if habits == self.habits:
+            return
+        self.habits = habits
+        if self.document.active is not None:
+            self.document.note(self.document.active.kind, habits.text())
+        if self.bins is not None:
+            self.start_intervals()
+        self.changed.emit()
+
+    def _roll_back(self) -> None:
+        """Play the last moments again, if the coder wants them."""
+        if self.habits.pre_roll_ns:
+            self.playhead.seek(self.playhead.time_ns - self.habits.pre_roll_ns)
+
+    def release(self, key: str) -> bool:
+        """End the state whose key was held, where states last as long as their keys; tell whether it did."""
+        if not self.habits.hold or self.mode != "coding" or self.bins is not None:
+            return False
+        lane, code = self.scheme_lane(), self.code_of(key)
+        if lane is None or code is None or lane.running is None or lane.running.code != code:
+            return False
+        self.note_watched()
+        self.do(CloseRunning(lane.key, self.meant_ns()))
+        self._roll_back()
+        return True
 
     def undo(self) -> None:
         """Take the last command back."""
@@ -210,12 +250,12 @@ class Desk:
         self.said.emit(f"{self._finding + 1} of {len(found)}: {finding.text}")
         return finding
 
-    def start_intervals(self, bin_ns: int) -> None:
+    def start_intervals(self) -> None:
         """Score the episode at the playhead, or the whole session, bin by bin."""
         time_ns = self.playhead.time_ns
         here = [e for e in self.document.session.episodes if e.onset_ns <= time_ns < e.offset_ns]
         stretch = (here[0].onset_ns, here[0].offset_ns) if here else self.grid.span_ns
-        bins = Bins.over(*stretch, bin_ns, self.grid)
+        bins = Bins.over(*stretch, self.habits.bin_ns, self.grid)
         self._show_bin(bins.first_empty(self.active_lane) or bins)
 
     def end_intervals(self) -> None:
@@ -346,6 +386,11 @@ class Desk:
         ]
         shown.sort(key=lambda key: (streams.index((key.role, key.scheme_id)), kinds.index(key.kind), key))
         return tuple(shown)
+
+    @property
+    def coding_lane(self) -> LaneKey | None:
+        """The lane that is coded, or that was coded before the review began."""
+        return self._coding_lane if self.mode == "review" else self.document.active
 
     def change_lane(self, step: int) -> None:
         """Make the lane above or below the active one; reviewed lanes are chosen by the queue."""

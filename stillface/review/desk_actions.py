@@ -64,7 +64,7 @@ def actions_of(desk: Desk) -> dict[str, Callable[[], object]]:
         "offset_earlier": lambda: _nudge(desk, "offset", -1),
         "offset_later": lambda: _nudge(desk, "offset", 1),
         "review_mode": lambda: desk.review(desk.mode != "review"),
-        "interval_mode": desk.end_intervals if desk.bins else lambda: desk.start_intervals(desk.bin_ns),
+        "interval_mode": desk.end_intervals if desk.bins else desk.start_intervals,
         "undo": desk.undo,
         "redo": desk.redo,
         "cancel": desk.cancel,
@@ -82,7 +82,8 @@ def _end_state(desk: Desk) -> None:
     desk.note_watched()
     if desk.active_lane.running is None:
         raise UsageError("nothing is running in this lane")
-    desk.do(CloseRunning(desk.active_lane.key, desk.until_ns()))
+    until_ns = desk.meant_ns() if desk.playhead.playing else desk.until_ns()
+    desk.do(CloseRunning(desk.active_lane.key, until_ns))
 
 
 def _move_edge(desk: Desk, side: Literal["onset", "offset"]) -> None:
