@@ -65,7 +65,8 @@ class CodingPanel(QWidget):
         self.time_label.setAccessibleName("Session time")
         self.said_label.setStyleSheet(f"color: {self.theme.faint};")
         self.said_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        top, self._row = QHBoxLayout(), QHBoxLayout()
+        self._top = top = QHBoxLayout()
+        self._row = QHBoxLayout()
         top.addWidget(self.lane_label)
         top.addWidget(self.time_label)
         top.addWidget(self.mode_label)
@@ -77,6 +78,10 @@ class CodingPanel(QWidget):
         whole.setSpacing(3)
         whole.addLayout(top)
         whole.addLayout(self._row)
+
+    def add_tool(self, widget: QWidget) -> None:
+        """Put a control beside the status light."""
+        self._top.addWidget(widget)
 
     def show_lane(self) -> None:
         """Show the active lane and its codes as buttons."""
