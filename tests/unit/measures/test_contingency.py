@@ -190,6 +190,12 @@ def test_pooled_permutation_is_two_sided_and_never_zero() -> None:
     strangers = rng.integers(8, 13, (20, 15, 2, 2)).astype(float)
     for cells in ((40, 10, 10, 40), (10, 40, 40, 10)):
         assert pooled_permutation_p([TwoByTwo(*cells)] * 20, strangers) == pytest.approx(1 / 1001)
+    # Strangers whose own odds ratio is far from 1: extreme means far from them, on either side.
+    shifted = strangers.copy()
+    shifted[:, :, 0, 0] *= 4
+    typical = [TwoByTwo(*shifted[k, 0].ravel()) for k in range(20)]
+    assert pooled_permutation_p(typical, shifted) > 0.05
+    assert pooled_permutation_p([TwoByTwo(10, 10, 10, 10)] * 20, shifted) == pytest.approx(1 / 1001)
     own = [TwoByTwo(*strangers[k, 0].ravel()) for k in range(20)]
     assert pooled_permutation_p(own, strangers) > 0.05
 

@@ -96,6 +96,11 @@ def test_effective_n_shrinks_with_memory_and_holds_the_error_rate() -> None:
     # 5 % of 200 is 10; 99.9 % of binomial draws lie within 1 to 21.
     assert 1 <= beyond <= 21
     assert null_r(3.0) is None
+    # Never fewer than two pairs' worth, however smooth: a straight line and itself.
+    assert effective_n(np.arange(9.0), np.arange(9.0)) >= 2.0
+    slow = np.sin(np.arange(400) / 80)
+    assert 2.0 <= effective_n(slow, slow) < 8
+    assert effective_n(np.arange(3.0), np.arange(3.0)) == 3.0
 
 
 def test_phase_of_waves() -> None:

@@ -1,0 +1,50 @@
+"""Contrast rows and recovery ratios of the protocol (W3a), and who has none."""
+
+from __future__ import annotations
+
+import pytest
+
+from fixtures import worked_examples as we
+from stillface.domain.results import Measurement, Status
+from stillface.measures.contrasts import contrast_rows
+
+
+def share(episode: str, value: float | None, coverage: float = 1.0) -> Measurement:
+    status = Status.OK if value is not None else Status.MISS_EPISODE
+    flags = ("low_coverage",) if coverage < 0.8 else ()
+    return Measurement(
+        "d", "s", "worked", episode, "infant", "icep_infant", "AB", "pct_negative", "", "", value, "%", None,
+        60.0 * coverage, coverage, status, flags,
+    )  # fmt: skip
+
+
+def contrasts(play: float | None, still: float | None, reunion: float | None) -> dict[str, Measurement]:
+    rows = [share("PL", play), share("SF", still, 0.7), share("RE", reunion, 0.9)]
+    return {row.episode_id: row for row in contrast_rows(we.PROTOCOL, rows)}
+
+
+@pytest.mark.parametrize(
+    ("play", "still", "reunion", "ratio"),
+    [(10, 30, 20, 0.5), (5, 25, 15, 0.5), (0, 40, 25, 0.375), (5, 25, 10, 0.75)],
+)
+def test_w3a_ratios(play: float, still: float, reunion: float, ratio: float) -> None:
+    rows = contrasts(play, still, reunion)
+    assert rows["SF-PL"].value == still - play
+    assert rows["RE-SF"].value == reunion - still
+    row = rows["PL-SF-RE"]
+    assert (row.measure, row.code, row.unit, row.value) == ("recovery_ratio", "pct_negative", "ratio", ratio)
+    assert (row.scorable_s, row.coverage, row.flags) == (42.0, 0.7, ("low_coverage",))
+    assert (rows["RE-SF"].coverage, rows["SF-PL"].coverage) == (0.7, 0.7)
+
+
+@pytest.mark.parametrize(
+    ("still", "status"), [(15.0, Status.OK), (14.9, Status.NA_NOTATRISK), (5.0, Status.OK)]
+)
+def test_a_ratio_needs_a_still_face_effect_of_five_points(still: float, status: Status) -> None:
+    assert contrasts(10.0, still, 12.0)["PL-SF-RE"].status is status
+
+
+def test_the_part_that_is_missing_gives_its_reason() -> None:
+    rows = contrasts(10.0, None, 12.0)
+    assert {row.status for row in rows.values()} == {Status.MISS_EPISODE}
+    assert all(row.value is None for row in rows.values())
