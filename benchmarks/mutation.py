@@ -119,8 +119,8 @@ def tests_of(module: str) -> list[str]:
     room = module.split(".")[1]
     named = [
         path.relative_to(REPO).as_posix()
-        for folder in ("tests/golden", f"tests/unit/{room}", "tests/property")
-        for path in sorted((REPO / folder).glob("test_*.py"))
+        for folder in ("tests/golden", "tests/unit", "tests/property")
+        for path in sorted((REPO / folder).rglob("test_*.py"))
         if module in path.read_text(encoding="utf-8") and "stream" not in path.name
     ]
     general = [*ALWAYS, "tests/property/test_acceptance_of_measures.py"] if room == "measures" else []

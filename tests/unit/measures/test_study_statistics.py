@@ -118,6 +118,7 @@ def test_the_model_equals_the_formula_interface(per_family: int) -> None:
     ):
         assert found[ours].estimate == pytest.approx(peer.fe_params[theirs], abs=1e-3)
         assert found[ours].se == pytest.approx(peer.bse_fe[theirs], rel=1e-2)
+        assert found[ours].p == pytest.approx(peer.pvalues[theirs], rel=0.05, abs=1e-6)
     assert found["episode[SF]"].ci_low < 20 < found["episode[SF]"].ci_high
     assert (found["intercept"].n_dyads, found["intercept"].n_families) == (40, 40 // per_family)
 
