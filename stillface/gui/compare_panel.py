@@ -52,6 +52,11 @@ class ComparePanel(QWidget):
         On the comparison's document.
     comparison : Comparison
     theme : Theme
+
+    Attributes
+    ----------
+    keys : dict of str to callable
+        What the window is to do by key; what cannot be done is raised.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class ComparePanel(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setStyleSheet(dialog_sheet(theme))
+        self.keys: dict[str, Callable[[], object]] = {}
         self._settled_here = False
         self._filling = False
         self._make_parts()
@@ -117,7 +123,7 @@ class ComparePanel(QWidget):
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.clicked.connect(lambda: self._try(action))
         if key:
-            button.setShortcut(key)
+            self.keys[key] = action
 
     def _lay_out(self) -> None:
         pair = self.comparison
@@ -270,7 +276,6 @@ class ComparePanel(QWidget):
             button.setEnabled(code is not None)
             label = "not coded" if code is None else scheme.codes[scheme.index(code)].label or code
             button.setText(f"as {coder}  {key}\n{label}")
-            button.setShortcut(key)  # setting the text had taken it away
             style = ""
             if code is not None:
                 colour = code_colour(scheme, code)
