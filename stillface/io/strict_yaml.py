@@ -238,7 +238,11 @@ def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
 def _represent_number(dumper: yaml.SafeDumper, value: float) -> yaml.ScalarNode:
     if not math.isfinite(value):
         raise FieldError("not a finite number", where="dump", got=value, expected="a finite number")
-    return dumper.represent_scalar("tag:yaml.org,2002:float", repr(value))
+    # YAML takes 3e-12 for text, and would mark it with a tag that `load` refuses; 3.0e-12 is a number.
+    text = repr(value)
+    if "." not in text:
+        text = text.replace("e", ".0e")
+    return dumper.represent_scalar("tag:yaml.org,2002:float", text)
 
 
 _StrictDumper.add_representer(str, _represent_text)
