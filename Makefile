@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 # CI=true in the environment keeps apt from asking anything.
 export DEBIAN_FRONTEND := noninteractive
 
-.PHONY: help setup system demo test lint bench clean
+.PHONY: help setup system demo test lint bench mutation clean
 
 help:
 	@sed -n '1,4p' Makefile | sed 's/^# //'
@@ -40,6 +40,10 @@ lint: setup
 bench: setup
 	$(BIN)/python benchmarks/measures.py
 	$(BIN)/python benchmarks/autocode.py
+
+# Hours: a seeded sample of mutants of measures and agreement, and which of them the tests miss.
+mutation: setup
+	$(BIN)/python benchmarks/mutation.py --n 500 --seed 1
 
 clean:
 	rm -rf $(VENV) demo-study build dist .mypy_cache .ruff_cache .pytest_cache
