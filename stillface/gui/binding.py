@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from stillface.contracts.frame_source import FrameSource
 from stillface.errors import InputError
+from stillface.gui.readahead import ReadAhead
 from stillface.review.cameras import Camera
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ class FilmLayers:
         self._shown: dict[str, int | None] = {}
         self._layers: dict[str, Image] = {}
         self._places: dict[str, tuple[float, float]] = {}
+        self._time_ns = 0
         self.n_skipped = 0
         self.trouble = ""
         height = max((source.size_px[1] for source in self._sources.values()), default=0)
@@ -98,15 +100,33 @@ class FilmLayers:
         return np.asarray(places_px * scale + np.array([left, 0.0]), dtype=np.float32)
 
     def show(self, time_ns: int, *, playing: bool = False) -> None:
-        """Show every camera's frame at a session time."""
+        """Show every camera's frame at a session time; in play what is decoded by then, without waiting."""
+        backward, self._time_ns = time_ns < self._time_ns, time_ns
         for k, (id_, camera) in enumerate(self._cameras.items()):
             frame, before = camera.frame_at(time_ns), self._shown.get(id_, -1)
             if frame == before:
                 continue
-            if k == 0 and playing and frame is not None and before is not None and before >= 0:
-                self.n_skipped += max(abs(frame - before) - 1, 0)
-            self._layers[id_].data = self._picture(id_, frame)
+            source, shown = self._sources[id_], before if before is not None and before >= 0 else None
+            if playing and frame is not None and isinstance(source, ReadAhead):
+                # After a leap there is nothing to go on from.
+                near = shown if shown is not None and (frame - shown) * (-1 if backward else 1) > 0 else None
+                found = source.at_hand(frame, near, backward=backward)
+                self.trouble = f"{id_}: {source.trouble}" if source.trouble else ""
+                if found is None:
+                    continue
+                frame, picture = found
+            else:
+                picture = self._picture(id_, frame)
+            if k == 0 and playing and frame is not None and shown is not None:
+                self.n_skipped += max(abs(frame - shown) - 1, 0)
+            self._layers[id_].data = picture
             self._shown[id_] = frame
+
+    def rest(self) -> None:
+        """Let go of what was read ahead."""
+        for source in self._sources.values():
+            if isinstance(source, ReadAhead):
+                source.rest()
 
     def _picture(self, id_: str, frame: int | None) -> npt.NDArray[np.uint8]:
         source = self._sources[id_]

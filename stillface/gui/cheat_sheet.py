@@ -12,7 +12,7 @@ from stillface.review.keymap import key_of_code
 
 __all__ = ["CheatSheet"]
 
-_COLUMNS = (("Play", "Window"), ("Code", "Lane", "Mend"), ("Review",))
+_COLUMNS = (("Play", "Window"), ("Code", "Lane", "Mend"), ("Review", "Heart beats"))
 
 
 class CheatSheet(QWidget):

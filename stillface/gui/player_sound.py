@@ -165,6 +165,8 @@ class SoundPlayer:
 
     def _note(self, time_ns: int) -> None:
         self._anchor = (time_ns, self._now_ns())
+        if self._stream is not None:
+            self._feeds[self.camera].aim(self.film_ns())
 
     def _start(self) -> None:
         sound = self._sounds[self.camera][0]
@@ -217,12 +219,14 @@ class SoundBar(QWidget):
         self.volume.valueChanged.connect(self._set_volume)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(QLabel("Sound"))
+        name = QLabel("Sound")
+        row.addWidget(name)
+        name.setVisible(bool(player.cameras))
         for widget in (self.camera, self.mute, self.volume):
             # Keys belong to coding: these are for the mouse, and for Tab in a screen reader.
             widget.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            widget.setEnabled(bool(player.cameras))
             row.addWidget(widget)
+            widget.setVisible(bool(player.cameras))
         row.addWidget(self.why)
         player.changed.connect(self.show_state)
         self.show_state()

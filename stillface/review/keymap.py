@@ -67,8 +67,8 @@ class Keymap:
         }
         return tuple(key for key in PROFILES["stillface"].get(action_id, ()) if key not in taken)
 
-    def action(self, key: str, context: Literal["coding", "review"]) -> Action | None:
-        """Give what a key does while coding, or in the review; None where it does nothing."""
+    def action(self, key: str, context: Literal["coding", "review", "beats"]) -> Action | None:
+        """Give what a key does while coding, in the review, or among heart beats; None for nothing."""
         for action in ACTIONS:
             if action.context in ("always", context) and key in self.keys(action.id):
                 return action
@@ -95,8 +95,9 @@ class Keymap:
         for scheme in schemes:
             for code in scheme.codes:
                 key = key_of_code(code.key or "")
-                if code.key and key in claims:
-                    labels = found.setdefault(key, [action.label for action in claims[key]])
+                claimed = [action.label for action in claims.get(key, ()) if action.context != "beats"]
+                if code.key and claimed:
+                    labels = found.setdefault(key, claimed)
                     labels.append(f"{scheme.id}: {code.label or code.id}")
         return tuple(KeyConflict(key, tuple(labels)) for key, labels in sorted(found.items()))
 

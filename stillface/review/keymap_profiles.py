@@ -12,7 +12,7 @@ from typing import Literal
 
 __all__ = ["ACTIONS", "PROFILES", "Action"]
 
-Context = Literal["always", "coding", "review"]
+Context = Literal["always", "coding", "review", "beats"]
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class Action:
         For tooltips and the cheat sheet.
     group : str
         Heading in the cheat sheet.
-    context : {'always', 'coding', 'review'}
-        When the key counts; keys of scheme codes count while coding and in the review.
+    context : {'always', 'coding', 'review', 'beats'}
+        When the key counts; keys of scheme codes count while coding and in the review. ``beats`` is where
+        heart beats are corrected: keys go there when the signals have the focus.
     """
 
     id: str
@@ -81,11 +82,28 @@ ACTIONS: tuple[Action, ...] = (
     Action("offset_earlier", "Offset one frame earlier", "Review", "review"),
     Action("offset_later", "Offset one frame later", "Review", "review"),
     Action("review_mode", "Review queue on or off", "Review"),
+    Action("beat_next", "Next doubtful beat", "Heart beats", "beats"),
+    Action("beat_previous", "Doubtful beat before", "Heart beats", "beats"),
+    Action("beat_on", "Next beat", "Heart beats", "beats"),
+    Action("beat_back", "Beat before", "Heart beats", "beats"),
+    Action("beat_add", "Add a beat at the playhead", "Heart beats", "beats"),
+    Action("beat_remove", "Not a beat", "Heart beats", "beats"),
+    Action("beat_confirm", "The beat is right", "Heart beats", "beats"),
+    Action("beat_earlier", "Beat one sample earlier", "Heart beats", "beats"),
+    Action("beat_later", "Beat one sample later", "Heart beats", "beats"),
+    Action("beat_bad", "The selection is bad", "Heart beats", "beats"),
+    Action("beat_good", "Not bad here after all", "Heart beats", "beats"),
+    Action("signals", "Signals and heart beats", "Window"),
+    Action("mute", "Sound on or off", "Play"),
     Action("undo", "Undo", "Window"),
     Action("redo", "Redo", "Window"),
     Action("zoom_in", "Zoom in", "Window"),
     Action("zoom_out", "Zoom out", "Window"),
     Action("zoom_all", "Show the whole session", "Window"),
+    Action("marks", "Marks on the picture on or off", "Window"),
+    Action("episodes", "Episodes", "Window"),
+    Action("ratings", "Ratings", "Window"),
+    Action("tour", "Guided tour", "Window"),
     Action("cancel", "End selection and loop", "Window"),
     Action("help", "Keys", "Window"),
 )
@@ -135,11 +153,28 @@ _STILLFACE: dict[str, tuple[str, ...]] = {
     "offset_earlier": ("Alt+Shift+Left",),
     "offset_later": ("Alt+Shift+Right",),
     "review_mode": ("F7",),
+    "beat_next": ("N",),
+    "beat_previous": ("Shift+N",),
+    "beat_on": (".", "Alt+."),
+    "beat_back": (",", "Alt+,"),
+    "beat_add": ("A", "Ins"),
+    "beat_remove": ("X", "Del"),
+    "beat_confirm": ("Return",),
+    "beat_earlier": ("Alt+Left", "Ctrl+,"),
+    "beat_later": ("Alt+Right", "Ctrl+."),
+    "beat_bad": ("B",),
+    "beat_good": ("Shift+B",),
+    "signals": ("F9",),
+    "mute": ("Ctrl+Shift+M",),
     "undo": ("Ctrl+Z",),
     "redo": ("Ctrl+Y", "Ctrl+Shift+Z"),
     "zoom_in": ("Ctrl+=", "Ctrl++"),
     "zoom_out": ("Ctrl+-",),
     "zoom_all": ("Ctrl+0",),
+    "marks": ("F10",),
+    "episodes": ("F5",),
+    "ratings": ("F4",),
+    "tour": ("F1",),
     "cancel": ("Esc",),
     "help": ("?",),
 }

@@ -60,8 +60,21 @@ class Physiology:
     desk: BeatDesk | None
 
 
-def open_physiology(study: StudyFolder, session: Session, coder: str, install: str) -> Physiology:
+def open_physiology(
+    study: StudyFolder, session: Session, coder: str, install: str, *, only_role: str = ""
+) -> Physiology:
     """Open what ``stillface run`` made of a session's signals, and the person's log of corrections.
+
+    Parameters
+    ----------
+    study : StudyFolder
+    session : Session
+    coder : str
+        Who corrects.
+    install : str
+        This computer.
+    only_role : str
+        One person's signals only; empty for everybody's.
 
     Raises
     ------
@@ -72,7 +85,7 @@ def open_physiology(study: StudyFolder, session: Session, coder: str, install: s
     traces, channels = [], []
     for recording in session.channels:
         path = folder / f"{recording.id}.h5"
-        if not path.exists():
+        if not path.exists() or (only_role and recording.role != only_role):
             continue
         signal = load_signal(path)
         traces.append(Trace(recording, signal))

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from stillface.errors import InputError, StorageError
+from stillface.gui.readahead import ReadAhead
 from stillface.video.encode import write_video
-from stillface.video.prefetch import ReadAhead
 from stillface.video.proxy import is_worth_a_proxy, make_proxy, open_proxy
 from stillface.video.source import open_video
 
@@ -48,17 +48,19 @@ def wait_for(ready: object, seconds: float = 5) -> None:
         time.sleep(0.002)
 
 
-@pytest.mark.parametrize(("start", "step"), [(0, 1), (10, 2), (150, -1), (90, -3)])
-def test_what_comes_next_is_at_hand(film: Path, start: int, step: int) -> None:
+@pytest.mark.parametrize(("start", "backward"), [(0, False), (150, True)])
+def test_what_comes_next_is_at_hand(film: Path, start: int, backward: bool) -> None:
+    step = -1 if backward else 1
     with ReadAhead(open_video([film], None)) as source:
-        assert source.at_hand(start, step) is None
+        assert source.at_hand(start, backward=backward) is None
         assert source.n_late == 1
         for k in range(8):
             index = start + k * step
             wait_for(lambda index=index: index in source._kept)
-            shown = source.at_hand(index, step)
-            assert shown is not None
-            assert number_in(shown) == index
+            found = source.at_hand(index, index - step, backward=backward)
+            assert found is not None
+            assert found[0] == index == number_in(found[1])
+            assert source.at_hand(index, index, backward=backward) is None
         assert source.n_late == 1
         assert source.n_kept <= 12
 
@@ -82,6 +84,20 @@ def test_a_slow_film_never_makes_the_player_wait_and_what_was_late_is_counted(fi
         # It goes on from the frame that is due now, not from where it fell behind.
         wait_for(lambda: 49 in ahead._kept)
         assert len(set(ahead._kept) - set(range(49, 61))) <= 1
+
+
+def test_where_decoding_is_slower_than_the_film_what_came_last_is_shown(film: Path) -> None:
+    source = open_video([film], None)
+    with ReadAhead(source) as ahead:
+        ahead._kept.update({10: picture(10), 12: picture(12), 15: picture(15)})
+        ahead._ended = True
+        found = ahead.at_hand(14, shown=10)
+        assert found is not None
+        assert found[0] == 12
+        assert ahead.at_hand(14, shown=12) is None
+        back = ahead.at_hand(11, shown=14, backward=True)
+        assert back is not None
+        assert back[0] == 12
 
 
 def test_stepping_is_exact_whatever_the_thread_does(film: Path) -> None:
@@ -159,13 +175,18 @@ def test_a_copy_that_was_broken_off_leaves_no_trace(film: Path, tmp_path: Path) 
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_large_film_is_made_smaller(tmp_path: Path) -> None:
-    big = tmp_path / "big.mp4"
-    write_video(big, [np.full((1080, 1920, 3), 90, np.uint8)] * 70, Fraction(25), gop=70, preset="ultrafast")
-    make_proxy(open_video([big], None), tmp_path / "front.mp4")
-    copy = open_proxy(open_video([big], None), tmp_path / "front.mp4")
-    assert copy is not None
-    assert copy.size_px == (1280, 720)
+def test_a_film_of_odd_size_loses_at_most_a_line(tmp_path: Path) -> None:
+    class Odd:
+        size_px, files = (65, 33), ()
+        clock = type("Clock", (), {"n_frames": 3, "edges_ns": np.arange(4)})()
+
+        def frames(self, start: int, stop: int) -> list[tuple[int, np.ndarray]]:
+            return [(k, np.full((33, 65, 3), 40 * k, np.uint8)) for k in range(start, stop)]
+
+    make_proxy(Odd(), tmp_path / "front.mp4")  # type: ignore[arg-type]
+    with open_video([tmp_path / "front.mp4"], None) as copy:
+        assert copy.size_px == (64, 32)
+        assert [round(float(copy.frame(k).mean()) / 40) for k in range(3)] == [0, 1, 2]
 
 
 @pytest.mark.real

@@ -89,25 +89,37 @@ class ReadAhead:
         """Give frames where decoding can begin cheaply."""
         return self._source.chunk_starts(min_frames)
 
-    def at_hand(self, index: int, step: int = 1) -> Rgb | None:
-        """Give a frame if it is decoded, and let the thread go on from here; never waits.
+    def at_hand(
+        self, index: int, shown: int | None = None, *, backward: bool = False
+    ) -> tuple[int, Rgb] | None:
+        """Give the due frame, or the last one before it that is decoded, and read on; never waits.
 
         Parameters
         ----------
         index : int
             The frame that is due.
-        step : int
-            Frames from one shown to the next; negative when playing backward.
+        shown : int, optional
+            The frame on screen: only what comes after it is given.
+        backward : bool
+            Whether the film plays backward, so that before and after change places.
+
+        Returns
+        -------
+        (int, array of uint8) or None
+            None where nothing newer than the shown frame is decoded.
         """
         with self._state:
-            self._target, self._step = index, step or 1
+            self._target, self._step = index, -1 if backward else 1
             if self._thread is None and not self._ended:
                 self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
                 self._thread.start()
-            kept = self._kept.get(index)
-            self.n_late += kept is None
+            self.n_late += index not in self._kept
+            # Where decoding is slower than the film, what is due is never there: show what came last.
+            passed = [k for k in self._kept if not self._away(k) > 0]
+            best = max(passed, key=self._away, default=None)
+            newer = best is not None and (shown is None or (best - shown) * self._step > 0)
             self._state.notify_all()
-        return kept
+            return (best, self._kept[best]) if newer and best is not None else None
 
     def rest(self) -> None:
         """Stop decoding ahead and let go of what is at hand."""
@@ -165,8 +177,8 @@ class ReadAhead:
         self._kept[index] = picture
         while len(self._kept) > self._capacity:
             # What lies behind the film's way goes first, then what is furthest ahead.
-            self._kept.pop(max(self._kept, key=self._away))
+            self._kept.pop(max(self._kept, key=lambda k: (self._away(k) < 0, abs(self._away(k)))))
 
-    def _away(self, index: int) -> tuple[bool, int]:
-        steps = (index - (self._target or 0)) * (1 if self._step > 0 else -1)
-        return steps < 0, abs(steps)
+    def _away(self, index: int) -> int:
+        """Give how many frames a frame is still ahead of the due one; negative once it is passed."""
+        return (index - (self._target or 0)) * self._step
