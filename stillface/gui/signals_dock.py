@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QDockWidget
 from stillface.audio.sound import Sound
 from stillface.domain.clock import ClockMap
 from stillface.gui.player_sound import SoundBar, SoundPlayer
+from stillface.gui.quick_copy import MakeCopy, QuickCopyButton
 from stillface.gui.signals_panel import MakeWaveform, SignalsPanel
 from stillface.review.physiology import Physiology
 
@@ -40,6 +41,8 @@ class SignalsDock:
     player : SoundPlayer
     panel : SignalsPanel or None
         None until signals are asked for.
+    copy_button : QuickCopyButton or None
+        None where no film needs a quick copy.
     """
 
     def __init__(
@@ -56,8 +59,16 @@ class SignalsDock:
         line = window.main.statusBar()
         if line is not None:
             line.addPermanentWidget(self.bar)
+        self.copy_button: QuickCopyButton | None = None
         self.panel: SignalsPanel | None = None
         self._dock: QDockWidget | None = None
+
+    def offer_copies(self, films: Sequence[str], make: MakeCopy) -> None:
+        """Offer quick copies of films in which stepping back has to wait."""
+        self.copy_button = QuickCopyButton(films, make, self._window.desk.said.emit)
+        line = self._window.main.statusBar()
+        if line is not None:
+            line.addPermanentWidget(self.copy_button)
 
     def toggle(self) -> None:
         """Show the signals and give them the keys; once more hides them.
@@ -106,3 +117,5 @@ class SignalsDock:
         if self.panel is not None:
             self.panel.close_signals(abandon=abandon)
         self.player.close()
+        if self.copy_button is not None:
+            self.copy_button.stop()
