@@ -41,8 +41,10 @@ def open_stream(rate_hz: int, fill: Fill) -> Stream:
     """
     try:
         import sounddevice  # type: ignore[import-untyped]
-    except (ImportError, OSError) as error:
-        raise NoDeviceError("sound needs the package sounddevice") from error
+    except ImportError as error:
+        raise NoDeviceError("silent: sound needs the package sounddevice") from error
+    except OSError as error:
+        raise NoDeviceError("silent: this computer has no sound library (PortAudio)") from error
 
     def give(out: npt.NDArray[np.float32], _n: int, times: Any, _status: object) -> None:
         fill(out[:, 0], max(times.outputBufferDacTime - times.currentTime, 0.0))
@@ -51,7 +53,7 @@ def open_stream(rate_hz: int, fill: Fill) -> Stream:
         stream = sounddevice.OutputStream(samplerate=rate_hz, channels=1, dtype="float32", callback=give)
         stream.start()
     except (sounddevice.PortAudioError, ValueError) as error:
-        raise NoDeviceError("no sound device on this computer") from error
+        raise NoDeviceError("silent: no sound device on this computer") from error
 
     class Card:
         def stop(self) -> None:

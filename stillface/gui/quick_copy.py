@@ -45,7 +45,7 @@ class QuickCopyButton(QPushButton):
         self.setAccessibleName("Make quick copies of the films")
         self.setToolTip(
             f"Stepping back waits in {', '.join(films)}: key frames are far apart.<br>A quick copy beside "
-            "the study helps from the next opening on.<br>The film itself stays as it is, and times are its own."
+            "the study helps from the next opening on.<br>The film stays as it is; times are its own."
         )
         self.clicked.connect(self._press)
         self._poll = QTimer(self)
