@@ -15,11 +15,14 @@ from stillface.gui.palette import Theme
 from stillface.gui.timeline_paint import EPISODES_PX, GUTTER_PX, MAP_PX, RULER_PX, TimelinePainter
 from stillface.review.commands_edit import MoveEdge, MovePoint, edge_limits_ns
 from stillface.review.desk import Desk, clock_text
+from stillface.review.episodes import EpisodeEditor
 from stillface.review.lanes import LaneKey
 from stillface.review.signals import Signal
 from stillface.review.timeline import Hit, Row, View, hit, rows_of, snap_ns
 
 __all__ = ["TimelineWidget"]
+
+EpisodeEdge = tuple[str, Literal["onset", "offset"], int]
 
 _SNAP_PX = 6.0
 _ZOOM = 1.25
@@ -49,7 +52,9 @@ class TimelineWidget(QWidget):
         self.desk, self.theme = desk, theme
         self.view = View.whole(desk.grid.span_ns, 800)
         self.viewed: Signal[[]] = Signal()
-        self._drag: tuple[Literal["seek", "edge", "select", "map"], Hit | None, int] | None = None
+        self.episodes: EpisodeEditor | None = None
+        self._drag: tuple[Literal["seek", "edge", "select", "map", "episode"], Hit | None, int] | None = None
+        self._episode_edge: EpisodeEdge | None = None
         self._drag_ns = 0
         # Dragging shows the picture at the edge, so where the playhead stood before is what attracts it.
         self._playhead_ns = 0
@@ -127,7 +132,7 @@ class TimelineWidget(QWidget):
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._cache)
         artist.above(painter)
-        if self._drag is not None and self._drag[0] == "edge":
+        if self._drag is not None and self._drag[0] in ("edge", "episode"):
             artist.dragged_edge(painter, self._drag_ns)
         painter.end()
 
@@ -147,6 +152,11 @@ class TimelineWidget(QWidget):
         if point.y() > self.height() - MAP_PX:
             self._drag = ("map", None, 0)
             self._seek_map(point.x())
+            return
+        self._episode_edge = self._episode_at(point)
+        if self._episode_edge is not None:
+            self._drag, self._drag_ns = ("episode", None, time_ns), time_ns
+            self._playhead_ns = self.desk.playhead.time_ns
             return
         found = self._hit(point)
         if point.x() < GUTTER_PX:
@@ -180,8 +190,8 @@ class TimelineWidget(QWidget):
         elif what == "select":
             low, high = sorted((begun_ns, time_ns))
             self.desk.select((self.desk.grid.floor(low), self.desk.grid.after(high)))
-        elif found is not None:
-            self._drag_ns = self._snapped(found, time_ns)
+        elif found is not None or what == "episode":
+            self._drag_ns = self._snapped_episode(time_ns) if found is None else self._snapped(found, time_ns)
             # The picture follows the edge: where it will lie is what the coder has to see.
             self._seek(self._drag_ns)
             self.update()
@@ -196,7 +206,41 @@ class TimelineWidget(QWidget):
             elif self._drag_ns != self._edge_ns(found):
                 side: Literal["onset", "offset"] = "onset" if found.part == "onset" else "offset"
                 self._try(lambda: self.desk.do(MoveEdge(found.key, bout_id, side, self._drag_ns)))
+        if drag is not None and drag[0] == "episode":
+            self._move_episode()
         self.redraw()
+
+    def _episode_at(self, point: QPointF) -> EpisodeEdge | None:
+        """Give the edge of an episode under the pointer; where two touch, the later one's onset."""
+        if self.episodes is None or point.x() < GUTTER_PX or not RULER_PX <= point.y() < _HEADER_PX:
+            return None
+        edges: list[EpisodeEdge] = []
+        for episode in self.episodes.episodes:
+            edges += [(episode.id, "onset", episode.onset_ns), (episode.id, "offset", episode.offset_ns)]
+        near = [(abs(GUTTER_PX + self.view.x_of(edge[2]) - point.x()), -k) for k, edge in enumerate(edges)]
+        distance, place = min(near, default=(_SNAP_PX, 0))
+        return edges[-place] if distance < _SNAP_PX else None
+
+    def _snapped_episode(self, time_ns: int) -> int:
+        if self.episodes is None or self._episode_edge is None:
+            return time_ns
+        id_, side, _ = self._episode_edge
+        low, high = self.episodes.edge_limits_ns(id_, side)
+        near = np.array([self._playhead_ns], dtype=np.int64)
+        time_ns = snap_ns(time_ns, near, _SNAP_PX * self.view.ns_per_px)
+        return min(max(self.desk.grid.snap(time_ns), low), high)
+
+    def _move_episode(self) -> None:
+        if self.episodes is None or self._episode_edge is None:
+            return
+        editor, (id_, side, was_ns), time_ns = self.episodes, self._episode_edge, self._drag_ns
+        # A click that did not move is no wish to move an edge by a pixel.
+        if abs(time_ns - was_ns) > self.view.ns_per_px:
+            self._try(lambda: editor.move_edge(id_, side, time_ns))
+
+    def return_to(self, onset_ns: float, ns_per_px: float) -> None:
+        """Show again what was shown in an earlier sitting."""
+        self.show_view(self.view.placed(onset_ns, ns_per_px))
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
         """Show a bout with a little room and loop over it."""
@@ -226,6 +270,7 @@ class TimelineWidget(QWidget):
     def _hover(self, event: QMouseEvent) -> None:
         found = self._hit(event.position())
         at_edge = found is not None and found.part in ("onset", "offset") and self._editable(found)
+        at_edge = at_edge or self._episode_at(event.position()) is not None
         self.setCursor(Qt.CursorShape.SizeHorCursor if at_edge else Qt.CursorShape.ArrowCursor)
         if found is None or found.bout_id is None or event.position().x() < GUTTER_PX:
             QToolTip.hideText()

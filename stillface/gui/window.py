@@ -25,25 +25,32 @@ from qtpy.QtWidgets import (
 
 from stillface.contracts.frame_source import FrameSource
 from stillface.domain.clock import s_to_ns
-from stillface.errors import FieldError, StillfaceError, StorageError
+from stillface.errors import FieldError, StillfaceError, StorageError, UsageError
 from stillface.gui.binding import FilmLayers
 from stillface.gui.cheat_sheet import CheatSheet
 from stillface.gui.coding_panel import CodingPanel
 from stillface.gui.keys import key_name
 from stillface.gui.palette import DARK, LIGHT
 from stillface.gui.queue_panel import QueuePanel
+from stillface.gui.sign_off import SignOffButton
 from stillface.gui.timeline_widget import TimelineWidget
 from stillface.review.commands_edit import CommentOn
 from stillface.review.desk import Desk
+from stillface.review.signals import Signal
 
 if TYPE_CHECKING:
     import napari  # type: ignore[import-untyped]
+
+    from stillface.gui.session_tools import SessionTools
+    from stillface.gui.signals_dock import SignalsDock
 
 __all__ = ["CodingWindow"]
 
 _TICK_MS = 15
 _QUEUE_PX = 300
+_TIMELINE_SHARE = 0.27
 _FIT_MS = 60
+_KEY_EVENTS = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride)
 _TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
@@ -67,6 +74,16 @@ class CodingWindow(QObject):
     panel : CodingPanel
     queue : QueuePanel or None
     films : FilmLayers
+    signals : SignalsDock or None
+        Sound and signals; whoever opens the window adds it.
+    tools : SessionTools or None
+        Marks, episodes, ratings, tour; whoever opens the window adds it.
+    own_actions : dict of str to callable
+        What other parts of the window do for an action of the keymap.
+    ending : Signal
+        Called without arguments before the window closes for good.
+    more_keys : dict of str to callable
+        What a panel on the right does by key; these come first.
     closed : bool
         Whether the sitting has ended.
     """
@@ -88,8 +105,14 @@ class CodingWindow(QObject):
         self.films = FilmLayers(self.viewer, cameras, sources)
         self.timeline = TimelineWidget(desk, self.theme)
         self.panel = CodingPanel(desk, self.theme, self.press, self.ask_folder)
+        self.panel.add_tool(SignOffButton(desk))
         self.queue = QueuePanel(desk, self.theme, self.press) if desk.queue is not None else None
         self.sheet: CheatSheet | None = None
+        self.more_keys: dict[str, Callable[[], object]] = {}
+        self.own_actions: dict[str, Callable[[], object]] = {}
+        self.ending: Signal[[]] = Signal()
+        self.signals: SignalsDock | None = None
+        self.tools: SessionTools | None = None
         self.closed = False
         self._dock()
         self._timer = QTimer(self)
@@ -119,12 +142,28 @@ class CodingWindow(QObject):
         for dock in (canvas.dockLayerList, canvas.dockLayerControls):
             dock.setVisible(False)
         canvas.viewerButtons.setVisible(False)
-        self._add(self.timeline, "Timeline", "bottom").setTitleBarWidget(QWidget())
+        self._timeline_dock = self._add(self.timeline, "Timeline", "bottom")
+        self._timeline_dock.setTitleBarWidget(QWidget())
         self._add(self.panel, "Coding", "top").setTitleBarWidget(QWidget())
         if self.queue is not None:
-            queue = self._add(self.queue, "Review queue", "right")
-            self.main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-            self.main.resizeDocks([queue], [_QUEUE_PX], Qt.Orientation.Horizontal)
+            self.add_right(self.queue, "Review queue")
+
+    def add_right(self, widget: QWidget, name: str) -> None:
+        """Put a panel on the right, from top to bottom."""
+        dock = self._add(widget, name, "right")
+        self.main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
+        self.main.resizeDocks([dock], [_QUEUE_PX], Qt.Orientation.Horizontal)
+
+    def add_below(self, widget: QWidget, name: str, height_px: int) -> QDockWidget:
+        """Put a panel under the timeline, as wide as that."""
+        dock = self._add(widget, name, "bottom")
+        dock.setTitleBarWidget(QWidget())
+        self.main.splitDockWidget(self._timeline_dock, dock, Qt.Orientation.Vertical)
+        share = round(_TIMELINE_SHARE * self.main.height())
+        docks, heights = [self._timeline_dock, dock], [min(self._timeline_dock.height(), share), height_px]
+        # A dock has no size before the window has laid it out.
+        QTimer.singleShot(0, lambda: self.main.resizeDocks(docks, heights, Qt.Orientation.Vertical))
+        return dock
 
     def _add(self, widget: QWidget, name: str, area: str) -> QDockWidget:
         dock: QDockWidget = self.viewer.window.add_dock_widget(
@@ -141,16 +180,29 @@ class CodingWindow(QObject):
         bool
             Whether the key means anything here.
         """
+        if key in self.more_keys:
+            self.attempt(self.more_keys[key])
+            return True
+        action = self.desk.keymap.action(key, self.desk.mode)
+        own = None if action is None or self.desk.code_of(key) else self._own().get(action.id)
+        if own is not None:
+            self.attempt(own)
+            return True
+        return self.attempt(lambda: self.desk.key(key)) is not False
+
+    def attempt(self, act: Callable[[], object]) -> object:
+        """Do something; what cannot be done is said, never raised. Gives what it gave, None if refused."""
         try:
-            action = self.desk.keymap.action(key, self.desk.mode)
-            own = None if action is None or self.desk.code_of(key) else self._own().get(action.id)
-            if own is not None:
-                own()
-                return True
-            return self.desk.key(key)
+            return act()
         except StillfaceError as error:
             self.desk.said.emit(error.what + (f"; {error.fix}" if error.fix else ""))
-            return True
+            return None
+
+    @property
+    def canvas(self) -> QWidget:
+        """Where the films are."""
+        widget: QWidget = self._canvas
+        return widget
 
     def _own(self) -> dict[str, Callable[[], object]]:
         """Give what only a window can do."""
@@ -161,7 +213,22 @@ class CodingWindow(QObject):
             "help": self.show_keys,
             "go_to_time": self.ask_time,
             "comment": self.ask_comment,
+            "signals": lambda: self.need_signals().toggle(),
+            "mute": lambda: self.need_signals().mute(),
+            **self.own_actions,
         }
+
+    def need_signals(self) -> SignalsDock:
+        """Give sound and signals, or refuse where the window was opened without."""
+        if self.signals is None:
+            raise UsageError("no signals here")
+        return self.signals
+
+    def need_tools(self) -> SessionTools:
+        """Give marks, episodes, ratings and tour, or refuse where the window was opened without."""
+        if self.tools is None:
+            raise UsageError("not in this window")
+        return self.tools
 
     def show_keys(self) -> None:
         """Show the cheat sheet over the window."""
@@ -200,6 +267,7 @@ class CodingWindow(QObject):
         else:
             self._timer.stop()
             self._show_time(self.desk.playhead.time_ns)
+            self.films.rest()
             if self.films.n_skipped:
                 self.viewer.status = f"{self.films.n_skipped} frames were passed over while playing"
 
@@ -225,20 +293,31 @@ class CodingWindow(QObject):
             self._fit.start()
         if kind == QEvent.Type.Resize and watched is self.main and self.sheet is not None:
             self.sheet.setGeometry(self.main.rect())
-        if kind not in (QEvent.Type.KeyPress, QEvent.Type.ShortcutOverride) or not self._takes_keys(watched):
+        if kind not in _KEY_EVENTS or not self._takes_keys(watched):
             return False
         key = key_name(event) if isinstance(event, QKeyEvent) else ""
+        again = isinstance(event, QKeyEvent) and event.isAutoRepeat()
+        if kind == QEvent.Type.KeyRelease:
+            return not again and self.attempt(lambda: self.desk.release(key)) is True
         if self.sheet is not None and self.sheet.isVisible():
             if kind == QEvent.Type.KeyPress and key:
                 self.sheet.close()
             return True
+        if self.signals is not None and self.signals.takes(key):
+            event.accept()
+            return kind == QEvent.Type.ShortcutOverride or self.signals.press(key)
         known = bool(key) and (
-            self.desk.code_of(key) is not None or self.desk.keymap.action(key, self.desk.mode) is not None
+            key in self.more_keys
+            or self.desk.code_of(key) is not None
+            or self.desk.keymap.action(key, self.desk.mode) is not None
         )
         if not known:
             return False
         if kind == QEvent.Type.ShortcutOverride:
             event.accept()
+            return True
+        if again and self.desk.code_of(key) is not None:
+            # A key that is held is pressed once: the keyboard's repeats would switch the code off again.
             return True
         return self.press(key)
 
@@ -256,12 +335,17 @@ class CodingWindow(QObject):
         document = self.desk.document
         while True:
             try:
+                if self.signals is not None:
+                    self.signals.save()
                 document.close()
                 break
             except StorageError as error:
                 if not self._ask_unsaved(error.what):
                     return False
+        if self.signals is not None:
+            self.signals.close()
         self.closed = True
+        self.ending.emit()
         self._timer.stop()
         self._fit.stop()
         application = QApplication.instance()

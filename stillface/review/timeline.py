@@ -85,6 +85,12 @@ class View:
         view = replace(self, ns_per_px=ns_per_px, onset_ns=middle - ns_per_px * self.width_px / 2)
         return view._kept_inside()
 
+    def placed(self, onset_ns: float, ns_per_px: float) -> View:
+        """Show what begins at a time in a scale, as far as the session allows."""
+        widest = (self.span_ns[1] - self.span_ns[0]) / self.width_px
+        ns_per_px = min(max(ns_per_px, min(MIN_NS_PER_PX, widest)), widest)
+        return replace(self, ns_per_px=ns_per_px, onset_ns=onset_ns)._kept_inside()
+
     def resized(self, width_px: int) -> View:
         """Keep the scale in a wider or narrower widget; a view of all still shows all."""
         if self.onset_ns <= self.span_ns[0] and self.offset_ns >= self.span_ns[1] - 1:
