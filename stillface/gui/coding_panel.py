@@ -92,7 +92,8 @@ class CodingPanel(QWidget):
             else f"{lane.key.role.upper()}   {lane.scheme.title or lane.key.scheme_id}"
         )
         reviewing = self.desk.mode == "review"
-        self.lane_label.setText(f"{'REVIEW' if reviewing else 'CODING'}   {text}")
+        settling = lane is not None and lane.key.kind == "consensus"
+        self.lane_label.setText(f"{'REVIEW' if reviewing else 'SETTLE' if settling else 'CODING'}   {text}")
         self.lane_label.setAccessibleName(f"Active lane: {text}")
         colour = "#c98a1b" if reviewing else self.theme.accent
         self.lane_label.setStyleSheet(

@@ -92,9 +92,11 @@ class ComparePanel(QWidget):
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.list.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.list.setShowGrid(False)
+        self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows, columns = self.list.verticalHeader(), self.list.horizontalHeader()
         if rows is not None and columns is not None:
             rows.hide()
+            columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
             columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
             columns.setStretchLastSection(True)
         self.what = QLabel()
@@ -232,6 +234,8 @@ class ComparePanel(QWidget):
         if pair.shown:
             self.list.setCurrentCell(pair.place, 0)
         self._filling = False
+        self.desk.marked_ns = tuple((d.onset_ns, d.offset_ns, not pair.is_settled(d)) for d in pair.shown)
+        self.desk.changed.emit()
         self._show_agreement()
         self._show_buttons()
         self.progress.setMaximum(max(len(pair.all), 1))
@@ -244,7 +248,7 @@ class ComparePanel(QWidget):
         settled = "" if bout is None or not self.comparison.is_settled(difference) else f"\u2713 {bout.code}"
         cells = (clock_text(difference.onset_ns), difference.first, difference.second, settled)
         for column, text in enumerate(cells):
-            item = QTableWidgetItem("not coded" if text is None else text)
+            item = QTableWidgetItem("\u2013" if text is None else text)
             item.setToolTip(f"{difference.episode}: {_WORDS[difference.kind]}")
             if column in (1, 2) and text is not None:
                 item.setText(f"{code_letter(scheme, text)} {text}")

@@ -18,6 +18,8 @@ GUTTER_PX = 190
 RULER_PX = 18
 EPISODES_PX = 20
 MAP_PX = 14
+_MARK_PX = 6
+_OPEN_MARK = "#D55E00"
 _LETTER_FROM_PX = 11
 _LABEL_FROM_PX = 90
 _KINDS = {"human": "you", "auto": "machine", "auto_reviewed": "reviewed", "consensus": "agreed"}
@@ -53,6 +55,7 @@ class TimelinePainter:
         painter.setClipRect(GUTTER_PX, 0, self.width_px - GUTTER_PX, self.height_px)
         self._ruler(painter)
         self._episodes(painter)
+        self._marks(painter)
         for row in self.rows:
             self._lane(painter, row, self.desk.document.lane(row.key))
         painter.restore()
@@ -83,6 +86,15 @@ class TimelinePainter:
             painter.setPen(QPen(QColor(self.theme.faint), 1, Qt.PenStyle.DotLine))
             for x in (left, right):
                 painter.drawLine(round(x), RULER_PX + EPISODES_PX, round(x), round(bottom))
+
+    def _marks(self, painter: QPainter) -> None:
+        """Mark stretches that want a look: open ones filled, settled ones as a thin line."""
+        bottom = RULER_PX + EPISODES_PX - 2
+        for onset_ns, offset_ns, is_open in self.desk.marked_ns:
+            left, height = self._x(onset_ns), _MARK_PX if is_open else 1
+            width = max(self._x(offset_ns) - left, 2)
+            colour = QColor(_OPEN_MARK if is_open else self.theme.text)
+            painter.fillRect(QRectF(left, bottom - height, width, height), colour)
 
     def _lane(self, painter: QPainter, row: Row, lane: Lane) -> None:
         area = QRectF(GUTTER_PX, row.top_px, self.width_px - GUTTER_PX, row.height_px)
