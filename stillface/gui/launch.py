@@ -21,13 +21,14 @@ from stillface.gui.study_browser import StudyBrowser
 from stillface.gui.tour_steps import first_time
 from stillface.gui.trouble import catch_surprises, show_trouble
 from stillface.gui.who import WhoDialog
-from stillface.io.bundle import StudyFolder, open_study
+from stillface.io.bundle import StudyFolder
 from stillface.review.install import install_id, remember_coder
 from stillface.review.keymap import Keymap
 from stillface.review.keymap_profiles import PROFILES
 from stillface.review.library import Choice, Library
 from stillface.review.opening import open_desk
 from stillface.review.opening_pair import open_comparison
+from stillface.review.package import study_at
 from stillface.review.physiology import Physiology, open_physiology
 from stillface.review.role_mask import cameras_showing_both, visible_regions
 from stillface.review.tour_study import CODER, SESSION_ID
@@ -185,7 +186,7 @@ def _open(options: argparse.Namespace) -> CodingWindow | None:
     folder = options.study or QFileDialog.getExistingDirectory(None, "Open a study")
     if not folder:
         return None
-    study = open_study(Path(folder))
+    study = study_at(Path(folder))
     theme = LIGHT if options.light else DARK
     coder, manager, keys = options.coder, False, options.keys or "stillface"
     if not coder:
@@ -223,7 +224,7 @@ def _browse(library: Library, theme: Theme) -> Choice | None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="stillface-gui", description="Code and review a session.")
-    parser.add_argument("study", nargs="?", help="the study's folder")
+    parser.add_argument("study", nargs="?", help="the study's folder, or a package checked out of one")
     parser.add_argument("session", nargs="?", help="the session's id")
     parser.add_argument("--coder", help="who you are")
     parser.add_argument("--keys", choices=sorted(PROFILES), help="profile of keys")

@@ -34,7 +34,7 @@ from stillface.gui.trouble import show_trouble
 from stillface.review.check_in import check_in
 from stillface.review.library import SIGNS, Choice, Library, SessionEntry
 from stillface.review.opening_pair import comparable
-from stillface.review.package import check_out
+from stillface.review.package import MANIFEST, check_out, pack_back
 
 __all__ = ["StudyBrowser"]
 
@@ -111,6 +111,8 @@ class StudyBrowser(QDialog):
         self.open_button.setDefault(True)
         self.pair, self.pair_button = QComboBox(), QPushButton("Compare")
         self.pair.setAccessibleName("Two coders of one stream")
+        self.back_button = QPushButton("Pack up for the lab\u2026")
+        self.back_button.setToolTip("Write what you coded as one file, to be checked in at the lab.")
         self.out_button, self.in_button = QPushButton("Check out\u2026"), QPushButton("Check in\u2026")
         self.out_button.setToolTip("Write this session as one file, for a coder on another computer.")
         self.in_button.setToolTip("Take in what a coder sent back.")
@@ -143,8 +145,10 @@ class StudyBrowser(QDialog):
         comparing, moving = QHBoxLayout(), QHBoxLayout()
         comparing.addWidget(self.pair, 1)
         comparing.addWidget(self.pair_button)
-        moving.addWidget(self.out_button)
-        moving.addWidget(self.in_button)
+        # A session on the road goes home; only the study itself gives sessions out.
+        away = (self.library.study.root / MANIFEST).is_file()
+        for button in (self.back_button,) if away else (self.out_button, self.in_button):
+            moving.addWidget(button)
         inside.addLayout(comparing)
         inside.addLayout(moving)
         right = QVBoxLayout()
@@ -167,6 +171,7 @@ class StudyBrowser(QDialog):
         self.pair_button.clicked.connect(self.open_pair)
         self.out_button.clicked.connect(self.ask_check_out)
         self.in_button.clicked.connect(self.ask_check_in)
+        self.back_button.clicked.connect(self.ask_pack_back)
 
     def reload(self) -> None:
         """Look at the study again."""
@@ -375,6 +380,14 @@ class StudyBrowser(QDialog):
         path, _ = QFileDialog.getOpenFileName(self, "Check in", "", "Packages (*.zip)")
         if path:
             self._try(lambda: check_in(self.library.study, Path(path)), "checking a session in")
+
+    def ask_pack_back(self) -> None:
+        """Ask where to, and write the coder's work of a session that is on the road."""
+        study = self.library.study
+        name = f"{study.root.name}-back.zip"
+        path, _ = QFileDialog.getSaveFileName(self, "Pack up to", name, "Packages (*.zip)")
+        if path:
+            self._try(lambda: pack_back(study, Path(path)), "packing a session up")
 
     def _try(self, action: Callable[[], object], doing: str) -> None:
         try:

@@ -38,6 +38,7 @@ __all__ = [
     "note_checkout",
     "pack_back",
     "read_manifest",
+    "study_at",
     "unpack",
     "verify_hashes",
 ]
@@ -278,6 +279,30 @@ def _make(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(error, folder, "could not make the folder") from error
+
+
+def study_at(path: Path) -> StudyFolder:
+    """Open a study's folder, or a checked-out package: unpacked beside itself the first time.
+
+    Raises
+    ------
+    InputError
+        No study, no package, or the folder beside the package belongs to another one.
+    UsageError, StorageError
+        As :func:`unpack`.
+    """
+    if path.suffix.lower() != ".zip" or path.is_dir():
+        return open_study(path)
+    folder = path.with_suffix("")
+    if not (folder / MANIFEST).is_file():
+        return unpack(path, folder)
+    with read_zip(path, max_files=_MAX_FILES, max_bytes=_MAX_BYTES) as archive:
+        wanted = read_manifest(archive, path.name, "out").package
+    if _decode(read_bytes(folder / MANIFEST), MANIFEST).package != wanted:
+        raise InputError(
+            "the folder beside this package is of another one", where=folder.name, fix="move one of them"
+        )
+    return open_study(folder)
 
 
 def pack_back(study: StudyFolder, target: Path) -> Manifest:

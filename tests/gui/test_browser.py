@@ -30,7 +30,7 @@ from stillface.review.install import install_id, last_coder
 from stillface.review.lanes import LaneKey
 from stillface.review.library import Library
 from stillface.review.opening import open_document
-from stillface.review.package import pack_back, unpack
+from stillface.review.package import study_at
 
 from .conftest import picture as drawn
 
@@ -135,9 +135,13 @@ def test_out_to_a_laptop_and_in_again_by_the_buttons(
     shown.out_button.click()
     shown.read_all()
     assert cells(shown)[0][4] == "AB"
-    away = unpack(tmp_path / "out.zip", tmp_path / "laptop")
+    assert not shown.back_button.isVisibleTo(shown)
+    away = study_at(tmp_path / "out.zip")
     coded(away, "AB", [(0, 20, "neu")])
-    pack_back(away, tmp_path / "back.zip")
+    laptop = browser(away, qtbot)
+    assert not laptop.out_button.isVisibleTo(laptop)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "back.zip"), ""))
+    laptop.back_button.click()
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "back.zip"), ""))
     shown.in_button.click()
     shown.read_all()

@@ -20,7 +20,7 @@ from stillface.io.human_codes import read_people
 from stillface.io.lock import FileLock
 from stillface.review.check_in import check_in
 from stillface.review.opening import open_document
-from stillface.review.package import check_out, checked_out, pack_back, unpack
+from stillface.review.package import check_out, checked_out, pack_back, study_at, unpack
 
 from .pair_study import HOME, code, key_of, make_study, standing
 
@@ -329,3 +329,18 @@ def test_the_chain_goes_on_after_the_check_in(folder: Any, back: Path) -> None:
     assert document.notices == ()
     document.close()
     assert read_log(folder.log_path("one", "AB", AWAY))[1] is None
+
+
+def test_a_package_opens_beside_itself_and_goes_on_there(folder: Any, tmp_path: Path) -> None:
+    check_out(folder, "one", "AB", tmp_path / "one-AB.zip")
+    away = study_at(tmp_path / "one-AB.zip")
+    assert away.root == tmp_path / "one-AB"
+    code(away, "AB", [(50, 60, "neg")], install=AWAY)
+    again = study_at(tmp_path / "one-AB.zip")
+    assert len(again.log_paths("one")) == 2
+    assert study_at(folder.root).root == folder.root
+    (tmp_path / "one-AB.zip").unlink()
+    check_out(folder, "two", "AB", tmp_path / "one-AB.zip")
+    with pytest.raises(InputError, match="of another one"):
+        study_at(tmp_path / "one-AB.zip")
+    assert len(again.log_paths("one")) == 2
