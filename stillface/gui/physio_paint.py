@@ -30,6 +30,8 @@ Kind = Literal["sound", "beats", "ibi", "rsa", "trace"]
 _FLAGS = {"doubtful": ("?", "#E69F00"), "ectopic": ("E", "#CC79A7"), "extra": ("X", "#D55E00")}
 _WEIGHTS: dict[Kind, float] = {"sound": 1.4, "beats": 3.0, "ibi": 2.0, "rsa": 0.9, "trace": 1.6}
 _LEAST_PX: dict[Kind, float] = {"sound": 14, "beats": 30, "ibi": 22, "rsa": 15, "trace": 16}
+# What shows no more for being higher leaves room to what does.
+_MOST_PX: dict[Kind, float] = {"sound": 60, "beats": 400, "ibi": 160, "rsa": 22, "trace": 120}
 _GAP_PX = 3
 _MARK_PX = 9.0
 _MARKS_FROM_PX = 5.0
@@ -57,7 +59,7 @@ def stack_rows(wanted: Sequence[tuple[Kind, str]], top_px: float, room_px: float
     unit = spare / max(sum(_WEIGHTS[kind] for kind, _ in wanted), 1e-9)
     rows = []
     for kind, id_ in wanted:
-        height = max(unit * _WEIGHTS[kind], _LEAST_PX[kind])
+        height = min(max(unit * _WEIGHTS[kind], _LEAST_PX[kind]), _MOST_PX[kind])
         rows.append(PlotRow(kind, id_, top_px, height))
         top_px += height + _GAP_PX
     return tuple(rows)

@@ -122,7 +122,7 @@ class PhysioPlot(QWidget):
 
     def sizeHint(self) -> QSize:  # noqa: N802  # Qt's name
         """Give room to see single beats."""
-        return QSize(900, 60 + 34 * len(self.wanted()))
+        return QSize(900, 30 + round(1.6 * least_height_px(self.wanted())))
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802  # Qt's name
         """Give the least height at which rows can be read."""

@@ -83,7 +83,8 @@ class SignalsDock:
             self.panel = SignalsPanel(
                 window.desk, window.timeline, self._open(), window.theme, self._waveforms
             )
-            self._dock = window.add_below(self.panel, "Signals", _SIGNALS_PX)
+            height_px = min(_SIGNALS_PX, self.panel.sizeHint().height())
+            self._dock = window.add_below(self.panel, "Signals", height_px)
             self.panel.plot.setFocus(Qt.FocusReason.OtherFocusReason)
         elif self._dock.isVisible() and self.panel.plot.has_keys:
             self._dock.hide()

@@ -53,7 +53,7 @@ class SignalsPanel(QWidget):
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
-        self.desk, self.theme = desk, theme
+        self.desk, self.theme, self._why = desk, theme, physiology.why
         self.plot = PhysioPlot(desk, timeline, physiology, theme, tuple(sounds))
         self.line, self.status = QLabel(), QPushButton()
         self.line.setStyleSheet(f"color: {theme.faint};")
@@ -100,7 +100,7 @@ class SignalsPanel(QWidget):
         beats = self.beats
         self.status.setVisible(beats is not None)
         if beats is None:
-            self.line.setText("no heart beats yet: run stillface run")
+            self.line.setText("  " + self._why)
             return
         now = beats.now(beats.active.id).corrected
         counts = (

@@ -53,11 +53,14 @@ class Physiology:
     traces : tuple of Trace
         In the order of the session's channels.
     desk : BeatDesk or None
-        None where no beats were found yet.
+        None where there are no beats to correct.
+    why : str
+        Why not.
     """
 
-    traces: tuple[Trace, ...]
-    desk: BeatDesk | None
+    traces: tuple[Trace, ...] = ()
+    desk: BeatDesk | None = None
+    why: str = ""
 
 
 def open_physiology(
@@ -96,7 +99,9 @@ def open_physiology(
             )
             channels.append(BeatChannel(recording, signal, load_beats(beats), params))
     if not channels:
-        return Physiology(tuple(traces), None)
+        hearts = any(recording.signal == "ecg" for recording in session.channels)
+        why = "no heart beats yet: run stillface run" if hearts else "no heart was recorded"
+        return Physiology(tuple(traces), None, why)
     store = _store(study.codes_dir(session.session_id) / BEATS_DIR, coder, install, study.heads_path(install))
     return Physiology(tuple(traces), BeatDesk(channels, session.episodes, store))
 
