@@ -97,7 +97,7 @@ class CodingPanel(QWidget):
         self.lane_label.setAccessibleName(f"Active lane: {text}")
         colour = "#c98a1b" if reviewing else self.theme.accent
         self.lane_label.setStyleSheet(
-            f"background: {colour}; color: {self.theme.background}; font: bold 14px; padding: 5px 12px;"
+            f"background: {colour}; color: {'#111111' if reviewing else self.theme.background}; font: bold 14px; padding: 5px 12px;"
             "border-radius: 4px;"
         )
         codes = QWidget()

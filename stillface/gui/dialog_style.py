@@ -13,10 +13,10 @@ def dialog_sheet(theme: Theme) -> str:
 QDialog, QWidget#panel {{background: {theme.background}; color: {theme.text};}}
 QLabel, QCheckBox, QGroupBox {{color: {theme.text};}}
 QLabel[faint="true"] {{color: {theme.faint};}}
-QLineEdit, QComboBox, QListWidget, QTableWidget, QSpinBox, QPlainTextEdit {{
+QLineEdit, QComboBox, QListWidget, QTableWidget, QSpinBox, QDoubleSpinBox, QPlainTextEdit {{
   background: {theme.lane}; color: {theme.text}; border: 1px solid {theme.faint}; border-radius: 3px;
   selection-background-color: {theme.accent}; selection-color: {theme.background};}}
-QLineEdit, QSpinBox {{padding: 4px;}}
+QLineEdit, QSpinBox, QDoubleSpinBox {{padding: 4px;}}
 QComboBox {{padding: 3px 6px;}}
 QComboBox QAbstractItemView {{background: {theme.lane}; color: {theme.text};}}
 QTableWidget, QListWidget {{gridline-color: {theme.background}; outline: none;}}

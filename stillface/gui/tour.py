@@ -64,7 +64,7 @@ class Tour(QFrame):
         self._ring = QFrame(parent)
         self._ring.setObjectName("ring")
         self._ring.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._ring.setStyleSheet(f"QFrame#ring {{border: 3px solid {theme.accent}; border-radius: 6px;}}")
+        self._ring.setStyleSheet(f"QFrame#ring {{background: transparent; border: 3px solid {theme.accent}; border-radius: 6px;}}")
         self.text, self.count = QLabel(), QLabel()
         self.text.setWordWrap(True)
         self.back, self.on, self.end = QPushButton("Back"), QPushButton("Next"), QPushButton("End the tour")

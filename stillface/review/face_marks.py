@@ -37,7 +37,7 @@ _OUTLINES = (
 _NOSE_TIP = 1
 _AXIS_SHARE = 0.45
 # Irises move by tenths of an eye's width: drawn as it is nobody would see it.
-_GAZE_TIMES = 4.0
+_GAZE_TIMES = 10.0
 _ARROW_HEAD = 0.25
 
 
@@ -64,7 +64,7 @@ class FaceMarks:
 def marks_of(track: FaceTrack, frame: int) -> FaceMarks | None:
     """Give the marks of one frame; None where the tracker saw no face.
 
-    The gaze arrow shows how far the irises stand from the eyes' middles, four times enlarged; where the
+    The gaze arrow shows how far the irises stand from the eyes' middles, ten times enlarged; where the
     head points is shown by the axes.
     """
     if not 0 <= frame < track.clock.n_frames:

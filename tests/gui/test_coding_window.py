@@ -308,18 +308,70 @@ def test_starting_from_the_command_line_says_what_is_wrong(tmp_path: Path, capsy
     assert "no study here" in capsys.readouterr().err
 
 
-def test_the_picker_asks_who_you_are(study: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from stillface.gui.launch import SessionPicker
+def test_three_minutes_of_play_are_coded_with_keys_only(
+    study: Any, open_window: Callable[..., Any], tmp_path: Path
+) -> None:
+    """Both lanes of 20 s of film at a tenth of its speed: more than three minutes of the coder's time."""
+    window = open_window()
+    now = [0]
+    window.desk.playhead._now_ns = lambda: now[0]
 
-    told = []
-    monkeypatch.setattr(QMessageBox, "information", lambda *parts: told.append(parts[2]))
-    picker = SessionPicker(study)
-    qtbot.addWidget(picker)
-    assert (picker.coder.currentText(), picker.session_id) == ("AB", "one")
-    picker.coder.setCurrentText(" ")
-    picker.accept()
-    assert told == ["Say who you are and choose a session."]
-    assert picker.result() == 0
-    picker.coder.setCurrentText("CD")
-    picker.accept()
-    assert picker.result() == 1
+    def run(n_frames: int) -> None:
+        for _ in range(n_frames):
+            now[0] += 10 * FRAME
+            window._tick()
+
+    script = [("S", 40), ("D", 95), ("A", 60), ("0", 25), ("S", 130), ("D", 45), ("A", 100)]
+    press(window, *["BracketLeft"] * 4)
+    assert window.desk.playhead.speed == 0.1
+    expected = []
+    for lane, turn in ((INFANT, script), (CAREGIVER, script[::-1])):
+        press(window, "Home", "Space")
+        at = 0
+        lane_bouts = []
+        for key, n in turn:
+            press(window, key)
+            run(n)
+            code = {"S": "neu", "D": "pos", "A": "neg", "0": "usc"}[key]
+            lane_bouts.append((at, at + n, code))
+            at += n
+        press(window, "Space", "Return", "Down")
+        expected.append((lane, lane_bouts))
+    assert now[0] >= 180 * S
+    for lane, lane_bouts in expected:
+        assert bouts(window, lane) == lane_bouts
+    window.main.close()
+    again = open_window()
+    for lane, lane_bouts in expected:
+        assert bouts(again, lane) == lane_bouts
+
+
+def test_the_sure_ones_are_accepted_unseen_only_after_asking(
+    study: Any, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stillface.gui import queue_panel
+
+    asked = []
+
+    def answer(*parts: Any) -> Any:
+        asked.append(parts[2])
+        return queue_panel.QMessageBox.StandardButton.Yes
+
+    monkeypatch.setattr(queue_panel.QMessageBox, "question", answer)
+    monkeypatch.setattr(
+        "stillface.review.queue.ReviewQueue.__init__.__kwdefaults__",
+        {"sure_from": 0.5, "audit_share": 0.2, "seed": 1},
+    )
+    window = open_window()
+    assert not window.queue.rest_button.isVisible()
+    press(window, "F7")
+    n_rest = window.desk.queue.n_rest()
+    assert 0 < n_rest < 15
+    assert window.queue.rest_button.text() == f"Accept the other {n_rest} sure ones unseen"
+    QTest.mouseClick(window.queue.rest_button, Qt.MouseButton.LeftButton)
+    assert "without anybody having looked" in asked[0]
+    assert "judged none of the random sample" in asked[0]
+    assert len(window.desk.document.lane(REVIEWED).bouts) == n_rest
+    assert not window.queue.rest_button.isVisible()
+    press(window, "Z", held=CTRL)
+    assert window.desk.document.lane(REVIEWED).bouts == ()

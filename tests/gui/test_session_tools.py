@@ -329,3 +329,94 @@ def test_a_share_that_comes_back_is_written_to_without_a_click(
     window.tools._retry()
     assert window.desk.document.status == "saved"
     assert len(window.desk.document.lane(INFANT).bouts) == 2
+
+
+SCALE = """\
+scheme:
+  id: distress
+  version: "1.0"
+  title: Distress in the episode
+  type: rating
+  exclusive: true
+  exhaustive: false
+  min_dur_ms: 0
+  roles: [infant]
+  status: lab
+  source: a lab's own
+  licence: BSD-3-Clause
+  codes:
+    none: {label: none, value: 1, key: "1"}
+    some: {label: some, value: 2, key: "2"}
+    much: {label: much, value: 3, key: "3"}
+"""
+
+
+def test_scales_are_rated_by_episode_with_remarks(study: Any, open_window: Callable[..., Any]) -> None:
+    from dataclasses import replace
+
+    (study.root / "schemes").mkdir(exist_ok=True)
+    (study.root / "schemes" / "distress.yaml").write_text(SCALE)
+    study.update_study(lambda now: replace(now, schemes={**now.schemes, "infant": ("affect3", "distress")}))
+    scale = LaneKey("infant", "distress", "human:AB")
+    window = open_window()
+    press(window, "F4")
+    dialog = window.tools.rating_dialog
+    assert list(dialog.values) == [scale]
+    assert [dialog.unit.itemText(k) for k in range(dialog.unit.count())] == ["PL", "SF"]
+    dialog.unit.setCurrentIndex(1)
+    box, remark = dialog.values[scale], dialog.remarks[scale]
+    assert not remark.isEnabled()
+    box.setCurrentIndex(3)
+    box.activated.emit(3)
+    QTest.keyClicks(remark, "cried")
+    QTest.keyClick(remark, Qt.Key.Key_Return)
+    (bout,) = window.desk.document.lane(scale).bouts
+    assert (bout.onset_ns, bout.end_ns, bout.code, bout.comment) == (10 * S, 20 * S, "much", "cried")
+    dialog.unit.setCurrentIndex(0)
+    assert box.currentText() == "not rated"
+    dialog.kind.setCurrentIndex(1)
+    box.activated.emit(1)
+    assert "rated as another unit" in dialog.told.text()
+    dialog.kind.setCurrentIndex(0)
+    dialog.unit.setCurrentIndex(1)
+    assert (box.currentText(), remark.text()) == ("much", "cried")
+    box.activated.emit(0)
+    assert window.desk.document.lane(scale).bouts == ()
+
+
+def test_the_tours_study_is_small_and_made_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: Any
+) -> None:
+    pytest.importorskip("cv2")
+    from stillface.gui.first_start import make_tour_study
+    from stillface.review import tour_study
+
+    monkeypatch.setenv("STILLFACE_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(tour_study, "_SECONDS", 1)
+    study = make_tour_study()
+    assert study.sessions() == ("tour",)
+    films = sorted((study.root / "media").iterdir())
+    assert [film.name for film in films] == ["caregiver.mp4", "infant.mp4"]
+    before = films[0].stat().st_mtime_ns
+    assert make_tour_study().root == study.root
+    assert films[0].stat().st_mtime_ns == before
+    assert not (tmp_path / "home" / "tour.making").exists()
+
+
+def test_the_first_start_offers_the_tour_once(
+    study: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from stillface.gui import launch
+
+    asked = []
+    monkeypatch.setattr(launch, "wants_tour", lambda: asked.append(1) or True)
+    monkeypatch.setattr(launch, "make_tour_study", lambda: study)
+    monkeypatch.setattr(launch, "SESSION_ID", "one")
+    monkeypatch.setattr(launch.QFileDialog, "getExistingDirectory", lambda *_: "")
+    window = launch.choose_and_open()
+    assert window is not None
+    assert window.need_tools().tour is not None
+    window.need_tools().tour.end.click()
+    window.main.close()
+    assert launch.choose_and_open() is None
+    assert asked == [1]
