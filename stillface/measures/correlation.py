@@ -83,8 +83,9 @@ def cross_correlation(first: Float, second: Float, max_lag: int, *, min_n: int =
     r, n = np.full(lags.size, np.nan), np.zeros(lags.size, dtype=np.int64)
     size = first.size
     for k, lag in enumerate(lags.tolist()):
-        a = first[max(0, -lag) : size - max(0, lag)]
-        b = second[max(0, lag) : size - max(0, -lag)]
+        # A lag beyond a short series leaves no pairs; a negative end would count from the back instead.
+        a = first[max(0, -lag) : max(0, size - max(0, lag))]
+        b = second[max(0, lag) : max(0, size - max(0, -lag))]
         both = np.isfinite(a) & np.isfinite(b)
         n[k] = int(both.sum())
         if n[k] >= max(min_n, 2):

@@ -9,7 +9,10 @@ from pathlib import Path
 
 from stillface.io.durable import write_atomic
 
-__all__ = ["Ledger"]
+__all__ = ["INCOMPLETE", "Ledger"]
+
+INCOMPLETE = ""
+"""Key of outputs that rest on something unfinished: never current, and yet known to be ours."""
 
 
 class Ledger:

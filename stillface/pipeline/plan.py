@@ -40,7 +40,7 @@ class RunOptions:
     workers : int
         Processes for tracking.
     sessions : tuple of str
-        Only these; empty for all.
+        Work on these only; empty for all. Tables and the study's page always hold every session.
     include_auto : bool
         Analyse machine proposals where no person has coded.
     coders : tuple of str
@@ -63,13 +63,16 @@ class Problem:
 
 @dataclass(frozen=True)
 class SessionPlan:
-    """One session's steps; ``key`` stands for everything its results rest on."""
+    """One session's steps; ``key`` stands for everything its results rest on.
+
+    ``wanted`` is false where the run was asked to leave the session as it is.
+    """
 
     session: Session
     steps: tuple[Step, ...]
     key: str
     report_done: bool
-    warnings: tuple[str, ...] = ()
+    wanted: bool = True
 
 
 @dataclass(frozen=True)
@@ -95,8 +98,9 @@ class Plan:
 
     @property
     def to_do(self) -> tuple[Step, ...]:
-        """Steps of sessions that are not done."""
-        return tuple(step for session in self.sessions for step in session.steps if not step.done)
+        """Steps of wanted sessions that are not done."""
+        wanted = (session for session in self.sessions if session.wanted)
+        return tuple(step for session in wanted for step in session.steps if not step.done)
 
     @property
     def n_done(self) -> int:
@@ -106,13 +110,13 @@ class Plan:
     @property
     def nothing_to_do(self) -> bool:
         """Whether everything is there already."""
-        pages = all(session.report_done for session in self.sessions) and self.report_done
-        return not self.to_do and pages and self.tables_done
+        pages = all(session.report_done for session in self.sessions if session.wanted)
+        return not self.to_do and pages and self.report_done and self.tables_done
 
     @property
     def estimate_s(self) -> float:
         """About how long the run will take; reports 2 s each."""
-        reports = sum(not session.report_done for session in self.sessions)
+        reports = sum(session.wanted and not session.report_done for session in self.sessions)
         return sum(step.estimate_s for step in self.to_do) + 2.0 * reports
 
 
@@ -131,15 +135,17 @@ def make_plan(folder: StudyFolder, options: RunOptions) -> Plan:
     """
     choice = _choice(folder, options)
     hashes, ledger = FileHashes(folder.root, folder.logs_dir / "inputs.json"), open_ledger(folder)
-    wanted = options.sessions or folder.sessions()
+    known = folder.sessions()
+    for session_id in options.sessions:
+        if session_id not in known:
+            folder.load_session(session_id)  # raises, naming the sessions that there are
     plans, problems = [], []
-    for session_id in wanted:
+    for session_id in known:
         try:
             session = folder.load_session(session_id)
-            plans.append(_plan_session(folder, session, choice, hashes, ledger, options.workers))
+            planned = _plan_session(folder, session, choice, hashes, ledger, options.workers)
+            plans.append(replace(planned, wanted=not options.sessions or session_id in options.sessions))
         except StillfaceError as error:
-            if session_id in options.sessions and session_id not in folder.sessions():
-                raise
             problems.append(Problem(session_id, str(error)))
     hashes.save()
     key = Provenance("study", {plan.session.session_id: plan.key for plan in plans}, {}, __version__).key
@@ -185,7 +191,7 @@ def _plan_session(
         __version__,
     ).key
     page = folder.reports_dir / f"{session.session_id}.html"
-    return SessionPlan(session, tuple(steps), key, ledger.is_current([page], key), people.warnings)
+    return SessionPlan(session, tuple(steps), key, ledger.is_current([page], key))
 
 
 def _choice(folder: StudyFolder, options: RunOptions) -> Choice:

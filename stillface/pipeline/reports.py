@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stillface.io.bundle import StudyFolder
+from stillface.pipeline.ledger import INCOMPLETE
 from stillface.pipeline.outputs import write_session_page, write_study_page
-from stillface.pipeline.plan import RunOptions, make_plan
+from stillface.pipeline.plan import RunOptions, make_plan, open_ledger
 from stillface.pipeline.results import session_results
 
 __all__ = ["Written", "write_reports"]
@@ -22,15 +23,21 @@ class Written:
 
 
 def write_reports(folder: StudyFolder, options: RunOptions) -> Written:
-    """Write each session's page and the study's; steps that are not done are named on the page."""
-    plan = make_plan(folder, options)
+    """Write each wanted session's page and the study's; steps that are not done are named on the page."""
+    plan, ledger = make_plan(folder, options), open_ledger(folder)
     results, files, warnings = [], [], []
+    whole = not plan.problems
     for session in plan.sessions:
         result = session_results(folder, session.session, plan.choice)
-        undone = [f"not done yet: {step.name}" for step in session.steps if not step.done]
-        files.append(write_session_page(folder, result, plan, undone))
         results.append(result)
+        undone = [f"not done yet: {step.name}" for step in session.steps if not step.done]
+        whole = whole and not undone
+        if not session.wanted:
+            continue
+        files.append(write_session_page(folder, result, plan, undone))
+        ledger.enter(files[-1:], INCOMPLETE if undone else session.key)
         warnings += [f"{session.session.session_id}: {line}" for line in undone] + list(result.warnings)
     failed = {problem.session_id: problem.reason for problem in plan.problems}
     files.append(write_study_page(folder, results, plan, failed))
+    ledger.enter(files[-1:], plan.key if whole else INCOMPLETE)
     return Written(tuple(files), tuple(warnings))

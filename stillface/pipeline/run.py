@@ -10,6 +10,7 @@ from typing import Protocol
 from stillface.contracts.tracker import Progress
 from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
+from stillface.pipeline.ledger import INCOMPLETE
 from stillface.pipeline.outputs import (
     write_session_page,
     write_study_page,
@@ -108,8 +109,10 @@ class _Runner:
     warnings: dict[str, list[str]] = field(default_factory=dict)
 
     def steps(self, session: SessionPlan) -> bool:
-        """Do a session's steps; tell whether all succeeded."""
+        """Do a session's steps if they are wanted; tell whether all are done now."""
         session_id = session.session.session_id
+        if not session.wanted:
+            return all(step.done for step in session.steps)
         broken: set[str] = set()
         for step in session.steps:
             if step.done:
@@ -133,39 +136,41 @@ class _Runner:
         if plan.tables_done and plan.report_done and all(s.report_done for s in plan.sessions) and complete:
             return
         results: dict[str, SessionResults] = {}
+        lost = {problem.session_id: problem.reason for problem in plan.problems}
         for session in plan.sessions:
             session_id = session.session.session_id
+            if not session.wanted and session not in whole:
+                lost[session_id] = "not run yet"
+                continue
 
             def page(progress: Progress, session: SessionPlan = session) -> Remarks:
                 result = session_results(self.folder, session.session, plan.choice)
                 results[session.session.session_id] = result
-                if session.report_done:
+                if session.report_done or not session.wanted:
                     return Remarks()
                 said = [*self.warnings.get(session.session.session_id, []), *self._failures_of(session)]
                 path = write_session_page(self.folder, result, plan, said)
-                if session in whole:
-                    ledger.enter([path], session.key)
+                ledger.enter([path], session.key if session in whole else INCOMPLETE)
                 self.summary.files.append(path)
                 return Remarks(warnings=(*result.session.duration_warnings(), *result.warnings))
 
-            found = self._try(session_id, "report", page)
+            found = self._try(session_id, "report" if session.wanted else "results", page)
+            if found is None:
+                lost[session_id] = "its results could not be computed"
             mine = [*self.warnings.get(session_id, []), *(found.warnings if found else ())]
             self.summary.warnings += [f"{session_id}: {line}" for line in mine]
-        self._study(list(results.values()), complete)
+        self._study([results[name] for name in results if name not in lost], lost, complete)
 
-    def _study(self, results: list[SessionResults], complete: bool) -> None:
+    def _study(self, results: list[SessionResults], lost: dict[str, str], complete: bool) -> None:
         plan, ledger = self.plan, open_ledger(self.folder)
 
         def tables(progress: Progress) -> Remarks:
             files = write_tables(self.folder, results)
-            failed = {name.partition("/")[0]: why for name, why in self.summary.failures.items()}
-            shown = {result.session.session_id for result in results}
-            lost = {name: why for name, why in failed.items() if name not in shown}
             page = write_study_page(self.folder, results, plan, lost)
             statistics = write_study_statistics(self.folder, results, plan, lost)
             self.summary.files += [*files, page, *statistics]
-            if complete and not self.summary.failures:
-                ledger.enter([*files, page], plan.key)
+            whole = complete and not self.summary.failures
+            ledger.enter([*files, page], plan.key if whole else INCOMPLETE)
             return Remarks()
 
         self._try("", "tables and study page", tables)
@@ -181,11 +186,17 @@ class _Runner:
         try:
             remarks = work(progress)
         except StillfaceError as error:
-            self.summary.failures[f"{session_id}/{name}"] = str(error)
-            self.observer.failed(session_id, name, str(error))
-            self.log.write("failed", session=session_id, step=name, error=type(error).__name__)
+            self._failed(session_id, name, error, str(error))
+            return None
+        except Exception as error:  # noqa: BLE001  a fault of ours in one visit must not stop hundreds
+            self._failed(session_id, name, error, f"a fault in stillface: {error!r}; please report it")
             return None
         seconds = time.monotonic() - began
         self.observer.finished(session_id, name, seconds)
         self.log.write("done", session=session_id, step=name, seconds=round(seconds, 3))
         return remarks
+
+    def _failed(self, session_id: str, name: str, error: Exception, reason: str) -> None:
+        self.summary.failures[f"{session_id}/{name}"] = reason
+        self.observer.failed(session_id, name, reason)
+        self.log.write("failed", session=session_id, step=name, error=type(error).__name__)

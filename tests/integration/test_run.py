@@ -1,0 +1,190 @@
+"""Running a study: what is done again, what a run of one session leaves alone, what may not stop it."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from stillface.domain.clock import ClockMap
+from stillface.domain.recording import SignalRecording
+from stillface.domain.session import Episode, Session
+from stillface.domain.study import Person, Study
+from stillface.io.bundle import StudyFolder, create_study
+from stillface.io.code_log import CodeLog
+from stillface.io.code_log_record import LoggedBout
+from stillface.io.protocol_yaml import load_protocol
+from stillface.pipeline import run as run_room
+from stillface.pipeline.plan import RunOptions, make_plan
+from stillface.pipeline.reports import write_reports
+from stillface.pipeline.run import RunSummary, SilentObserver, run_plan
+from stillface.pipeline.verify import verify_study
+from stillface.testing.physiology import ecg_mv
+
+S = 1_000_000_000
+
+
+@pytest.fixture(scope="module")
+def heart() -> str:
+    """Give 130 s of an infant's ECG as a table."""
+    times = np.arange(0, 130, 1 / 250)
+    values = ecg_mv(times, np.arange(0.2, 130, 0.43))
+    return "time_s,ecg_mv\n" + "".join(
+        f"{t:.3f},{v:.4f}\n" for t, v in zip(times.tolist(), values.tolist(), strict=True)
+    )
+
+
+@pytest.fixture
+def folder(tmp_path: Path, heart: str) -> StudyFolder:
+    """Make a study of two sessions with an ECG each and some codes of one coder."""
+    people = tuple(Person(f"{role}{k}", f"F{k}") for k in (1, 2) for role in ("I", "C"))
+    study = create_study(tmp_path / "study", Study("runs", "ffsf_2_2_2", persons=people, coders=("AB",)))
+    for k in (1, 2):
+        (study.root / "physio" / f"s{k}.csv").write_text(heart)
+        study.add_session(
+            Session(
+                f"S{k}",
+                f"D{k}",
+                load_protocol("ffsf_2_2_2"),
+                (Episode("PL", 0, 60 * S), Episode("SF", 60 * S, 120 * S), Episode("RE", 120 * S, 124 * S)),
+                persons={"infant": f"I{k}", "caregiver": f"C{k}"},
+                recordings=(
+                    SignalRecording(
+                        "heart", f"physio/s{k}.csv", "ecg", "infant", "ecg_mv", "time_s",
+                        clock_map=ClockMap(0, 0.0, "manual"),
+                    ),
+                ),
+            )
+        )  # fmt: skip
+        path = study.log_path(f"S{k}", "AB", "here")
+        with CodeLog.open(path, coder="AB", install="here", app_version="0.1.0") as log:
+            for role in ("infant", "caregiver"):
+                for number, code in enumerate(("neu", "pos", "neu", "neg") * 31):
+                    bout = LoggedBout(f"{role}/affect3", number * S, (number + 1) * S, code)
+                    log.append("add", id=f"{role}{number}", bout=bout)
+    return study
+
+
+def go(folder: StudyFolder, **options: object) -> RunSummary:
+    plan = make_plan(folder, RunOptions(workers=1, **options))  # type: ignore[arg-type]
+    return run_plan(folder, plan, SilentObserver())
+
+
+def sessions_in_tables(folder: StudyFolder) -> set[str]:
+    with (folder.exports_dir / "measures_long.csv").open(newline="") as file:
+        return {row["session_id"] for row in csv.DictReader(file)}
+
+
+def test_a_second_run_has_nothing_to_do(folder: StudyFolder) -> None:
+    first = go(folder)
+    assert (first.done, first.failures) == (2, {})
+    assert sessions_in_tables(folder) == {"S1", "S2"}
+    plan = make_plan(folder, RunOptions(workers=1))
+    assert plan.nothing_to_do
+    assert verify_study(folder).findings == []
+
+
+def test_a_new_code_changes_only_that_session(folder: StudyFolder) -> None:
+    go(folder)
+    other = (folder.reports_dir / "S2.html").stat().st_mtime_ns
+    path = folder.log_path("S1", "AB", "here")
+    with CodeLog.open(path, coder="AB", install="here", app_version="0.1.0") as log:
+        log.append("del", id="infant3")
+    plan = make_plan(folder, RunOptions(workers=1))
+    assert [s.report_done for s in plan.sessions] == [False, True]
+    assert not plan.to_do
+    run_plan(folder, plan, SilentObserver())
+    assert (folder.reports_dir / "S2.html").stat().st_mtime_ns == other
+
+
+def test_running_one_session_keeps_the_others_in_the_tables(folder: StudyFolder) -> None:
+    go(folder)
+    (folder.reports_dir / "S1.html").unlink()
+    summary = go(folder, sessions=("S1",))
+    assert summary.failures == {}
+    assert sessions_in_tables(folder) == {"S1", "S2"}
+    assert "S2.html" in (folder.reports_dir / "study.html").read_text()
+    assert make_plan(folder, RunOptions(workers=1)).nothing_to_do
+
+
+def test_a_session_that_was_never_run_is_named_and_not_counted(folder: StudyFolder) -> None:
+    go(folder, sessions=("S1",))
+    assert sessions_in_tables(folder) == {"S1"}
+    page = (folder.reports_dir / "study.html").read_text()
+    assert "not run yet" in page
+    assert not make_plan(folder, RunOptions(workers=1)).nothing_to_do
+    assert verify_study(folder).findings == []
+
+
+def test_reports_of_one_session_leave_the_study_page_whole(folder: StudyFolder) -> None:
+    go(folder)
+    write_reports(folder, RunOptions(workers=1, sessions=("S1",)))
+    assert "S2.html" in (folder.reports_dir / "study.html").read_text()
+    assert verify_study(folder).findings == []
+
+
+def test_a_broken_signal_stops_only_its_session(folder: StudyFolder) -> None:
+    (folder.root / "physio" / "s1.csv").write_text("time_s,ecg_mv\n0.0,0.1\n0.004,off\n")
+    summary = go(folder)
+    assert list(summary.failures) == ["S1/signal:heart"]
+    assert "s1.csv:3" in summary.failures["S1/signal:heart"]
+    assert sessions_in_tables(folder) == {"S1", "S2"}
+    assert "s1.csv:3" not in (folder.reports_dir / "S1.html").read_text(), "no file name on a page"
+    assert not make_plan(folder, RunOptions(workers=1)).nothing_to_do
+    outputs = [f for f in verify_study(folder).findings if "changed after it was written" in f.what]
+    assert outputs == []
+
+
+def test_a_fault_of_ours_in_one_session_does_not_stop_the_others(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = run_room.session_results
+
+    def faulty(study: StudyFolder, session: Session, choice: object) -> object:
+        if session.session_id == "S1":
+            raise ZeroDivisionError("division by zero")
+        return real(study, session, choice)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(run_room, "session_results", faulty)
+    summary = go(folder)
+    assert "a fault in stillface" in summary.failures["S1/report"]
+    assert sessions_in_tables(folder) == {"S2"}
+
+
+@contextmanager
+def interrupted_at(monkeypatch: pytest.MonkeyPatch, call: int) -> Iterator[None]:
+    made = run_room.write_session_page
+    calls = 0
+
+    def page(*arguments: object) -> Path:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise KeyboardInterrupt
+        return made(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(run_room, "write_session_page", page)
+        yield
+
+
+def test_an_interrupt_loses_no_finished_step(folder: StudyFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    with interrupted_at(monkeypatch, 2), pytest.raises(KeyboardInterrupt):
+        go(folder)
+    plan = make_plan(folder, RunOptions(workers=1))
+    assert not plan.to_do
+    assert [session.report_done for session in plan.sessions] == [True, False]
+    assert go(folder).done == 0
+    assert make_plan(folder, RunOptions(workers=1)).nothing_to_do
+
+
+def test_a_moved_study_has_nothing_to_do(folder: StudyFolder, tmp_path: Path) -> None:
+    from stillface.io.bundle import open_study
+
+    go(folder)
+    moved = folder.root.rename(tmp_path / "elsewhere")
+    assert make_plan(open_study(moved), RunOptions(workers=1)).nothing_to_do
