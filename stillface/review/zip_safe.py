@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import stat
@@ -49,9 +50,17 @@ class SafeZip:
                 while block := file.read(_BLOCK):
                     yield block
         except _BROKEN as error:
-            raise InputError(
-                "damaged inside the package", where=f"{self._path.name}: {name}", fix="ask for it again"
-            ) from error
+            raise self._damaged(name) from error
+        except OSError as error:
+            # A damaged offset leads before the file's beginning, which the system calls invalid.
+            if error.errno == errno.EINVAL:
+                raise self._damaged(name) from error
+            raise storage_error(error, self._path, "could not read the package") from error
+
+    def _damaged(self, name: str) -> InputError:
+        return InputError(
+            "damaged inside the package", where=f"{self._path.name}: {name}", fix="ask for it again"
+        )
 
     def read(self, name: str) -> bytes:
         """Unpack one file whole."""
@@ -95,6 +104,8 @@ def read_zip(path: Path, *, max_files: int, max_bytes: int) -> Iterator[SafeZip]
     except _BROKEN as error:
         raise InputError("not a package: no readable zip file", where=path.name) from error
     except OSError as error:
+        if error.errno == errno.EINVAL:
+            raise InputError("not a package: no readable zip file", where=path.name) from error
         raise storage_error(error, path, "could not open the package") from error
     with archive:
         infos = archive.infolist()

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from stillface.errors import FieldError, InputError, StorageError, UsageError
+from stillface.errors import FieldError, InputError, StillfaceError, StorageError, UsageError
 from stillface.io.bundle import open_study
 from stillface.io.code_log_chain import read_log
 from stillface.io.human_codes import read_people
@@ -344,3 +344,26 @@ def test_a_package_opens_beside_itself_and_goes_on_there(folder: Any, tmp_path: 
     with pytest.raises(InputError, match="of another one"):
         study_at(tmp_path / "one-AB.zip")
     assert len(again.log_paths("one")) == 2
+
+
+def test_any_damaged_byte_is_refused_or_does_not_matter(folder: Any, back: Path, tmp_path: Path) -> None:
+    """No flipped byte may crash the program or bring in something else than what was packed."""
+    data = back.read_bytes()
+    home = folder.log_path("one", "AB", HOME).read_bytes()
+    away = (tmp_path / "laptop" / LOG).read_bytes()
+    bad = tmp_path / "bad.zip"
+    refused = 0
+    for place in range(0, len(data), 5):
+        changed = bytearray(data)
+        changed[place] ^= 1 << place % 8
+        bad.write_bytes(changed)
+        try:
+            check_in(folder, bad)
+        except StillfaceError:
+            refused += 1
+        else:
+            assert folder.log_path("one", "AB", AWAY).read_bytes() == away
+            folder.log_path("one", "AB", AWAY).unlink()
+            folder.heads_path(AWAY).unlink()
+        assert folder.log_path("one", "AB", HOME).read_bytes() == home
+    assert refused > 0.8 * len(range(0, len(data), 5))
