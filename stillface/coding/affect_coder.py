@@ -124,6 +124,7 @@ class AffectCoder:
     thresholds: AffectThresholds = field(default_factory=AffectThresholds)
     name: str = "affect@1.0"
     scheme_id: str = "affect3"
+    proposes: tuple[str, ...] = ("neg", "neu", "pos")
 
     @property
     def params(self) -> Mapping[str, Json]:

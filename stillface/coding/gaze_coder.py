@@ -102,6 +102,7 @@ class GazeCoder:
     thresholds: GazeThresholds = field(default_factory=GazeThresholds)
     name: str = "gaze@1.1"
     scheme_id: str = "gaze"
+    proposes: tuple[str, ...] = _CODES
 
     @property
     def params(self) -> Mapping[str, Json]:

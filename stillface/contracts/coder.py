@@ -24,6 +24,9 @@ class Coder(Protocol):
     scheme_id: str
     """Which scheme it proposes."""
 
+    proposes: tuple[str, ...]
+    """Codes it can propose; any other code of the scheme is not coded by it, which is no absence."""
+
     @property
     def params(self) -> Mapping[str, Json]:
         """Every number that steers it, for provenance and cache keys."""

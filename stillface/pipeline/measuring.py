@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from stillface.contracts.registry import MEASURES
@@ -16,7 +16,7 @@ from stillface.measures.contrasts import contrast_rows
 from stillface.measures.repairs import mismatch_bouts, state_changes
 from stillface.measures.slices import dyad_slices
 
-__all__ = ["measure_session", "repair_rows", "withhold"]
+__all__ = ["measure_session", "repair_rows", "withhold", "without_unproposed"]
 
 
 def measure_session(
@@ -25,6 +25,21 @@ def measure_session(
     """Give every measure of every family, then the contrasts between episodes."""
     rows = [row for name in MEASURES.names() for row in MEASURES.get(name)(session, tracks, rules)]
     return [*rows, *contrast_rows(session.protocol, rows)]
+
+
+def without_unproposed(
+    row: Measurement, unproposed: Mapping[tuple[str, str, str], Sequence[str]]
+) -> Measurement:
+    """Say "not coded" instead of "never seen" of a code that the analysed machine coder cannot propose.
+
+    Parameters
+    ----------
+    row : Measurement
+    unproposed : mapping of (role, scheme_id, coder_id) to sequence of codes
+    """
+    if row.code not in unproposed.get((row.role, row.scheme_id, row.coder_id), ()):
+        return row
+    return replace(row, value=None, n=None, status=Status.MISS_NOTCODED, flags=())
 
 
 def withhold(row: Measurement, min_coverage: float) -> Measurement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from stillface.contracts.registry import CODERS
 from stillface.domain.autonomic import AutonomicEpisode, HeartEpoch
 from stillface.domain.clock import ClockMap
 from stillface.domain.results import Measurement
@@ -24,7 +25,7 @@ from stillface.physio.eda import eda_summaries
 from stillface.physio.epochs import heart_summaries
 from stillface.physio.params import EdaParams, HeartParams
 from stillface.pipeline.choose import choose
-from stillface.pipeline.measuring import measure_session, repair_rows
+from stillface.pipeline.measuring import measure_session, repair_rows, without_unproposed
 from stillface.pipeline.strips import match_strips
 from stillface.report.data import IbiTrace, MatchStrip, RsaEpochs
 
@@ -106,7 +107,10 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
     session = session.with_tracks((*people.tracks, *auto))
     analysed, warnings = _analysed(session, choice)
     session, body = _body(folder, session, choice)
-    behaviour = measure_session(session, analysed, choice.rules)
+    unproposed = _unproposed(analysed)
+    behaviour = [
+        without_unproposed(row, unproposed) for row in measure_session(session, analysed, choice.rules)
+    ]
     autonomic = list(autonomic_rows(session, body.summaries))
     rows = (
         *behaviour,
@@ -201,6 +205,20 @@ def _rsa(role: str, epochs: Sequence[HeartEpoch], params: HeartParams) -> RsaEpo
     preset = params.rsa
     method = f"Porges-Bohrer, preset {preset.id}: {preset.rate_hz:g} Hz, {preset.mpf_points}-point polynomial"
     return RsaEpochs(role, tuple(epochs), preset.band_hz, method)
+
+
+def _unproposed(tracks: Sequence[StateTrack]) -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """Give the codes that the machine coders of these tracks never propose, by role, scheme and coder."""
+    coders = {coder.name: coder for coder in map(CODERS.get, CODERS.names())}
+    return {
+        (track.role, track.scheme.id, track.coder_id): tuple(
+            code.id
+            for code in track.scheme.codes
+            if not code.gap and code.id not in coders[track.coder_id].proposes
+        )
+        for track in tracks
+        if track.source_kind == "auto" and track.coder_id in coders
+    }
 
 
 def _coded_ns(track: StateTrack, session: Session) -> int:
