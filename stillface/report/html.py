@@ -13,10 +13,10 @@ from stillface.domain.clock import ns_to_s
 from stillface.domain.protocol import Protocol
 from stillface.domain.provenance import Json, Provenance
 from stillface.domain.recording import Recording, VideoRecording
-from stillface.domain.results import Measurement
 from stillface.domain.session import Episode, Session
 from stillface.report.caveats import CAVEATS, header_caveats
 from stillface.report.data import SessionReport, StudyReport
+from stillface.report.first_look import BEHAVIOUR, first_look
 from stillface.report.privacy import file_names, without_paths
 from stillface.report.study_figure import study_lines
 from stillface.report.study_plots import draw_pictures, rule_table
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 __all__ = ["made_of", "page_environment", "session_report", "study_report"]
 
-# Shown at once; the others wait in the folded tables.
-_FIRST_LOOK = ("pct_time", "latency_s", "recovery_latency_s", "recovery_ratio")
 _SMALL_CELL = 5
 
 
@@ -64,12 +62,12 @@ def session_report(data: SessionReport) -> str:
     protocol = session.protocol
     names = file_names(session.recordings)
     shown = Withholding(protocol, data.rows, data.min_coverage)
-    # Parts of the match (one pair of codes each) stand in the folded tables.
-    dyad = [row for row in data.rows if row.role == "dyad" and _at_first_look(row)]
-    body = [row for row in data.rows if row.measure in AUTONOMIC and row.role != "dyad"]
+    first, _ = first_look(data.rows)
+    dyad = [row for row in first if row.role == "dyad"]
+    body = [row for row in first if row.role != "dyad" and row.measure in AUTONOMIC]
     behaviour = sorted(
-        (row for row in data.rows if row.role != "dyad" and row.measure in _FIRST_LOOK),
-        key=lambda row: _FIRST_LOOK.index(row.measure),
+        (row for row in first if row.role != "dyad" and row.measure in BEHAVIOUR),
+        key=lambda row: BEHAVIOUR.index(row.measure),
     )
     return page_environment().get_template("session.html.j2").render(
         data=data,
@@ -114,8 +112,7 @@ def study_report(data: StudyReport) -> str:
     """
     protocol = data.protocol
     shown = Withholding(protocol, data.rows, data.min_coverage)
-    first = [row for row in data.rows if _at_first_look(row)]
-    rest = [row for row in data.rows if not _at_first_look(row)]
+    first, rest = first_look(data.rows)
     states = {state: [s for s in data.sessions if s.state == state] for state in ("in", "excluded", "failed")}
     return page_environment().get_template("study.html.j2").render(
         data=data,
@@ -147,12 +144,6 @@ def _warns_of_procedure(protocol: Protocol) -> bool:
     """Whether the page's end says what the header has not said of a still-face."""
     still = any(spec.kind == "perturbation" for spec in protocol.episodes)
     return still and "procedure_only" not in protocol.caveats
-
-
-def _at_first_look(row: Measurement) -> bool:
-    if row.role == "dyad":
-        return bool(row.match_rule) and "+" not in row.code
-    return row.measure in (*_FIRST_LOOK, *AUTONOMIC)
 
 
 def page_environment() -> Environment:

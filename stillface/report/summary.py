@@ -10,7 +10,7 @@ import numpy as np
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
 from stillface.report.tables import Column, Withholding, columns_of
-from stillface.report.wording import measure_label, role_label, rounded, unit_label
+from stillface.report.wording import code_label, measure_label, role_label, rounded, unit_label
 
 __all__ = ["TIME_TO_EVENT", "SummaryCell", "SummaryRow", "summarise"]
 
@@ -90,7 +90,7 @@ def _line(
             by_chance = f"by chance {_describe(chance[column.id], shown).text}"
             cell = replace(cell, notes=(by_chance, *cell.notes))
         cells.append(cell)
-    return SummaryRow(measure_label(measure), code, unit_label(unit), tuple(cells))
+    return SummaryRow(measure_label(measure), code_label(measure, code), unit_label(unit), tuple(cells))
 
 
 def _describe(rows: list[Measurement], shown: Withholding) -> SummaryCell:

@@ -9,12 +9,13 @@ from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement, Status
 from stillface.report.wording import (
     CENSORED_WORDS,
-    STATUS_WORDS,
+    code_label,
     contrast_label,
     flag_words,
     measure_label,
     role_label,
     shown_number,
+    status_words,
     unit_label,
 )
 
@@ -115,6 +116,7 @@ class FullRow:
     episode: str
     role: str
     measure: str
+    name: str
     code: str
     rule: str
     stream: str
@@ -176,7 +178,9 @@ class Withholding:
         if self.withheld(row):
             return Cell("withheld", kind="withheld", notes=() if seen == shared else (seen,))
         if row.value is None:
-            return Cell("not defined" if row.status is Status.NA_STRUCT else STATUS_WORDS[row.status])
+            return Cell(
+                "not defined" if row.status is Status.NA_STRUCT else status_words(row.status, row.measure)
+            )
         notes = []
         if expected is not None:
             notes.append(f"by chance {self.cell(expected).text}")
@@ -266,7 +270,7 @@ def _lines(
             for column, said in zip(columns, shared, strict=True)
         )
         unit = next((row.unit for row in by_episode.values() if row.unit), "")
-        lines.append(MatrixRow(measure_label(measure), code, unit_label(unit), cells))
+        lines.append(MatrixRow(measure_label(measure), code_label(measure, code), unit_label(unit), cells))
     return tuple(lines)
 
 
@@ -281,8 +285,9 @@ def full_rows(
             FullRow(
                 episode=row.episode_id,
                 role=role_label(protocol, row.role),
-                measure=row.measure,
-                code=row.code,
+                measure=measure_label(row.measure),
+                name=row.measure,
+                code=code_label(row.measure, row.code),
                 rule=row.match_rule,
                 stream=" · ".join(part for part in (row.scheme_id, row.coder_id) if part),
                 cell=shown.cell(row),
@@ -291,7 +296,7 @@ def full_rows(
                 scorable_s="" if row.scorable_s is None else f"{row.scorable_s:.1f}",
                 coverage=coverage_words(row.coverage).replace("coverage ", ""),
                 status=str(row.status),
-                status_words=STATUS_WORDS[row.status],
+                status_words=status_words(row.status, row.measure),
                 flags=", ".join(flag_words(flag) for flag in row.flags),
             )
         )

@@ -9,7 +9,9 @@ __all__ = [
     "CENSORED_WORDS",
     "ROUNDING",
     "STATUS_WORDS",
+    "code_label",
     "contrast_label",
+    "described",
     "flag_words",
     "measure_label",
     "role_label",
@@ -17,6 +19,7 @@ __all__ = [
     "shown_number",
     "shown_seconds",
     "source_label",
+    "status_words",
     "unit_label",
 ]
 
@@ -71,20 +74,51 @@ _MEASURES = {
     "match_bout_complete_mean_s": "match bout, mean of complete bouts",
     "mismatch_bout_mean_s": "mismatch bout, mean",
     "n_repair": "repairs",
+    "n_repair_joint": "repairs, both at once",
     "repair_rate_per_min": "repairs per scorable minute",
     "n_mismatch_onset": "mismatch onsets",
+    "n_mismatch_onset_joint": "mismatch onsets, both at once",
+    "n_first_mover_joint": "first moves, both at once",
     "mismatch_onset_rate_per_min": "mismatch onsets per scorable minute",
     "n_shared_negative_to_match": "shared negative to match",
     "repair_latency_anchored_s": "repair latency, anchored mean",
     "repair_latency_km_median_s": "repair latency, Kaplan-Meier median",
     "prop_repaired": "share of mismatches repaired",
+    "repair_rate_expected_per_min": "repairs per scorable minute by chance",
+    "n_repair_up": "repairs upwards in valence",
+    "n_repair_flat": "repairs at level valence",
+    "n_repair_down": "repairs downwards in valence",
     "recovery_latency_s": "recovery latency",
+    "return_to_baseline_s": "return to baseline",
     "recovery_ratio": "recovery ratio",
     "transition_entropy_bit": "transition entropy",
-    "grid_dispersion": "grid dispersion",
-    "grid_visits": "grid visits",
-    "grid_mean_visit_s": "grid visit, mean",
-    "duration_entropy_nat": "duration entropy",
+    "contingency_ln_or": "contingency, log odds ratio",
+    "contingency_yule_q": "contingency, Yule's Q",
+    "contingency_z": "contingency, adjusted residual",
+    "synchrony_r0": "correlation at lag 0",
+    "synchrony_n_effective": "correlation, effective n",
+    "synchrony_r0_null": "correlation at lag 0, null band",
+    "synchrony_peak_r": "peak correlation",
+    "synchrony_peak_lag_s": "lag of the peak correlation",
+    "in_phase_share": "share of time in phase",
+    "anti_phase_share": "share of time in anti-phase",
+    "grid_dispersion": "grid, dispersion",
+    "grid_cells": "grid, cells visited",
+    "grid_visits": "grid, visits",
+    "grid_mean_visit_s": "grid, mean visit",
+    "grid_transitions_per_min": "grid, moves per minute",
+    "grid_return_s": "grid, time to return",
+    "duration_entropy_nat": "grid, entropy of time",
+    "visit_entropy_nat": "grid, entropy of visits",
+    "slope_pct_per_min": "slope within the episode",
+    "breach_pct": "time in breach of the still face",
+    "n_breach": "breaches of the still face",
+    "turn_gap_mean_s": "gap between turns, mean",
+    "turn_pause_mean_s": "pause within a speaker, mean",
+    "turn_overlap_pct": "time of overlapping voices",
+    "n_turn_overlap": "overlaps of voices",
+    "score_mean": "score, mean",
+    "score_sd": "score, standard deviation",
     "hr_bpm": "heart rate",
     "ibi_ms": "inter-beat interval",
     "rmssd_ms": "RMSSD",
@@ -94,7 +128,12 @@ _MEASURES = {
 }
 
 # The rest of the name is the protocol's role id.
-_BY_ROLE = {"n_repair_by_": "repairs completed by ", "n_mismatch_onset_by_": "mismatch onsets by "}
+_BY_ROLE = {
+    "n_repair_by_": "repairs completed by ",
+    "n_mismatch_onset_by_": "mismatch onsets by ",
+    "n_first_mover_by_": "first moves by ",
+    "wcc_lead_share_": "share of windows led by ",
+}
 
 _UNITS = {
     "1/min": "per min",
@@ -135,17 +174,29 @@ _KINDS = {
 
 def measure_label(name: str) -> str:
     """Give a measure's name in words; one that nobody described keeps its own, spaced."""
+    return described(name) or name.replace("_", " ")
+
+
+def described(name: str) -> str | None:
+    """Give the words that describe a measure; None where nobody wrote them (a plugin's)."""
     if name in _MEASURES:
         return _MEASURES[name]
-    for prefix, words in (
-        ("n_repair_by_", "repairs completed by "),
-        ("n_mismatch_onset_by_", "mismatch onsets by "),
-    ):
+    for prefix, words in _BY_ROLE.items():
         if name.startswith(prefix):
             return words + name.removeprefix(prefix)
-    if name in ("n_repair_joint", "n_mismatch_onset_joint"):
-        return _MEASURES[name.removesuffix("_joint")] + ", both at once"
-    return name.replace("_", " ")
+    return None
+
+
+def code_label(measure: str, code: str) -> str:
+    """Give what a row is about; the ratio of a summed valence names another measure as its code."""
+    return _MEASURES.get(code, code) if measure == "recovery_ratio" else code
+
+
+def status_words(status: Status, measure: str) -> str:
+    """Say why a row has no value, or that it was observed; a ratio is not at risk of anything."""
+    if measure == "recovery_ratio" and status is Status.NA_NOTATRISK:
+        return "no still-face effect to recover from"
+    return STATUS_WORDS[status]
 
 
 def unit_label(unit: str) -> str:

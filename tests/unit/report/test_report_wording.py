@@ -1,22 +1,28 @@
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 
 import pytest
 
+import stillface
 import stillface.report
 from fixtures import report_example as example
 from stillface.domain.recording import Region, VideoRecording
+from stillface.domain.results import Status
 from stillface.report import CAVEATS, session_report, study_report
 from stillface.report.privacy import file_names, without_paths
 from stillface.report.wording import (
     STATUS_WORDS,
+    code_label,
     contrast_label,
+    described,
     flag_words,
     measure_label,
     rounded,
     source_label,
+    status_words,
 )
 
 CAVEAT_TEXTS = [caveat.text for caveat in CAVEATS.values()]
@@ -60,6 +66,22 @@ def test_measures_have_words() -> None:
     assert measure_label("something_new_s") == "something new s"
     assert flag_words("n_censored=2") == "2 censored"
     assert flag_words("confirmed_s=36.19973") == "confirmed at 36.2 s"
+
+
+def test_every_measure_of_the_codebook_is_described() -> None:
+    lines = (Path(stillface.__file__).parent / "io" / "codebook.csv").read_text("utf-8").splitlines()
+    measures = [
+        row["name"].replace("{role}", "infant") for row in csv.DictReader(lines) if row["kind"] == "measure"
+    ]
+    assert len(measures) > 60
+    assert [name for name in measures if described(name) is None] == []
+
+
+def test_a_ratio_names_its_valence_and_is_at_no_risk() -> None:
+    assert code_label("recovery_ratio", "pct_negative") == "time negative"
+    assert code_label("recovery_ratio", "object") == "object"
+    assert status_words(Status.NA_NOTATRISK, "recovery_ratio") == "no still-face effect to recover from"
+    assert status_words(Status.NA_NOTATRISK, "recovery_latency_s").startswith("not at risk")
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from fixtures import report_example as example
 from stillface.domain.results import Status
 from stillface.errors import FieldError
 from stillface.report import StudySession, study_report
+from stillface.report.first_look import first_look
 from stillface.report.summary import summarise
 from stillface.report.tables import Withholding
 from tests.unit.report.page import Page
@@ -136,3 +137,22 @@ def test_three_hundred_sessions_stay_light() -> None:
     html = study_report(example.study_data(n=300))
     assert time.perf_counter() - began < 20
     assert len(html) < 1_500_000
+
+
+def test_a_ratio_stands_once_where_a_code_is_alone_in_its_valence() -> None:
+    rows = []
+    for episode, neg, protest in (("PL", 10.0, 4.0), ("SF", 40.0, 30.0), ("RE", 20.0, 7.0)):
+        rows.append(example.row(measure="pct_negative", code="", episode_id=episode, value=neg))
+        rows.append(example.row(measure="pct_time", code="neg", episode_id=episode, value=neg + 1e-13))
+        rows.append(example.row(measure="pct_time", code="protest", episode_id=episode, value=protest))
+    ratios = [
+        example.row(measure="recovery_ratio", code=code, episode_id="PL-SF-RE", unit="ratio", value=0.5)
+        for code in ("neg", "pct_negative", "protest")
+    ]
+    first, rest = first_look((*rows, *ratios))
+    assert [row.code for row in first if row.measure == "recovery_ratio"] == ["pct_negative", "protest"]
+    assert [row.code for row in rest if row.measure == "recovery_ratio"] == ["neg"]
+
+
+def test_one_dyad_is_one_dyad() -> None:
+    assert "Sessions in 1 1 dyad Excluded" in Page(study_report(example.study_data(n=1))).text
