@@ -138,6 +138,8 @@ def check_coder(coder: Coder, scheme: CodingScheme) -> StateTrack:
     span = (int(face.clock.edges_ns[0]), int(face.clock.edges_ns[-1]))
     _require((first.onset_ns, first.offset_ns) == span, f"the whole film {span}", first.edges_ns[[0, -1]])
     _require(first.confidence is not None, "a confidence for every segment", None)
+    used = {scheme.code_ids[code] for code in first.codes[first.scorable].tolist()}
+    _require(used <= set(coder.proposes), f"only codes it says it proposes {coder.proposes}", used)
     again = run(face)
     same = np.array_equal(first.edges_ns, again.edges_ns) and np.array_equal(first.codes, again.codes)
     _require(same, "the same twice", "two different proposals")

@@ -37,6 +37,7 @@ class SideCoder:
 
     name = "side@1.0"
     scheme_id = "gaze"
+    proposes = ("partner", "away")
     params = MappingProxyType({"turned_deg": 10.0})
     blank = "usc"
     source = "auto:side@1.0"
