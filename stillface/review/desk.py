@@ -55,6 +55,8 @@ class Desk:
         Called without arguments when mode, selection or the chosen bout changes.
     said : Signal
         Called with one line that tells what a key did.
+    marked_ns : tuple of (int, int, bool)
+        Stretches that the timeline marks, and whether each is still open.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Desk:
         self.bins: Bins | None = None
         self.habits = Habits()
         self.selection_ns: tuple[int, int] | None = None
+        self.marked_ns: tuple[tuple[int, int, bool], ...] = ()
         self.chosen: tuple[LaneKey, str] | None = None
         self._mark_in: int | None = None
         self._finding = -1
