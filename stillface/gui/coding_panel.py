@@ -96,8 +96,9 @@ class CodingPanel(QWidget):
         self.lane_label.setText(f"{'REVIEW' if reviewing else 'SETTLE' if settling else 'CODING'}   {text}")
         self.lane_label.setAccessibleName(f"Active lane: {text}")
         colour = "#c98a1b" if reviewing else self.theme.accent
+        text_colour = "#111111" if reviewing else self.theme.background
         self.lane_label.setStyleSheet(
-            f"background: {colour}; color: {'#111111' if reviewing else self.theme.background}; font: bold 14px; padding: 5px 12px;"
+            f"background: {colour}; color: {text_colour}; font: bold 14px; padding: 5px 12px;"
             "border-radius: 4px;"
         )
         codes = QWidget()
