@@ -99,6 +99,9 @@ def add(
     copy: Annotated[
         bool, typer.Option("--copy", help="Copy files from outside into the study; originals stay.")
     ] = False,
+    replaces: Annotated[
+        bool, typer.Option("--replace", help="Correct a visit that was added wrongly; codes and tracks stay.")
+    ] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Check everything, write nothing.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON on stdout.")] = False,
 ) -> None:
@@ -115,7 +118,7 @@ def add(
             raise UsageError(
                 "one visit or a table, not both", where="--from", fix="leave out the other words"
             )
-        _add_table(folder, table, episodes, copy=copy, dry_run=dry_run, as_json=as_json)
+        _add_table(folder, table, episodes, copy=copy, replaces=replaces, dry_run=dry_run, as_json=as_json)
         return
     if not session or not dyad:
         raise UsageError(
@@ -149,7 +152,9 @@ def add(
         words = _guessed(folder, words, protocol, left, right, yes=yes, copy=copy)
     elif left or right or yes:
         raise UsageError("only with --guess", where="--left, --right, --yes")
-    _add_one(folder, words, protocol, episodes, copy=copy, dry_run=dry_run, as_json=as_json)
+    _add_one(
+        folder, words, protocol, episodes, copy=copy, replaces=replaces, dry_run=dry_run, as_json=as_json
+    )
 
 
 def _add_one(
@@ -159,35 +164,53 @@ def _add_one(
     episodes: Path | None,
     *,
     copy: bool,
+    replaces: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
     from stillface.pipeline.visits import add_visit
 
     added = add_visit(
-        folder, words, Path.cwd(), protocol_id=protocol, episodes=episodes, copy=copy, dry_run=dry_run
+        folder,
+        words,
+        Path.cwd(),
+        protocol_id=protocol,
+        episodes=episodes,
+        copy=copy,
+        replaces=replaces,
+        dry_run=dry_run,
     )
     _say_findings(added)
     if as_json:
         write_json(_plain(added))
         return
     people.print(_OUTCOMES[added.outcome].format(added.session_id), markup=False)
+    _say_changes(added)
     verb = "to be copied to" if dry_run else "copied to"
     for name in added.copied:
         people.print(f"  {verb} {name}", markup=False)
-    if added.outcome == "added":
+    if added.outcome in ("added", "replaced"):
         people.print(f"Next: stillface run {folder.root}", markup=False)
 
 
 _OUTCOMES = {
     "added": "{} added.",
     "would be added": "{} can be added; nothing was written.",
+    "replaced": "{} replaced; the old one is kept beside it as session.replaced-N.yaml. Now otherwise:",
+    "would be replaced": "{} can be replaced; nothing was written. It would be otherwise:",
     "there": "{} is in the study already, the same.",
 }
 
 
 def _add_table(
-    folder: StudyFolder, table: Path, episodes: Path | None, *, copy: bool, dry_run: bool, as_json: bool
+    folder: StudyFolder,
+    table: Path,
+    episodes: Path | None,
+    *,
+    copy: bool,
+    replaces: bool,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     from stillface.pipeline.visits import add_table
 
@@ -197,6 +220,7 @@ def _add_table(
             table,
             episodes=episodes,
             copy=copy,
+            replaces=replaces,
             dry_run=dry_run,
             progress=lambda done, total, session: status.update(f"{done + 1} of {total}: {session}"),
         )
@@ -207,10 +231,17 @@ def _add_table(
     if as_json:
         write_json(_summary_json(summary))
     else:
-        new = "would be added" if dry_run else "added"
+        for added in summary.visits:
+            if added.changes:
+                people.print(_OUTCOMES[added.outcome].format(added.session_id), markup=False)
+                _say_changes(added)
+        would = "would be " if dry_run else ""
+        counts = [
+            f"{len(summary.with_outcome(would + word))} {would}{word}" for word in ("added", "replaced")
+        ]
         people.print(
-            f"{len(summary.with_outcome(new))} {new}, {len(summary.with_outcome('there'))} there already, "
-            f"{len(summary.refused)} refused."
+            ", ".join(counts if replaces else counts[:1])
+            + f", {len(summary.with_outcome('there'))} there already, {len(summary.refused)} refused."
         )
     if summary.refused:
         raise typer.Exit(PARTIAL)
@@ -266,11 +297,17 @@ def _say_findings(added: Added) -> None:
             people.print(f"{finding.severity}:", finding.line, style="yellow", markup=False)
 
 
+def _say_changes(added: Added) -> None:
+    for line in added.changes:
+        people.print(f"  {line}", markup=False)
+
+
 def _plain(added: Added) -> dict[str, Json]:
     return {
         "session_id": added.session_id,
         "outcome": added.outcome,
         "copied": list(added.copied),
+        "changes": list(added.changes),
         "findings": [finding.to_json() for finding in added.findings],
     }
 

@@ -13,13 +13,22 @@ from stillface.domain.recording import SignalRecording, VideoRecording
 from stillface.domain.session import Session
 from stillface.domain.study import Person, Study, Visit
 from stillface.errors import InputError, StillfaceError, UsageError
-from stillface.io.bundle import StudyFolder
-from stillface.io.durable import OS_FS, FileSystem, require_free_space
+from stillface.io.bundle import SESSION_FILE, StudyFolder
+from stillface.io.durable import OS_FS, FileSystem, require_free_space, write_atomic
 from stillface.io.safe_paths import check_name
 from stillface.io.session_yaml import session_text
 from stillface.pipeline.declare import Declared
 from stillface.pipeline.findings import Finding
-from stillface.pipeline.raw_files import Placed, copy_in, hash_of, place, record_raw
+from stillface.pipeline.raw_files import (
+    RAW_RECORD,
+    Placed,
+    copy_in,
+    hash_of,
+    place,
+    record_raw,
+    recorded_raw,
+)
+from stillface.pipeline.replaced import old_codes, only_here, people_changes, place_of_old, session_changes
 from stillface.pipeline.session_checks import (
     clock_findings,
     episode_findings,
@@ -47,6 +56,10 @@ class Prepared:
         The study has the very same session already.
     findings : tuple of Finding
         What a person should look at; nothing that forbids the visit.
+    changes : tuple of str
+        What becomes another in a visit that the study has; it is replaced then.
+    corrects : frozenset of str
+        People about whom the study may be contradicted.
     """
 
     session: Session
@@ -54,10 +67,18 @@ class Prepared:
     files: tuple[Placed, ...]
     there: bool
     findings: tuple[Finding, ...] = ()
+    changes: tuple[str, ...] = ()
+    corrects: frozenset[str] = frozenset()
 
 
 def prepare_visit(
-    folder: StudyFolder, study: Study, declared: Declared, base: Path, *, copy: bool = False
+    folder: StudyFolder,
+    study: Study,
+    declared: Declared,
+    base: Path,
+    *,
+    copy: bool = False,
+    replaces: bool = False,
 ) -> Prepared:
     """Check a declared visit against the study and open every file it names; nothing is written.
 
@@ -71,11 +92,13 @@ def prepare_visit(
         Folder that relative names count from when they are not in the study.
     copy : bool
         Whether files outside the study may be copied into it.
+    replaces : bool
+        Whether another session of that id, and what only it says of its people, may be corrected.
 
     Raises
     ------
     UsageError
-        There is another session of that id.
+        There is another session of that id, which may not be replaced.
     InputError
         A file that cannot be used, or a person who is somebody else in the study.
     """
@@ -92,22 +115,38 @@ def prepare_visit(
         declared.session, recordings=tuple(_moved(r, placed) for r in declared.session.recordings)
     )
     _refuse_twins(files)
-    merged = _with_people(study, declared, session)
     session_text(session)  # refuses what could not be read back
-    if session_id in folder.sessions():
-        if session_text(folder.load_session(session_id)) != session_text(session):
-            raise UsageError(
-                "there is another session of this id",
-                where=session_id,
-                fix="choose another id, or edit its session.yaml",
-            )
+    there = session_id in folder.sessions()
+    corrects = only_here(folder, session_id, session.persons.values()) if there and replaces else frozenset()
+    merged = _with_people(study, declared, session, corrects)
+    changes = _changes(folder, session) if there else ()
+    if changes and not replaces:
+        raise UsageError(
+            "there is another session of this id",
+            where=session_id,
+            got="; ".join(changes),
+            fix="choose another id, or correct it: --replace",
+        )
+    changes = (*changes, *people_changes(study, merged))
+    if there and not changes:
         return Prepared(session, merged, tuple(files.values()), there=True)
     findings = (
         *people_findings(merged, session),
         *episode_findings(session),
         *_recording_findings(session, {p.relative: p.source for p in files.values()}),
+        *(old_codes(folder, session_id) if there else ()),
     )
-    return Prepared(session, merged, tuple(files.values()), False, findings)
+    return Prepared(session, merged, tuple(files.values()), False, findings, changes, corrects)
+
+
+def _changes(folder: StudyFolder, session: Session) -> tuple[str, ...]:
+    try:
+        old = folder.load_session(session.session_id)
+    except InputError as error:
+        return (f"its {SESSION_FILE} cannot be used: {error}",)
+    if session_text(old) == session_text(session):
+        return ()
+    return session_changes(old, session) or (f"{SESSION_FILE} is written another way",)
 
 
 def write_visit(folder: StudyFolder, prepared: Prepared, *, fs: FileSystem = OS_FS) -> None:
@@ -124,29 +163,43 @@ def write_visit(folder: StudyFolder, prepared: Prepared, *, fs: FileSystem = OS_
         _enter_people(folder, prepared, fs)
         return
     session_id = prepared.session.session_id
+    home = folder.session_dir(session_id)
     targets = [folder.root / file.relative for file in prepared.files if file.to_copy]
-    places = [folder.session_dir(session_id), *(target.parent for target in targets), *targets]
+    kept = place_of_old(folder, session_id)
+    places = [home, kept, *(target.parent for target in targets), *targets]
     new = [path for path in dict.fromkeys(places) if not path.exists()]
+    old = {path: path.read_bytes() for path in (home / SESSION_FILE, home / RAW_RECORD) if path.exists()}
     before = folder.study
     done = False
     try:
         digests = _copied(folder, prepared.files, fs)
         _enter_people(folder, prepared, fs)
+        if prepared.changes:
+            write_atomic(kept, old[home / SESSION_FILE], fs=fs)
+            # A file that changed since it was added stays a finding.
+            recorded = recorded_raw(folder, session_id)
+            digests |= {name: recorded[name] for name in digests if name in recorded}
         record_raw(folder, session_id, digests, fs=fs)
-        folder.add_session(prepared.session, fs=fs)
+        (folder.save_session if prepared.changes else folder.add_session)(prepared.session, fs=fs)
         done = True
     finally:
         # An interrupt counts too: half a visit would look like a whole one to the next command.
         if not done:
-            _take_back(folder, prepared, before, new)
+            _take_back(folder, prepared, before, new, old)
 
 
-def _take_back(folder: StudyFolder, prepared: Prepared, before: Study, new: list[Path]) -> None:
+def _take_back(
+    folder: StudyFolder, prepared: Prepared, before: Study, new: list[Path], old: dict[Path, bytes]
+) -> None:
     for path in new:
         if path.is_dir():
             shutil.rmtree(path, ignore_errors=True)
         with suppress(OSError):
             path.unlink()
+    for path, content in old.items():
+        with suppress(OSError, StillfaceError):
+            if path.read_bytes() != content:
+                write_atomic(path, content)
     with suppress(StillfaceError):
         folder.update_study(lambda now: before if now == prepared.study else now)
 
@@ -167,7 +220,7 @@ def _enter_people(folder: StudyFolder, prepared: Prepared, fs: FileSystem) -> No
         def change(now: Study) -> Study:
             people = tuple(p for p in wanted.persons if p.person_id in prepared.session.persons.values())
             visit = tuple(v for v in wanted.visits if v.visit_id == prepared.session.visit_id)
-            return _merged(now, people, visit)
+            return _merged(now, people, visit, prepared.corrects)
 
         folder.update_study(change, fs=fs)
 
@@ -207,33 +260,37 @@ def _recording_findings(session: Session, sources: dict[str, Path]) -> list[Find
     return [*found, *span_findings(session, looked)]
 
 
-def _with_people(study: Study, declared: Declared, session: Session) -> Study:
+def _with_people(study: Study, declared: Declared, session: Session, corrects: frozenset[str]) -> Study:
     visits = (Visit(session.visit_id, dict(declared.age_days)),) if session.visit_id else ()
-    return _merged(study, declared.people, visits)
+    return _merged(study, declared.people, visits, corrects)
 
 
-def _merged(study: Study, people: tuple[Person, ...], visits: tuple[Visit, ...]) -> Study:
-    """Give the study with these people in it: new facts are entered, contradictions refused."""
+def _merged(
+    study: Study, people: tuple[Person, ...], visits: tuple[Visit, ...], corrects: frozenset[str]
+) -> Study:
+    """Give the study with these people in it: new facts are entered, contradictions refused or corrected."""
     persons = {person.person_id: person for person in study.persons}
     for person in people:
         known = persons.get(person.person_id)
-        persons[person.person_id] = person if known is None else _one_person(known, person)
+        free = person.person_id in corrects
+        persons[person.person_id] = person if known is None else _one_person(known, person, free=free)
     known_visits = {visit.visit_id: visit for visit in study.visits}
     for visit in visits:
         ages = dict(known_visits[visit.visit_id].age_days) if visit.visit_id in known_visits else {}
         for person_id, age in visit.age_days.items():
-            if ages.setdefault(person_id, age) != age:
+            if ages.get(person_id, age) != age and person_id not in corrects:
                 raise _contradiction(f"age of {person_id} at {visit.visit_id}", age, ages[person_id])
+            ages[person_id] = age
         known_visits[visit.visit_id] = Visit(visit.visit_id, ages)
     return replace(study, persons=tuple(persons.values()), visits=tuple(known_visits.values()))
 
 
-def _one_person(known: Person, said: Person) -> Person:
+def _one_person(known: Person, said: Person, *, free: bool) -> Person:
     merged = {}
     for name in (field.name for field in fields(Person)):
         old, new = getattr(known, name), getattr(said, name)
         unsaid = ("", None, "unknown")
-        if old not in unsaid and new not in unsaid and old != new:
+        if not free and old not in unsaid and new not in unsaid and old != new:
             raise _contradiction(f"{name} of {known.person_id}", new, old)
         merged[name] = old if new in unsaid else new
     return Person(**merged)

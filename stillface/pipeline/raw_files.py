@@ -17,10 +17,20 @@ from stillface.io.bundle import StudyFolder
 from stillface.io.durable import OS_FS, FileSystem, storage_error, temp_beside, write_all, write_atomic
 from stillface.io.safe_paths import check_relative, resolve_inside
 
-__all__ = ["Placed", "copy_in", "hash_of", "place", "raw_names", "record_raw", "recorded_raw"]
+__all__ = [
+    "RAW_RECORD",
+    "Placed",
+    "copy_in",
+    "hash_of",
+    "place",
+    "raw_names",
+    "record_raw",
+    "recorded_raw",
+]
 
 _BLOCK = 1 << 20
-_RECORD = "raw.json"
+RAW_RECORD = "raw.json"
+"""In a session's folder: the hash of each raw file when it was added."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +169,7 @@ def record_raw(
     folder: StudyFolder, session_id: str, digests: Mapping[str, str], *, fs: FileSystem = OS_FS
 ) -> None:
     """Remember the hashes of a session's raw files, so that a later change is seen; raises StorageError."""
-    path = folder.session_dir(session_id) / _RECORD
+    path = folder.session_dir(session_id) / RAW_RECORD
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -177,7 +187,7 @@ def recorded_raw(folder: StudyFolder, session_id: str) -> dict[str, str]:
     InputError
         The record is damaged.
     """
-    path = folder.session_dir(session_id) / _RECORD
+    path = folder.session_dir(session_id) / RAW_RECORD
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         return {str(name): str(digest) for name, digest in content.items()}
@@ -188,6 +198,6 @@ def recorded_raw(folder: StudyFolder, session_id: str) -> dict[str, str]:
     except (ValueError, AttributeError) as error:
         raise InputError(
             "the record of raw files is damaged",
-            where=f"{session_id}/{_RECORD}",
+            where=f"{session_id}/{RAW_RECORD}",
             fix="restore it from a backup",
         ) from error

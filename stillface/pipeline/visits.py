@@ -11,7 +11,7 @@ from stillface.domain.protocol import Protocol
 from stillface.domain.recording import SIGNAL_KINDS
 from stillface.domain.session import Episode
 from stillface.domain.study import Study
-from stillface.errors import InputError, StillfaceError
+from stillface.errors import InputError, StillfaceError, UsageError
 from stillface.io.bundle import StudyFolder
 from stillface.io.episodes_table import read_episodes
 from stillface.io.tables import Table, read_table
@@ -54,17 +54,20 @@ class Added:
     Parameters
     ----------
     session_id : str
-    outcome : {'added', 'would be added', 'there'}
+    outcome : {'added', 'would be added', 'replaced', 'would be replaced', 'there'}
         ``there``: the study had the very same session.
     findings : tuple of Finding
     copied : tuple of str
         Files copied into the study, by their path in it.
+    changes : tuple of str
+        What became another in a visit that was replaced.
     """
 
     session_id: str
     outcome: str
     findings: tuple[Finding, ...] = ()
     copied: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,7 @@ def add_visit(
     protocol_id: str | None = None,
     episodes: Path | None = None,
     copy: bool = False,
+    replaces: bool = False,
     dry_run: bool = False,
 ) -> Added:
     """Add one visit; everything is checked before anything is written.
@@ -108,8 +112,8 @@ def add_visit(
         Other than the study's.
     episodes : Path, optional
         Episodes table that has this session among others.
-    copy, dry_run : bool
-        Copy files from outside the study; only say what would happen.
+    copy, replaces, dry_run : bool
+        Copy files from outside the study; correct the visit of this id; only say what would happen.
 
     Raises
     ------
@@ -117,6 +121,10 @@ def add_visit(
         See :func:`~stillface.pipeline.declare.declare`, ``prepare_visit`` and ``write_visit``.
     """
     protocol = folder.protocol(protocol_id)
+    if replaces and words.session_id not in folder.sessions():
+        raise UsageError(
+            "no such session to replace", where=words.session_id, expected=", ".join(folder.sessions()) or "-"
+        )
     table = _episodes(episodes, protocol)
     if table and words.session_id not in table:
         raise InputError(
@@ -125,8 +133,8 @@ def add_visit(
             got=words.session_id,
             expected=", ".join(sorted(table)[:8]),
         )
-    added, _ = _one(folder, folder.study, words, protocol, table, base, copy=copy, dry_run=dry_run)
-    return added
+    mode = _Mode(copy, replaces, dry_run)
+    return _one(folder, folder.study, words, protocol, table, base, mode)[0]
 
 
 def add_table(
@@ -135,6 +143,7 @@ def add_table(
     *,
     episodes: Path | None = None,
     copy: bool = False,
+    replaces: bool = False,
     dry_run: bool = False,
     progress: Progress | None = None,
 ) -> AddSummary:
@@ -147,8 +156,8 @@ def add_table(
         Columns: docs/how-to/make-a-study.md. Relative file names count from the study or the table's folder.
     episodes : Path, optional
         Episodes table of all sessions.
-    copy, dry_run : bool
-        Copy files from outside the study; only say what would happen.
+    copy, replaces, dry_run : bool
+        Copy files from outside the study; correct visits that it has otherwise; only say what would happen.
     progress : Progress, optional
 
     Raises
@@ -162,6 +171,7 @@ def add_table(
     sessions = table.filled("session_id")
     _refuse_repeated(table)
     known = {name: _episodes(episodes, protocol) for name, protocol in protocols.items()}
+    mode = _Mode(copy, replaces, dry_run)
     visits, refused = [], {}
     study = folder.study
     for row, session_id in enumerate(sessions):
@@ -170,13 +180,20 @@ def add_table(
         name = table.column("protocol", "")[row]
         try:
             words = _row_words(table, row, protocols[name])
-            added, study = _one(
-                folder, study, words, protocols[name], known[name], path.parent, copy=copy, dry_run=dry_run
-            )
+            added, study = _one(folder, study, words, protocols[name], known[name], path.parent, mode)
             visits.append(added)
         except StillfaceError as error:
             refused[session_id] = f"{table.where(row)}: {error}"
     return AddSummary(tuple(visits), refused)
+
+
+@dataclass(frozen=True)
+class _Mode:
+    """What may be done for a visit; as ``add_visit`` has it."""
+
+    copy: bool
+    replaces: bool
+    dry_run: bool
 
 
 def _one(
@@ -186,19 +203,20 @@ def _one(
     protocol: Protocol,
     episodes: Mapping[str, tuple[Episode, ...]],
     base: Path,
-    *,
-    copy: bool,
-    dry_run: bool,
+    mode: _Mode,
 ) -> tuple[Added, Study]:
     declared = declare(words, protocol, base, episodes.get(words.session_id, ()))
-    prepared = prepare_visit(folder, study, declared, base, copy=copy)
+    prepared = prepare_visit(folder, study, declared, base, copy=mode.copy, replaces=mode.replaces)
     copies = tuple(file.relative for file in prepared.files if file.to_copy)
-    if dry_run:
-        outcome = "there" if prepared.there else "would be added"
-        return Added(words.session_id, outcome, prepared.findings, copies), prepared.study
-    write_visit(folder, prepared)
-    outcome = "there" if prepared.there else "added"
-    return Added(words.session_id, outcome, prepared.findings, copies), folder.study
+    if prepared.there:
+        outcome = "there"
+    else:
+        outcome = "replaced" if prepared.changes else "added"
+        outcome = f"would be {outcome}" if mode.dry_run else outcome
+    if not mode.dry_run:
+        write_visit(folder, prepared)
+    added = Added(words.session_id, outcome, prepared.findings, copies, prepared.changes)
+    return added, prepared.study if mode.dry_run else folder.study
 
 
 def _episodes(path: Path | None, protocol: Protocol) -> dict[str, tuple[Episode, ...]]:

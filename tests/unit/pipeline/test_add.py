@@ -56,9 +56,94 @@ def test_the_same_again_is_there_and_another_is_refused(folder: StudyFolder, wor
     before = tree(folder.root)
     assert add_visit(folder, words, Path()).outcome == "there"
     assert tree(folder.root) == before
-    with pytest.raises(UsageError, match="another session of this id"):
+    with pytest.raises(UsageError, match=r"another session of this id.*dyad: D01 -> D02.*--replace"):
         add_visit(folder, replace(words, dyad_id="D02"), Path())
     assert tree(folder.root) == before
+
+
+def corrected(words: VisitWords) -> VisitWords:
+    """The visit with another onset, rate, region, age and sex."""
+    return replace(
+        words,
+        episodes=("PL=0:120", "SF=121:240", "RE=240:360"),
+        regions=("infant=0,0,0.4,1", "caregiver=0.5,0,0.5,1"),
+        ages=("infant=210", "caregiver=11000"),
+        sexes=("infant=f",),
+        units=("mV",),
+    )
+
+
+CHANGES = (
+    "episode SF: 120 to 240 s, ended by time -> 121 to 240 s, ended by time",
+    "cam1 region of infant: 0,0,0.5,1 -> 0,0,0.4,1",
+    "infant_ecg unit: nothing -> mV",
+    "age in days of P01 at S01: 200 -> 210",
+)
+
+
+def test_a_wrong_visit_is_corrected_and_what_changed_is_listed(
+    folder: StudyFolder, words: VisitWords
+) -> None:
+    add_visit(folder, words, Path())
+    home = folder.session_dir("S01")
+    old = (home / "session.yaml").read_bytes()
+    for place in ("codes/AB.test-pc.jsonl", "tracks/cam1.infant.h5", "signals/infant_ecg.h5"):
+        (home / place).write_bytes(b"kept")
+    before = tree(folder.root)
+    tried = add_visit(folder, corrected(words), Path(), replaces=True, dry_run=True)
+    assert (tried.outcome, tried.changes) == ("would be replaced", CHANGES)
+    assert tree(folder.root) == before
+    done = add_visit(folder, corrected(words), Path(), replaces=True)
+    assert (done.outcome, done.changes) == ("replaced", CHANGES)
+    assert any("AB coded the visit as it was" in finding.what for finding in done.findings)
+    assert (home / "session.replaced-1.yaml").read_bytes() == old
+    again = open_study(folder.root)
+    assert again.sessions() == ("S01",)
+    assert again.load_session("S01").episodes[1].onset_ns == 121 * 10**9
+    assert again.study.visits[0].age_days["P01"] == 210
+    assert again.study.person("P01").sex == "f"  # type: ignore[union-attr]
+    after = tree(folder.root)
+    assert {n for n in before if before[n] != after.get(n)} == {"study.yaml", "sessions/S01/session.yaml"}
+    assert add_visit(folder, corrected(words), Path(), replaces=True).outcome == "there"
+    assert add_visit(folder, words, Path(), replaces=True).outcome == "replaced"
+    assert (home / "session.replaced-2.yaml").is_file()
+
+
+def test_a_correction_does_not_touch_what_another_visit_says_of_a_person(
+    folder: StudyFolder, words: VisitWords
+) -> None:
+    add_visit(folder, words, Path())
+    add_visit(folder, replace(words, session_id="S02", visit_id="V2", sexes=("infant=m",)), Path())
+    before = tree(folder.root)
+    with pytest.raises(InputError, match="sex of P01"):
+        add_visit(folder, corrected(words), Path(), replaces=True)
+    assert tree(folder.root) == before
+
+
+def test_a_visit_that_is_not_there_is_not_replaced(folder: StudyFolder, words: VisitWords) -> None:
+    with pytest.raises(UsageError, match="no such session to replace"):
+        add_visit(folder, words, Path(), replaces=True)
+
+
+def test_a_session_file_that_cannot_be_read_may_be_replaced(folder: StudyFolder, words: VisitWords) -> None:
+    add_visit(folder, words, Path())
+    yaml = folder.session_dir("S01") / "session.yaml"
+    yaml.write_text(yaml.read_text().replace("dyad_id", "dyad"))
+    with pytest.raises(UsageError, match="cannot be used"):
+        add_visit(folder, words, Path())
+    assert add_visit(folder, words, Path(), replaces=True).outcome == "replaced"
+    assert open_study(folder.root).load_session("S01").dyad_id == "D01"
+
+
+def test_a_file_that_changed_since_it_was_added_is_not_accepted_by_a_correction(
+    folder: StudyFolder, words: VisitWords
+) -> None:
+    add_visit(folder, words, Path())
+    recorded = recorded_raw(folder, "S01")
+    path = folder.root / "physio/ecg.csv"
+    path.write_text(path.read_text().replace("0.00,0.0000", "0.00,0.0001"))
+    add_visit(folder, corrected(words), Path(), replaces=True)
+    assert recorded_raw(folder, "S01") == recorded
 
 
 def test_a_dry_run_writes_nothing_and_finds_the_same(folder: StudyFolder, words: VisitWords) -> None:
@@ -229,10 +314,36 @@ def test_a_rate_wrong_by_ten_is_said_with_both_lengths(
     assert not [line for line in lines(folder, replace(wrong, rates_hz=("20",))) if "wrong by ten" in line]
 
 
-def written(root: Path, words: VisitWords, fs: FaultyFileSystem) -> None:
+def written(root: Path, words: VisitWords, fs: FaultyFileSystem, *, replaces: bool = False) -> None:
     folder = open_study(root)
     declared = declare(words, folder.protocol(), Path())
-    write_visit(folder, prepare_visit(folder, folder.study, declared, Path(), copy=True), fs=fs)
+    prepared = prepare_visit(folder, folder.study, declared, Path(), copy=True, replaces=replaces)
+    write_visit(folder, prepared, fs=fs)
+
+
+def test_a_full_disk_at_any_call_of_a_correction_leaves_the_old_visit_or_the_new(
+    folder: StudyFolder, words: VisitWords, raw: Path, tmp_path: Path
+) -> None:
+    add_visit(folder, words, Path())
+    copied = replace(corrected(words), films=(f"cam1=infant+caregiver:{raw / 'a.mp4'}",))
+    before = tree(folder.root)
+    counting = FaultyFileSystem()
+    whole = tmp_path / "whole" / "lab"
+    shutil.copytree(folder.root, whole)
+    written(whole, copied, counting, replaces=True)
+    assert tree(whole) != before
+    refused = 0
+    for call in range(1, counting.calls + 1):
+        root = tmp_path / str(call) / "lab"
+        shutil.copytree(folder.root, root)
+        try:
+            written(root, copied, FaultyFileSystem(call, errno.ENOSPC), replaces=True)
+        except StorageError:
+            refused += 1
+            assert tree(root) == before
+        else:
+            assert tree(root) == tree(whole)
+    assert refused > 15
 
 
 @pytest.mark.parametrize("for_ever", [False, True])
