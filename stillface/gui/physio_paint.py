@@ -17,9 +17,9 @@ from stillface.domain.events import BEAT_FLAGS, BeatSeries
 from stillface.domain.results import Status
 from stillface.gui.palette import Theme
 from stillface.gui.timeline_paint import GUTTER_PX
-from stillface.gui.waveform import draw_lines, paint_waveform
+from stillface.gui.waveform import draw_envelope, draw_lines, paint_waveform
 from stillface.review.beats import BeatDesk, HeartNow
-from stillface.review.physiology import Trace, drawn, usual_range
+from stillface.review.physiology import Trace, drawn
 from stillface.review.timeline import View
 
 __all__ = ["PhysioPainter", "PlotRow", "least_height_px", "stack_rows"]
@@ -164,7 +164,7 @@ class PhysioPainter:
             painter.drawPolygon(_triangle(x, row.top_px, 7))
 
     def _signal(self, painter: QPainter, area: QRectF, trace: Trace) -> None:
-        span = usual_range(trace.signal)
+        span = trace.range
         if span is None:
             self._note(painter, area, "no sample is valid")
             return
@@ -173,18 +173,11 @@ class PhysioPainter:
         scale = room.height() / (span[1] - span[0])
         ups = np.clip(room.bottom() - (found.highs - span[0]) * scale, area.top(), area.bottom())
         downs = np.clip(room.bottom() - (found.lows - span[0]) * scale, area.top(), area.bottom())
-        xs = area.left() + found.xs
-        lines = [
-            QLineF(x, u, x, d + 0.5)
-            for x, u, d in zip(xs.tolist(), ups.tolist(), downs.tolist(), strict=True)
-        ]
-        middle = (ups + downs) / 2
-        lines += [
-            QLineF(float(xs[k - 1]), float(middle[k - 1]), float(xs[k]), float(middle[k]))
-            for k in np.flatnonzero(found.joined).tolist()
-        ]
         painter.setPen(QPen(QColor(self.theme.text), 1))
-        draw_lines(painter, lines)
+        # Thousands of smoothed lines would cost more than all the rest.
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, on=False)
+        draw_envelope(painter, area.left() + found.xs, ups, downs, found.joined)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
 
     def _bad(self, painter: QPainter, area: QRectF, now: HeartNow) -> None:
         for onset_ns, offset_ns in now.corrected.bad:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import numpy as np
-from qtpy.QtCore import QLineF, QRectF
-from qtpy.QtGui import QColor, QPainter, QPen
+import numpy.typing as npt
+from qtpy.QtCore import QLineF, QPointF, QRectF
+from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from stillface.audio.waveform import Waveform
 from stillface.domain.clock import ClockMap
 from stillface.gui.palette import Theme
 from stillface.review.timeline import View
 
-__all__ = ["draw_lines", "paint_waveform"]
+__all__ = ["draw_envelope", "draw_lines", "paint_waveform"]
+
+Floats = npt.NDArray[np.float64]
 
 # Speech is far below full scale: a root makes it visible beside a shout.
 _ROOT = 0.5
@@ -47,11 +50,37 @@ def paint_waveform(
         ups = middle - half * np.clip(highs[shown], 0, 1) ** _ROOT
         downs = middle + half * np.clip(lows[shown], 0, 1) ** _ROOT
         painter.setPen(QPen(QColor(colour), 1))
-        rows = zip(xs.tolist(), ups.tolist(), downs.tolist(), strict=True)
-        draw_lines(painter, [QLineF(x, up, x, down) for x, up, down in rows])
+        draw_envelope(painter, xs, ups, downs, np.diff(shown, prepend=-2) == 1)
 
 
 def draw_lines(painter: QPainter, lines: Iterable[QLineF]) -> None:
     """Paint lines one by one: the bindings of Qt do not agree on how to hand over many."""
     for line in lines:
         painter.drawLine(line)
+
+
+def draw_envelope(
+    painter: QPainter, xs: Floats, ups: Floats, downs: Floats, joined: npt.NDArray[np.bool_]
+) -> None:
+    """Paint the stretch between two curves as one line to and fro.
+
+    Parameters
+    ----------
+    painter : QPainter
+    xs, ups, downs : array of float64, shape (n,)
+        In pixels.
+    joined : array of bool, shape (n,)
+        Whether the line goes on from the place before.
+    """
+    for places in np.split(np.arange(xs.size), np.flatnonzero(~joined)):
+        points = []
+        for x, up, down in zip(
+            xs[places].tolist(), ups[places].tolist(), downs[places].tolist(), strict=True
+        ):
+            points.append(QPointF(x, up))
+            if down != up:
+                points.append(QPointF(x, down))
+        if len(points) == 1:
+            painter.drawPoint(points[0])
+        elif points:
+            painter.drawPolyline(QPolygonF(points))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,11 @@ class Trace:
     def label(self) -> str:
         """Whose, and what."""
         return f"{self.signal.role}  {self.signal.kind.upper()}"
+
+    @cached_property
+    def range(self) -> tuple[float, float] | None:
+        """Its scale; see :func:`usual_range`."""
+        return usual_range(self.signal)
 
 
 @dataclass(frozen=True, eq=False)
