@@ -13,17 +13,26 @@ from stillface.domain.clock import ns_to_s
 from stillface.domain.protocol import Protocol
 from stillface.domain.provenance import Json, Provenance
 from stillface.domain.recording import Recording, VideoRecording
-from stillface.domain.session import Episode, Session
+from stillface.domain.session import Session
 from stillface.report.caveats import CAVEATS, header_caveats
+from stillface.report.coverage import analysed_episodes, session_coverage, study_coverage
 from stillface.report.data import SessionReport, StudyReport
 from stillface.report.first_look import BEHAVIOUR, first_look
 from stillface.report.privacy import file_names, without_paths
 from stillface.report.study_figure import study_lines
 from stillface.report.study_plots import draw_pictures, rule_table
 from stillface.report.summary import summarise
-from stillface.report.tables import AUTONOMIC, LOW_COVERAGE, Withholding, full_rows, matrix
-from stillface.report.timeline import ordered_tracks, session_timeline, unreviewed_text
-from stillface.report.wording import ROUNDING, measure_label, role_label, rounded, shown_seconds, source_label
+from stillface.report.tables import (
+    AUTONOMIC,
+    LOW_COVERAGE,
+    Withholding,
+    columns_of,
+    full_rows,
+    matrix,
+    reactivity_words,
+)
+from stillface.report.timeline import session_timeline, unreviewed_text
+from stillface.report.wording import ROUNDING, role_label, rounded, shown_seconds
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -82,11 +91,12 @@ def session_report(data: SessionReport) -> str:
         timeline=session_timeline(data),
         unreviewed=unreviewed_text(data.unreviewed_share),
         episodes=_episode_lines(session),
-        analysed=[episode.id for episode in _analysed(session)],
-        coverage=_coverage_lines(data),
+        analysed=[episode.id for episode in analysed_episodes(session)],
+        coverage=session_coverage(data),
         dyad=matrix(protocol, dyad, shown),
         behaviour=matrix(protocol, behaviour, shown),
         body=matrix(protocol, body, shown),
+        reactivity=reactivity_words(protocol, columns_of(protocol, body)),
         clocks=[_clock_line(data, recording) for recording in session.recordings],
         full=full_rows(protocol, data.rows, shown),
         made=made_of(data.versions, data.parameters, data.provenance, data.log_heads, names),
@@ -133,7 +143,7 @@ def study_report(data: StudyReport) -> str:
         unreviewed=unreviewed_text(data.unreviewed_share),
         summary=summarise(protocol, first, shown),
         rest=summarise(protocol, rest, shown),
-        coverage=_study_coverage(data),
+        coverage=study_coverage(data),
         made=made_of(data.versions, data.parameters, data.provenance, {}, ()),
         rounding=ROUNDING,
         low_coverage=LOW_COVERAGE,
@@ -194,42 +204,6 @@ def _episode_lines(session: Session) -> list[dict[str, str]]:
     return lines
 
 
-def _coverage_lines(data: SessionReport) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Scorable share of every track, and epochs with a value of all RSA, by episode."""
-    session = data.session
-    episodes = _analysed(session)
-    lines = []
-    for track in ordered_tracks(session):
-        cells = []
-        for episode in episodes:
-            share = track.clip(episode.onset_ns, episode.offset_ns).scorable_ns / episode.duration_ns
-            cells.append((f"{100 * share:.0f} %", _coverage_word(share, data.min_coverage)))
-        name = f"{track.scheme.id} · {source_label(track.source)}"
-        lines.append((role_label(session.protocol, track.role), name, cells))
-    for rsa in data.rsa:
-        cells = []
-        for episode in episodes:
-            inside = [
-                epoch
-                for epoch in rsa.epochs
-                if epoch.onset_ns >= episode.onset_ns and epoch.offset_ns <= episode.offset_ns
-            ]
-            valid = sum(epoch.rsa_ln_ms2 is not None for epoch in inside)
-            cells.append((f"{valid} of {len(inside)}", ""))
-        lines.append((role_label(session.protocol, rsa.role), "RSA epochs with a value", cells))
-    return lines
-
-
-def _analysed(session: Session) -> tuple[Episode, ...]:
-    return tuple(episode for episode in session.episodes if session.protocol.episode(episode.id).analyse)
-
-
-def _coverage_word(share: float, min_coverage: float) -> str:
-    if share < min_coverage:
-        return "withheld"
-    return "low" if share < LOW_COVERAGE else ""
-
-
 def _clock_line(data: SessionReport, recording: Recording) -> dict[str, str]:
     clock = data.clocks.get(recording.id, recording.clock_map)
     if isinstance(recording, VideoRecording):
@@ -240,37 +214,12 @@ def _clock_line(data: SessionReport, recording: Recording) -> dict[str, str]:
         "id": recording.id,
         "what": what,
         "who": ", ".join(role_label(data.session.protocol, role) for role in roles),
-        "method": "declared equal" if clock.method == "none" else clock.method,
+        "method": "assumed: nothing declared" if clock.method == "none" else clock.method,
         "marks": str(clock.n_marks),
         "offset": rounded(clock.offset_ns / 1e6),
         "drift": rounded(clock.drift_ppm),
         "residual": "not measured" if clock.residual_ms is None else rounded(clock.residual_ms),
     }
-
-
-def _study_coverage(data: StudyReport) -> list[tuple[str, str, list[tuple[str, str]]]]:
-    """Mean and lowest coverage of each stream by episode, from the rows that carry it."""
-    episodes = [spec.id for spec in data.protocol.episodes if spec.analyse]
-    found: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
-    for row in data.rows:
-        if row.coverage is not None and row.episode_id in episodes:
-            stream = found.setdefault((row.role, row.scheme_id or measure_label(row.measure)), {})
-            stream.setdefault(row.episode_id, {})[row.session_id] = row.coverage
-    lines = []
-    for (role, stream_id), by_episode in found.items():
-        cells = []
-        for episode in episodes:
-            shares = list(by_episode.get(episode, {}).values())
-            if not shares:
-                cells.append(("–", ""))
-                continue
-            low = sum(share < LOW_COVERAGE for share in shares)
-            text = (
-                f"{100 * sum(shares) / len(shares):.0f} % (lowest {100 * min(shares):.0f} %, n {len(shares)})"
-            )
-            cells.append((text, f"{low} low" if low else ""))
-        lines.append((role_label(data.protocol, role), stream_id, cells))
-    return lines
 
 
 def _clean(lines: tuple[str, ...], names: tuple[str, ...]) -> list[str]:

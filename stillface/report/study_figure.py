@@ -15,7 +15,7 @@ from stillface.report.tables import Withholding
 from stillface.report.timeline import unreviewed_text
 from stillface.report.wording import measure_label, role_label, unit_label
 
-__all__ = ["PANELS_MAX", "study_lines"]
+__all__ = ["PANELS_MAX", "StudyLines", "study_lines"]
 
 PANELS_MAX = 12
 _PER_ROW = 4
@@ -23,7 +23,7 @@ _DRAWN = ("pct_match", "pct_time", "rsa_ln_ms2", "hr_bpm")
 _PANEL_IN = (2.75, 1.75)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Panel:
     """One measure: a value per session and episode, NaN where there is none to draw."""
 
@@ -34,19 +34,37 @@ class _Panel:
     expected: np.ndarray[Any, np.dtype[np.float64]] | None
 
 
-def study_lines(data: StudyReport, shown: Withholding) -> tuple[str, int] | None:
-    """Draw the study.
+@dataclass(frozen=True)
+class StudyLines:
+    """The study's picture.
 
-    Returns
-    -------
-    (str, int) or None
-        An ``<svg>`` element and how many further panels stand only in the table; None where no
-        measure that is drawn has a value.
+    Parameters
+    ----------
+    svg : str
+        An ``<svg>`` element; empty where every panel would be zero throughout.
+    n_more : int
+        Further panels that stand only in the table.
+    zero : tuple of str
+        Titles of panels that are left out because every value is zero.
     """
-    panels = _panels(data, shown)
-    if not panels:
+
+    svg: str
+    n_more: int
+    zero: tuple[str, ...]
+
+
+def study_lines(data: StudyReport, shown: Withholding) -> StudyLines | None:
+    """Draw the study; None where no measure that is drawn has a value."""
+    found = _panels(data, shown)
+    if not found:
         return None
+    panels = [panel for panel in found if bool(np.any(np.nan_to_num(panel.values)))]
+    zero = tuple(panel.title for panel in found if panel not in panels)
     drawn = panels[:PANELS_MAX]
+    return StudyLines(_figure(data, drawn) if drawn else "", len(panels) - len(drawn), zero)
+
+
+def _figure(data: StudyReport, drawn: Sequence[_Panel]) -> str:
     with drawing("study"):
         from matplotlib.figure import Figure
 
@@ -60,7 +78,7 @@ def study_lines(data: StudyReport, shown: Withholding) -> tuple[str, int] | None
             place = (left, (top - 1.4) / height_in, 1 / _PER_ROW - 0.065, 0.98 / height_in)
             _draw(figure.add_axes(place), panel)
         figure.text(0.02, 0.06 / height_in, unreviewed_text(data.unreviewed_share), fontsize=8, color=INK)
-        svg = to_svg(
+        return to_svg(
             figure,
             name="study-lines",
             title=f"Measures by episode, study {data.study_id}",
@@ -68,7 +86,6 @@ def study_lines(data: StudyReport, shown: Withholding) -> tuple[str, int] | None
             + "; ".join(panel.title for panel in drawn)
             + ". The same numbers stand in the table below.",
         )
-    return svg, len(panels) - len(drawn)
 
 
 def _panels(data: StudyReport, shown: Withholding) -> list[_Panel]:

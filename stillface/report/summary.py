@@ -9,7 +9,7 @@ import numpy as np
 
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
-from stillface.report.tables import Column, Withholding, columns_of
+from stillface.report.tables import Column, Withholding, columns_of, nothing_words
 from stillface.report.wording import code_label, measure_label, role_label, rounded, unit_label
 
 __all__ = ["TIME_TO_EVENT", "SummaryCell", "SummaryRow", "summarise"]
@@ -41,11 +41,12 @@ class SummaryRow:
 
 @dataclass(frozen=True)
 class SummaryGroup:
-    """Rows of one role, scheme and rule."""
+    """Rows of one role, scheme and rule; ``nothing`` says why there are none."""
 
     heading: str
     rule: str
     rows: tuple[SummaryRow, ...]
+    nothing: str = ""
 
 
 def summarise(
@@ -57,13 +58,18 @@ def summarise(
     Coders differ between sessions, so they do not split a row; schemes and rules do.
     """
     columns = columns_of(protocol, rows)
-    found: dict[tuple[str, str, str], dict[tuple[str, str], dict[str, list[Measurement]]]] = {}
+    found: dict[tuple[str, str, str], list[Measurement]] = {}
     for row in rows:
-        group = found.setdefault((row.role, row.scheme_id, row.match_rule), {})
-        group.setdefault((row.measure, row.code), {}).setdefault(row.episode_id, []).append(row)
+        found.setdefault((row.role, row.scheme_id, row.match_rule), []).append(row)
     groups = []
-    for (role, scheme, rule), measures in found.items():
+    for (role, scheme, rule), members in found.items():
         heading = " · ".join(part for part in (role_label(protocol, role), scheme) if part)
+        if all(row.value is None for row in members):
+            groups.append(SummaryGroup(heading, rule, (), nothing_words(members)))
+            continue
+        measures: dict[tuple[str, str], dict[str, list[Measurement]]] = {}
+        for row in members:
+            measures.setdefault((row.measure, row.code), {}).setdefault(row.episode_id, []).append(row)
         lines = [
             _line(key, by_episode, measures.get((_CHANCE, key[1]), {}), columns, shown)
             for key, by_episode in measures.items()

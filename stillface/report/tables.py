@@ -9,7 +9,9 @@ from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement, Status
 from stillface.report.wording import (
     CENSORED_WORDS,
+    STATUS_WORDS,
     code_label,
+    contrast_kinds,
     contrast_label,
     flag_words,
     measure_label,
@@ -33,6 +35,8 @@ __all__ = [
     "coverage_words",
     "full_rows",
     "matrix",
+    "nothing_words",
+    "reactivity_words",
 ]
 
 LOW_COVERAGE = 0.80
@@ -93,12 +97,15 @@ class Group:
     ----------
     coverage : tuple of str
         By column, where all rows share it: said once instead of in every cell.
+    nothing : str
+        Why there is not one value; the rows are left out then.
     """
 
     heading: str
     rule: str
     rows: tuple[MatrixRow, ...]
     coverage: tuple[str, ...]
+    nothing: str = ""
 
 
 @dataclass(frozen=True)
@@ -230,6 +237,22 @@ def columns_of(protocol: Protocol, rows: Iterable[Measurement]) -> tuple[Column,
     return tuple(columns)
 
 
+def reactivity_words(protocol: Protocol, columns: Iterable[Column]) -> str:
+    """Say which contrasts of the table are reactivity and recovery; empty where there is neither."""
+    found: dict[str, list[str]] = {}
+    for column in columns:
+        name = column.label.rpartition(", ")[2]
+        if column.contrast and name in ("reactivity", "recovery"):
+            found.setdefault(name, []).append(f"{column.id} ({contrast_kinds(protocol, column.id)})")
+    sentences = []
+    if "reactivity" in found:
+        shown = " or ".join(found["reactivity"])
+        sentences.append(f"Reactivity is {shown}: a withdrawal of RSA is a negative number.")
+    if "recovery" in found:
+        sentences.append(f"Recovery is {' or '.join(found['recovery'])}.")
+    return " ".join(sentences)
+
+
 def matrix(protocol: Protocol, rows: Sequence[Measurement], shown: Withholding) -> Matrix:
     """Arrange rows with episodes as columns; the match by chance stands inside the observed one's cell."""
     columns = columns_of(protocol, rows)
@@ -239,9 +262,22 @@ def matrix(protocol: Protocol, rows: Sequence[Measurement], shown: Withholding) 
     groups = []
     for (role, scheme, coder, rule), members in grouped.items():
         heading = " · ".join(part for part in (role_label(protocol, role), scheme, coder) if part)
+        if all(row.value is None for row in members):
+            groups.append(Group(heading, rule, (), (), nothing_words(members)))
+            continue
         shared = tuple(_shared_coverage(members, column, shown) for column in columns)
         groups.append(Group(heading, rule, _lines(members, columns, shared, shown), shared))
     return Matrix(columns, tuple(groups))
+
+
+def nothing_words(rows: Sequence[Measurement]) -> str:
+    """Say once why rows have no value, instead of in every cell."""
+    reasons = dict.fromkeys(
+        status_words(row.status, row.measure) for row in rows if row.status is not Status.NA_STRUCT
+    )
+    count = len({(row.measure, row.code) for row in rows})
+    what = f"{count} measures" if count > 1 else "1 measure"
+    return f"no value in any episode ({what}): " + "; ".join(reasons or [STATUS_WORDS[Status.NA_STRUCT]])
 
 
 def _shared_coverage(members: list[Measurement], column: Column, shown: Withholding) -> str:

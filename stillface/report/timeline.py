@@ -13,13 +13,26 @@ from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
 from stillface.report import lanes
 from stillface.report.data import MatchStrip, SessionReport
-from stillface.report.figures import FAINT, INK, MUTED, drawing, to_svg
+from stillface.report.figures import FAINT, INK, MUTED, SURFACE, drawing, to_svg
 from stillface.report.wording import role_label, shown_seconds
 
 __all__ = ["ordered_tracks", "session_timeline", "unreviewed_text"]
 
 _WIDTH_IN = 11.0
 _LEFT_IN, _RIGHT_IN, _TOP_IN, _TITLE_IN = 1.15, 0.15, 0.5, 0.24
+# Step and fine step.
+_TICKS_S = (
+    (1, 1),
+    (2, 1),
+    (5, 1),
+    (10, 5),
+    (30, 10),
+    (60, 10),
+    (120, 60),
+    (300, 60),
+    (600, 120),
+    (1800, 300),
+)
 _SOURCE_ORDER = ("consensus", "human", "auto_reviewed", "auto")
 
 
@@ -133,7 +146,9 @@ def _figure(data: SessionReport, built: list[_Lane], span_s: tuple[float, float]
         axes.patch.set_visible(False)
         axes.set_xlim(*span_s)
         lane.draw(axes)
-        axes.set_title(lane.title, loc="left", fontsize=8, pad=3, color=INK)
+        title = axes.set_title(lane.title, loc="left", fontsize=8, pad=3, color=INK)
+        # Episode lines end behind the words.
+        title.set_bbox({"facecolor": SURFACE, "edgecolor": "none", "pad": 1.2})
         axes.spines[["top", "right"]].set_visible(False)
         _time_ticks(axes, span_s, labelled=lane is built[-1])
         all_axes.append(axes)
@@ -150,12 +165,11 @@ def _figure(data: SessionReport, built: list[_Lane], span_s: tuple[float, float]
 
 
 def _time_ticks(axes: Any, span_s: tuple[float, float], *, labelled: bool) -> None:
-    """Minute ticks; every five or more minutes where a long session would crowd them."""
+    """Minute ticks; finer in a short session, coarser where a long one would crowd them."""
     start, end = span_s
-    step = next((s for s in (60, 300, 600, 1800) if (end - start) / s <= 14), 3600)
+    step, fine = next((pair for pair in _TICKS_S if (end - start) / pair[0] <= 9), (3600, 600))
     first = -int(-start // step) * step
     axes.set_xticks(list(range(first, int(end) + 1, step)))
-    fine = step // 6
     first = -int(-start // fine) * fine
     axes.set_xticks(list(range(first, int(end) + 1, fine)), minor=True)
     axes.tick_params(axis="x", which="major", length=4, width=0.6, labelbottom=labelled)

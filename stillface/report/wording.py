@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement, Status
 
@@ -10,6 +12,7 @@ __all__ = [
     "ROUNDING",
     "STATUS_WORDS",
     "code_label",
+    "contrast_kinds",
     "contrast_label",
     "described",
     "flag_words",
@@ -232,13 +235,7 @@ def source_label(source: str) -> str:
 
 def contrast_label(protocol: Protocol, episode_id: str) -> str:
     """Name a contrast by the kinds of its episodes (SPEC 3.3, 5.2); empty where there is no usual name."""
-    kinds = {spec.id: spec.kind for spec in protocol.episodes}
-    # An episode id may itself hold a hyphen: try every place to cut.
-    parts = episode_id.split("-")
-    for cut in range(1, len(parts)):
-        pair = kinds.get("-".join(parts[:cut])), kinds.get("-".join(parts[cut:]))
-        if None in pair:
-            continue
+    for pair in _kinds(protocol, episode_id):
         if pair[0] == "perturbation" and pair[1] in ("baseline", "interaction", "reunion"):
             return "still-face effect, reactivity"
         if pair == ("reunion", "perturbation"):
@@ -246,6 +243,21 @@ def contrast_label(protocol: Protocol, episode_id: str) -> str:
         if pair[0] == "reunion":
             return "carry-over"
     return ""
+
+
+def contrast_kinds(protocol: Protocol, episode_id: str) -> str:
+    """Say of which kinds of episodes a contrast is the difference: ``perturbation minus interaction``."""
+    return next((f"{first} minus {second}" for first, second in _kinds(protocol, episode_id)), "")
+
+
+def _kinds(protocol: Protocol, episode_id: str) -> Iterator[tuple[str, str]]:
+    """Give the kinds of both episodes; an id may itself hold a hyphen, so every place to cut is tried."""
+    kinds = {spec.id: spec.kind for spec in protocol.episodes}
+    parts = episode_id.split("-")
+    for cut in range(1, len(parts)):
+        first, second = kinds.get("-".join(parts[:cut])), kinds.get("-".join(parts[cut:]))
+        if first is not None and second is not None:
+            yield first, second
 
 
 def shown_number(row: Measurement) -> str:

@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures import report_example as example
+from stillface.domain.recording import Region, VideoRecording
 from stillface.domain.results import Status
 from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, UNDEFINED, Code, CodingScheme
 from stillface.domain.states import StateTrack
@@ -211,6 +212,57 @@ def test_censored_value_keeps_value_and_says_censored(page: Page) -> None:
 def test_rows_keep_full_numbers_behind_the_rounded_ones() -> None:
     html = session_report(bare(rows=(example.row(value=100 / 3),)))
     assert '<data value="33.333333333333336">33.33</data>' in html
+
+
+def test_nothing_scorable_is_one_line_a_group_and_withholds_nothing() -> None:
+    rows = tuple(
+        example.row(
+            measure=measure, code=code, episode_id=episode, value=None, n=None, coverage=0.0, scorable_s=0.0,
+            status=Status.MISS_UNSCORABLE,
+        )
+        for measure in ("pct_time", "latency_s")
+        for code in ("neg", "neu", "pos")
+        for episode in ("PL", "SF", "RE")
+    )  # fmt: skip
+    unseen = StateTrack.from_bouts(example.AFFECT, "infant", "human:AB", [0], [367 * 10**9], ("usc",))
+    page = Page(session_report(example.session_data(rows=rows, session=example.session(tracks=(unseen,)))))
+    above = page.text[: page.text.index("All measures Numbers")]
+    assert above.count(STATUS_WORDS[Status.MISS_UNSCORABLE]) == 1
+    assert "no value in any episode (6 measures): missing: nothing scorable" in above
+    assert "coder AB nothing scorable nothing scorable nothing scorable" in above
+    assert "0 %" not in re.sub(r"\d0 %", "", above)
+
+
+@pytest.mark.parametrize("length_s", [9, 18, 40, 95, 120, 200, 360, 700, 1300, 4000, 9000])
+def test_time_axis_has_three_ticks_and_never_a_crowd(length_s: int) -> None:
+    from matplotlib.figure import Figure
+
+    from stillface.report.timeline import _time_ticks
+
+    axes = Figure().add_axes((0, 0, 1, 1))
+    axes.set_xlim(0.3, 0.3 + length_s)
+    _time_ticks(axes, (0.3, 0.3 + length_s), labelled=True)
+    assert 3 <= len(axes.get_xticks()) <= 10
+
+
+def test_reactivity_is_worded_by_the_columns_there_are() -> None:
+    rows = tuple(
+        example.row(
+            measure="rsa_ln_ms2", code="", scheme_id="", episode_id=episode, unit="ln(ms2)", value=2.0
+        )
+        for episode in ("PL", "SF", "RE", "SF-PL", "RE-SF")
+    )
+    said = Page(session_report(bare(rows=rows))).text
+    assert "Reactivity is SF-PL (perturbation minus interaction)" in said
+    assert "Recovery is RE-SF (reunion minus perturbation)." in said
+    assert "Reactivity" not in Page(session_report(bare(rows=rows[:3]))).text
+
+
+def test_a_clock_that_nobody_declared_is_called_assumed() -> None:
+    film = VideoRecording("cam", ("a.mp4",), {"infant": Region(0, 0, 1, 1)})
+    said = Page(session_report(bare(session=example.session(tracks=(), recordings=(film,)), clocks={}))).text
+    assert "assumed: nothing declared" in said
+    assert "declared equal" not in said
 
 
 def test_hostile_text_stays_text() -> None:

@@ -10,7 +10,7 @@ import pytest
 from fixtures import report_example as example
 from stillface.domain.results import Status
 from stillface.errors import FieldError
-from stillface.report import StudySession, study_report
+from stillface.report import StudySession, session_report, study_report
 from stillface.report.first_look import first_look
 from stillface.report.summary import summarise
 from stillface.report.tables import Withholding
@@ -156,3 +156,49 @@ def test_a_ratio_stands_once_where_a_code_is_alone_in_its_valence() -> None:
 
 def test_one_dyad_is_one_dyad() -> None:
     assert "Sessions in 1 1 dyad Excluded" in Page(study_report(example.study_data(n=1))).text
+
+
+def test_windows_with_rsa_are_told_alike_on_both_pages() -> None:
+    subject = example.session()
+    rows = [
+        example.row(
+            measure="rsa_ln_ms2", code="", scheme_id="", coder_id="", episode_id=episode, unit="ln(ms2)",
+            value=3.0, coverage=0.75, flags=(f"epochs={windows}",), session_id=subject.session_id,
+        )
+        for episode, windows in (("PL", "4/4"), ("SF", "3/3"), ("RE", "3/4"))
+    ]  # fmt: skip
+    expected = (
+        "RSA, windows with a value of whole windows (share of the time) "
+        "4 of 4 (75 %) low 3 of 3 (75 %) low 3 of 4 (75 %) low"
+    )
+    one = session_report(example.session_data(rows=tuple(rows)))
+    study = study_report(example.study_data(n=1, rows=tuple(rows)))
+    assert expected in Page(one).text
+    assert expected in Page(study).text
+
+
+def test_what_is_zero_throughout_is_named_and_not_drawn() -> None:
+    rows = [
+        example.row(episode_id=episode, code=code, value=value)
+        for code, value in (("neg", 0.0), ("pos", 20.0))
+        for episode in ("PL", "SF", "RE")
+    ]
+    html = study_report(example.study_data(n=1, rows=tuple(rows)))
+    picture = html[html.index("<svg") : html.index("</svg>")]
+    assert "Infant · pos" in picture
+    assert "Infant · neg" not in picture
+    assert "Not drawn, zero in every session and episode: Infant · neg (affect3)." in Page(html).text
+    nothing = study_report(example.study_data(n=1, rows=tuple(rows[:3])))
+    assert "<svg" not in nothing
+    assert "Not drawn, zero in every session and episode" in nothing
+
+
+def test_a_study_without_values_is_one_line_a_group() -> None:
+    rows = tuple(
+        example.row(measure=measure, episode_id=episode, value=None, n=None, status=Status.MISS_UNSCORABLE)
+        for measure in ("pct_time", "latency_s")
+        for episode in ("PL", "SF", "RE")
+    )
+    text = Page(study_report(example.study_data(n=1, rows=rows))).text
+    assert text.count("nothing scorable") == 1
+    assert "without value" not in text
