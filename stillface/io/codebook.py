@@ -15,7 +15,7 @@ __all__ = ["Entry", "column_entry", "measure_entry", "write_codebook"]
 
 
 class Entry(NamedTuple):
-    """One row of the codebook; ``formula`` is a section of the specification."""
+    """One row of the codebook; ``formula`` names the page and heading that say how it is computed."""
 
     kind: str
     name: str
