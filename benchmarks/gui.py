@@ -37,6 +37,11 @@ def p95_ms(times_s: list[float]) -> float:
     return float(np.percentile(times_s, 95)) * 1000
 
 
+def p50_ms(times_s: list[float]) -> float:
+    """Give the median in milliseconds."""
+    return float(np.median(times_s)) * 1000
+
+
 def memory_mb() -> float:
     """Give the process's resident memory."""
     pages = int(Path("/proc/self/statm").read_text().split()[1])
@@ -214,10 +219,15 @@ def main() -> None:
     last_mb, skipped = memory_mb(), window.films.n_skipped
     head.pause()
     played_s = head.time_ns / S
+    window.main.close()
+    settle()
+    # Other work on the machine comes and goes: napari's own step is taken before and after.
+    bare += bare_step_s(options.height, settle)[0]
     lines = (
-        ("step with two films and signals, p95", f"{p95_ms(steps):.0f} ms", ""),
-        ("  bare napari step, p95", f"{p95_ms(bare):.0f} ms", ""),
-        ("  ratio", f"{p95_ms(steps) / p95_ms(bare):.2f}", "at most 1.5"),
+        ("step with films and signals, median, p95", f"{p50_ms(steps):.0f}, {p95_ms(steps):.0f} ms", ""),
+        ("  bare napari step, median, p95", f"{p50_ms(bare):.0f}, {p95_ms(bare):.0f} ms", ""),
+        ("  ratio of medians", f"{p50_ms(steps) / p50_ms(bare):.2f}", ""),
+        ("  ratio of p95", f"{p95_ms(steps) / p95_ms(bare):.2f}", "at most 1.5"),
         ("key press to durable code, p95", f"{p95_ms([a for a, _ in coded]):.0f} ms", "under 20 ms"),
         ("key press to painted, p95", f"{p95_ms([b for _, b in coded]):.0f} ms", "under 60 ms"),
         ("zoom and pan of timeline and signals, p95", f"{p95_ms(zooms):.0f} ms", "under 33 ms"),
@@ -232,10 +242,10 @@ def main() -> None:
         ("  after 8 s more", f"{last_mb:.0f} MB", "flat"),
         ("frames passed over in play", f"{skipped} of {round(played_s * RATE)}", ""),
     )
-    print(f"{options.minutes:g} min, two films of {options.height} lines, {N_BOUTS} bouts")
+    load = ", ".join(f"{part:.1f}" for part in os.getloadavg())
+    print(f"{options.minutes:g} min, two films of {options.height} lines, {N_BOUTS} bouts; load {load}")
     for name, value, promise in lines:
         print(f"{name:44} {value:>14}   {promise}")
-    window.main.close()
 
 
 if __name__ == "__main__":
