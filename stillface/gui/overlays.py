@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from stillface.domain.faces import FaceTrack
 from stillface.gui.binding import FilmLayers
@@ -30,8 +31,9 @@ class Overlays:
     ----------
     viewer : napari.Viewer
     films : FilmLayers
-    tracks : iterable of FaceTrack
-        Of any recording; those whose film is not shown, or has another number of frames, are left out.
+    tracks : iterable of (FaceTrack, array of bool)
+        With the frames in which irises mean something. Of any recording; those whose film is not
+        shown, or has another number of frames, are left out.
     shown : mapping of str to bool, optional
         Which marks are drawn at first.
 
@@ -45,14 +47,15 @@ class Overlays:
         self,
         viewer: napari.Viewer,
         films: FilmLayers,
-        tracks: Iterable[FaceTrack],
+        tracks: Iterable[tuple[FaceTrack, npt.NDArray[np.bool_]]],
         shown: Mapping[str, bool] | None = None,
     ) -> None:
         from vispy.scene.visuals import Line, Text  # type: ignore[import-untyped]
 
         self._films = films
         tracks = tuple(tracks)
-        held = [track for track in tracks if films.n_frames(track.recording_id) is not None]
+        self._gaze_known = {(track.recording_id, track.role): known for track, known in tracks}
+        held = [track for track, _ in tracks if films.n_frames(track.recording_id) is not None]
         self._tracks = tuple(t for t in held if films.n_frames(t.recording_id) == t.clock.n_frames)
         self.left_out = tuple(sorted({t.recording_id for t in held} - {t.recording_id for t in self._tracks}))
         self.shown = dict.fromkeys(MARKS, True) | dict(shown or {})
@@ -90,7 +93,10 @@ class Overlays:
 
     def _marks(self, track: FaceTrack) -> FaceMarks | None:
         frame = self._films.shown.get(track.recording_id)
-        return None if frame is None else marks_of(track, frame)
+        if frame is None:
+            return None
+        known = self._gaze_known[track.recording_id, track.role]
+        return marks_of(track, frame, with_gaze=bool(known[frame]))
 
     def _draw(self, name: str, line: Any, marks: list[tuple[FaceTrack, FaceMarks]]) -> None:
         parts = [

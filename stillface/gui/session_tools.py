@@ -7,6 +7,8 @@ from base64 import b64decode, b64encode
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 from qtpy.QtCore import QByteArray, QObject, QTimer
 from qtpy.QtWidgets import QMenu
 
@@ -68,7 +70,7 @@ class SessionTools(QObject):
         self.episode_dialog: EpisodeDialog | None = None
         self.rating_dialog: RatingDialog | None = None
         self.tour: Tour | None = None
-        self._read: tuple[tuple[FaceTrack, ...], tuple[str, ...]] | None = None
+        self._read: tuple[tuple[tuple[FaceTrack, npt.NDArray[np.bool_]], ...], tuple[str, ...]] | None = None
         self._come_back()
         self._make_menu()
         window.own_actions.update(

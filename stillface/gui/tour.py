@@ -64,7 +64,9 @@ class Tour(QFrame):
         self._ring = QFrame(parent)
         self._ring.setObjectName("ring")
         self._ring.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._ring.setStyleSheet(f"QFrame#ring {{background: transparent; border: 3px solid {theme.accent}; border-radius: 6px;}}")
+        self._ring.setStyleSheet(
+            f"QFrame#ring {{background: transparent; border: 3px solid {theme.accent}; border-radius: 6px;}}"
+        )
         self.text, self.count = QLabel(), QLabel()
         self.text.setWordWrap(True)
         self.back, self.on, self.end = QPushButton("Back"), QPushButton("Next"), QPushButton("End the tour")
@@ -134,13 +136,15 @@ def _there(widget: QWidget | None) -> bool:
 
 
 def _beside(area: QRect, width: int, height: int, window: QRect) -> QPoint:
-    """Give a corner for the bubble: below the target, else above, else upon it; within the window."""
+    """Give a corner for the bubble: below the target, above, left of it, else upon it; in the window."""
     below, above = area.bottom() + _GAP_PX, area.top() - _GAP_PX - height
+    left = min(max(area.center().x() - width // 2, window.left() + _GAP_PX), window.right() - width - _GAP_PX)
     if below + height <= window.bottom():
         top = below
     elif above >= window.top():
         top = above
     else:
         top = area.center().y() - height // 2
-    left = min(max(area.center().x() - width // 2, window.left() + _GAP_PX), window.right() - width - _GAP_PX)
+        beside = area.left() - _GAP_PX - width
+        left = beside if beside >= window.left() else left
     return QPoint(left, min(max(top, window.top()), window.bottom() - height))

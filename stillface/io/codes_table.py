@@ -100,11 +100,14 @@ class CodesSurvey:
         Sorted.
     codes : dict of scheme_id to tuple of str
         Sorted.
+    coders : tuple of (source kind, coder_id)
+        Sorted.
     """
 
     together: bool
     streams: tuple[tuple[str, str], ...]
     codes: dict[str, tuple[str, ...]]
+    coders: tuple[tuple[str, str], ...]
 
 
 def survey_codes(path: Path) -> CodesSurvey:
@@ -113,16 +116,21 @@ def survey_codes(path: Path) -> CodesSurvey:
     together = True
     streams: set[tuple[str, str]] = set()
     codes: dict[str, set[str]] = {}
+    coders: set[tuple[str, str]] = set()
     for table in read_groups(path, REQUIRED, "session_id"):
         session = table.filled("session_id")[0]
         together = together and session not in met
         met.add(session)
         roles, schemes = table.filled("role"), table.filled("scheme_id")
         streams.update(zip(roles, schemes, strict=True))
+        coders.update(zip(_sources(table), table.filled("coder_id"), strict=True))
         for scheme, code in set(zip(schemes, table.filled("code"), strict=True)):
             codes.setdefault(scheme, set()).add(code)
     return CodesSurvey(
-        together, tuple(sorted(streams)), {scheme: tuple(sorted(found)) for scheme, found in codes.items()}
+        together,
+        tuple(sorted(streams)),
+        {scheme: tuple(sorted(found)) for scheme, found in codes.items()},
+        tuple(sorted(coders)),
     )
 
 
@@ -142,7 +150,7 @@ def _streams(table: Table) -> list[CodedStream]:
     onsets, offsets = table.times_ns("onset_s"), table.times_ns("offset_s")
     _check_durations(table, onsets, offsets)
     dyads, sessions, roles, schemes, coders = (table.filled(name) for name in REQUIRED[:5])
-    sources = [source or "human" for source in table.column("source", "human")]
+    sources = _sources(table)
     groups: dict[tuple[str, str, str, str, str, str], list[int]] = {}
     for row, key in enumerate(zip(dyads, sessions, roles, schemes, coders, sources, strict=True)):
         groups.setdefault(key, []).append(row)
@@ -166,6 +174,10 @@ def _streams(table: Table) -> list[CodedStream]:
         )
     _check_dyads(streams)
     return streams
+
+
+def _sources(table: Table) -> list[str]:
+    return [source or "human" for source in table.column("source", "human")]
 
 
 def write_codes(path: Path, sessions: Iterable[tuple[str, str, Sequence[StateTrack]]]) -> None:

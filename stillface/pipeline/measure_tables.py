@@ -15,12 +15,13 @@ from stillface.domain.session import Episode, Session
 from stillface.domain.states import StateTrack
 from stillface.errors import InputError
 from stillface.io.codebook import write_codebook
-from stillface.io.codes_table import CodedStream, codes_by_session, survey_codes
+from stillface.io.codes_table import CodedStream, CodesSurvey, codes_by_session, survey_codes
 from stillface.io.episodes_table import read_episodes
 from stillface.io.measures_table import REPAIRS_COLUMNS, RepairRow, measure_cells, repair_cells
 from stillface.io.protocol_yaml import load_protocol
 from stillface.io.scheme_yaml import load_rule, load_scheme, shipped_rule_ids, shipped_scheme_ids
 from stillface.io.table_writer import TableWriter
+from stillface.measures.slices import role_order
 from stillface.pipeline.choose import choose
 from stillface.pipeline.measuring import measure_session, repair_rows, withhold
 
@@ -40,7 +41,7 @@ class MeasureRequest:
     rules : tuple of str
         Match rules; empty means every shipped rule that fits the schemes.
     coders : tuple of str
-        Whose coding to analyse where there are several.
+        Whose coding to analyse where there are several: ``AB``, or with its source ``auto:affect@1.0``.
     min_coverage : float
         Withhold values below it; 0 writes every value with its coverage.
     """
@@ -74,9 +75,10 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
     protocol = load_protocol(request.protocol)
     episodes = read_episodes(request.episodes, (spec.id for spec in protocol.episodes))
     survey = survey_codes(request.codes)
+    _check_coders(request, survey)
     schemes = {scheme_id: _scheme(scheme_id, codes) for scheme_id, codes in survey.codes.items()}
-    rules = _rules(request.rules, protocol, schemes)
-    warnings = _scheme_warnings(schemes)
+    rules = _rules(request.rules, schemes)
+    warnings = [*_scheme_warnings(schemes), *_rule_warnings(request, protocol, survey, rules, schemes)]
     left = dict.fromkeys(episodes)
     with _Results(out) as results:
         for found in codes_by_session(request.codes, survey):
@@ -146,9 +148,7 @@ def _scheme(scheme_id: str, codes: tuple[str, ...]) -> CodingScheme:
     return CodingScheme.from_codes_found(scheme_id, codes)
 
 
-def _rules(
-    names: tuple[str, ...], protocol: Protocol, schemes: dict[str, CodingScheme]
-) -> tuple[MatchRule, ...]:
+def _rules(names: tuple[str, ...], schemes: dict[str, CodingScheme]) -> tuple[MatchRule, ...]:
     """Load the rules; one that was named also applies to schemes it was not written for but fits."""
     if not names:
         return tuple(load_rule(name) for name in shipped_rule_ids())
@@ -211,6 +211,44 @@ def _check_streams(
                 got=stream.role,
                 expected="one of " + ", ".join(protocol.role_ids),
             )
+
+
+def _check_coders(request: MeasureRequest, survey: CodesSurvey) -> None:
+    known = {coder for _, coder in survey.coders} | {f"{kind}:{coder}" for kind, coder in survey.coders}
+    for name in request.coders:
+        if name not in known:
+            raise InputError(
+                "no codes of this coder",
+                where=str(request.codes),
+                got=name,
+                expected=", ".join(f"{kind}:{coder}" for kind, coder in survey.coders) or "-",
+                fix="name the coder with or without what stands before the colon",
+            )
+
+
+def _rule_warnings(
+    request: MeasureRequest,
+    protocol: Protocol,
+    survey: CodesSurvey,
+    rules: tuple[MatchRule, ...],
+    schemes: dict[str, CodingScheme],
+) -> list[str]:
+    """Name the rules that were asked for and fit no pair of the table: they give no rows."""
+    pairs = sorted(
+        {
+            (first, second)
+            for roles in protocol.pairs
+            for role_a, role_b in (role_order(protocol, roles),)
+            for _, first in (s for s in survey.streams if s[0] == role_a)
+            for _, second in (s for s in survey.streams if s[0] == role_b)
+        }
+    )
+    listed = ", ".join(f"{first} with {second}" for first, second in pairs) or "no two roles of a pair"
+    return [
+        f"rule {rule.id} fits no pair of schemes of the table ({listed}): nothing is measured by it"
+        for rule in rules
+        if request.rules and not any(rule.applies_to(schemes[a], schemes[b]) for a, b in pairs)
+    ]
 
 
 def _scheme_warnings(schemes: dict[str, CodingScheme]) -> list[str]:

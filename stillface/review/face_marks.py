@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from stillface.coding.eyes import EyeLimits, eye_state
+from stillface.coding.features import face_features
 from stillface.domain.faces import FaceStatus, FaceTrack
 from stillface.tracking.gaze import LEFT_EYE, RIGHT_EYE
 
-__all__ = ["MARKS", "FaceMarks", "marks_of"]
+__all__ = ["MARKS", "FaceMarks", "gaze_known", "marks_of"]
 
 Float32 = npt.NDArray[np.float32]
 
@@ -61,7 +63,13 @@ class FaceMarks:
     text_px: tuple[float, float]
 
 
-def marks_of(track: FaceTrack, frame: int) -> FaceMarks | None:
+def gaze_known(track: FaceTrack) -> npt.NDArray[np.bool_]:
+    """Tell in which frames the irises mean something: codable, and the eyes not shut; shape (n,)."""
+    eyes = eye_state(face_features(track).eye_aperture, track.clock.edges_ns, EyeLimits())
+    return np.asarray(np.isfinite(eyes.openness) & ~eyes.blink & ~eyes.closed)
+
+
+def marks_of(track: FaceTrack, frame: int, *, with_gaze: bool = True) -> FaceMarks | None:
     """Give the marks of one frame; None where the tracker saw no face.
 
     The gaze arrow shows how far the irises stand from the eyes' middles, ten times enlarged; where the
@@ -76,7 +84,8 @@ def marks_of(track: FaceTrack, frame: int) -> FaceMarks | None:
     points = track.landmarks_px[frame, :, :2]
     if bool(np.any(points)):
         segments["mesh"] = np.concatenate([_closed(points[list(outline)]) for outline in _OUTLINES])
-        segments["gaze"] = _gaze(points, float(track.iris_x[frame]), float(track.iris_y[frame]))
+        if with_gaze:
+            segments["gaze"] = _gaze(points, float(track.iris_x[frame]), float(track.iris_y[frame]))
         pose = (track.yaw_deg[frame], track.pitch_deg[frame], track.roll_deg[frame])
         segments["axes"] = _axes(points[_NOSE_TIP], pose, _AXIS_SHARE * (right - left))
     status = int(track.status[frame])

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from stillface.domain.faces import FaceTrack
 from stillface.errors import InputError
 from stillface.io.artefacts import load_face_track
 from stillface.io.bundle import StudyFolder
+from stillface.review.face_marks import gaze_known
 
 __all__ = ["load_face_tracks"]
 
 
 def load_face_tracks(
     study: StudyFolder, session_id: str, only_role: str = ""
-) -> tuple[tuple[FaceTrack, ...], tuple[str, ...]]:
+) -> tuple[tuple[tuple[FaceTrack, npt.NDArray[np.bool_]], ...], tuple[str, ...]]:
     """Read every face track of a session, or one role's.
 
     Returns
     -------
-    tracks : tuple of FaceTrack
+    tracks : tuple of (FaceTrack, array of bool)
+        Each with the frames in which its irises mean something.
     troubles : tuple of str
         Why others are not among them, for a person.
     """
@@ -29,5 +34,5 @@ def load_face_tracks(
             troubles.append(f"no marks of a face: {error.what}" + (f"; {error.fix}" if error.fix else ""))
             continue
         if not only_role or track.role == only_role:
-            tracks.append(track)
+            tracks.append((track, gaze_known(track)))
     return tuple(tracks), tuple(troubles)

@@ -43,7 +43,7 @@ def face_track(recording: str, role: str, n_frames: int = N_FRAMES) -> FaceTrack
     parts = FaceTrack.blank(n_frames)
     k = np.arange(n_frames)
     parts["box_px"][:] = np.stack([k % 50, k * 0 + 10, k % 50 + 40, k * 0 + 50], axis=1)
-    parts["landmarks_px"][:, :, :2] = np.random.default_rng(0).uniform(10, 50, (n_frames, 478, 2))
+    parts["landmarks_px"][:, :, :2] = np.random.default_rng(0).uniform(10, 50, (478, 2))
     parts["score"][:] = 0.5
     for name in parts:
         parts[name][100:110] = 0

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stillface.domain.clock import NS_PER_S as S
 from stillface.domain.clock import FrameClock
 from stillface.domain.faces import FaceStatus, FaceTrack
-from stillface.review.face_marks import marks_of
+from stillface.review.face_marks import gaze_known, marks_of
 from stillface.tracking.head_pose import angles_deg
 
 EYES = {33: (20, 30), 133: (30, 30), 362: (50, 30), 263: (60, 30)}
@@ -55,6 +55,37 @@ def test_without_a_mesh_there_is_only_the_box() -> None:
     marks = marks_of(track(landmarks_px=0), 0)
     assert marks is not None
     assert set(marks.segments_px) == {"box"}
+
+
+def test_shut_eyes_have_no_gaze() -> None:
+    marks = marks_of(track(), 0, with_gaze=False)
+    assert marks is not None
+    assert set(marks.segments_px) == {"box", "mesh", "axes"}
+
+
+def test_irises_of_a_blink_mean_nothing() -> None:
+    n = 100
+    held = FaceTrack.blank(n)
+    points = np.random.default_rng(1).uniform(0, 100, (478, 3)).astype(np.float32)
+    points[:, 2] = 0
+    for lids in ((159, 145), (158, 153), (160, 144), (386, 374), (385, 380), (387, 373)):
+        for lid, side in zip(lids, (-4, 4), strict=True):
+            points[lid, :2] = (50 if lids[0] < 200 else 100, 30 + side)
+    for corner, x in ((33, 40), (133, 60), (362, 90), (263, 110)):
+        points[corner, :2] = (x, 30)
+    shut = points.copy()
+    for lid in (159, 145, 158, 153, 160, 144, 386, 374, 385, 380, 387, 373):
+        shut[lid, 1] = 30
+    held["landmarks_px"][:] = points
+    held["landmarks_px"][50:54] = shut
+    held["box_px"][:] = (0, 0, 100, 100)
+    held["status"][90:] = FaceStatus.TURNED_AWAY
+    face = FaceTrack("infant", "f", FrameClock(np.arange(n + 1) * (S // 25)), source="t@1", **held)
+    known = gaze_known(face)
+    assert known[:48].all()
+    assert not known[50:54].any()
+    assert known[57:90].all()
+    assert not known[90:].any()
 
 
 @pytest.mark.parametrize(("iris", "shift"), [((0.1, 0), (10, 0)), ((0, -0.2), (0, -20)), ((0, 0), (0, 0))])
