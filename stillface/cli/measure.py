@@ -20,7 +20,10 @@ def measure(
     rule: Annotated[
         list[str] | None, typer.Option(help="Match rule; may be repeated. Without it: all that fit.")
     ] = None,
-    coder: Annotated[list[str] | None, typer.Option(help="Whose coding to analyse; may be repeated.")] = None,
+    coder: Annotated[
+        list[str] | None,
+        typer.Option(help="Whose coding to analyse: AB, or auto:affect@1.0; may be repeated."),
+    ] = None,
     min_coverage: Annotated[
         float, typer.Option(min=0, max=1, help="Withhold values below this coverage (0 writes all).")
     ] = 0.0,

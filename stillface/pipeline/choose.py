@@ -40,7 +40,8 @@ def choose(
     where : str
         Named in errors: table or study, and session.
     coders : sequence of str
-        Take these coders' only (any source, ``auto`` too: it was asked for).
+        Take these coders' only (any source, ``auto`` too: it was asked for); ``auto:affect@1.0`` names the
+        kind of source as well.
     sources : sequence of str
         Without ``coders``: kinds in order of preference; the first that there is wins.
 
@@ -83,7 +84,7 @@ def choose(
 
 def _pick(found: list[tuple[C, str]], coders: Sequence[str], sources: Sequence[str]) -> list[tuple[C, str]]:
     if coders:
-        return [(coding, kind) for coding, kind in found if coding.coder_id in coders]
+        return [(c, kind) for c, kind in found if c.coder_id in coders or f"{kind}:{c.coder_id}" in coders]
     for source in sources:
         picked = [(coding, kind) for coding, kind in found if kind == source]
         if picked:

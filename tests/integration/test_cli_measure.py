@@ -141,6 +141,53 @@ def test_machine_proposals_are_measured_only_when_named(w2_tables: tuple[Path, P
     assert stillface(*call, "--out", tmp_path / "out", "--coder", "AB").returncode == 0
 
 
+def test_a_coder_whom_the_table_does_not_have_is_refused_and_those_there_are_named(
+    w2_tables: tuple[Path, Path], tmp_path: Path
+) -> None:
+    codes, episodes = w2_tables
+    call = ["measure", "--codes", codes, "--episodes", episodes, "--protocol", "ffsf_2_2_2", "--out"]
+    for words in (("--coder", "ZZ"), ("--coder", "AB", "--coder", "auto:AB")):
+        result = stillface(*call, tmp_path / "out", *words)
+        assert (result.returncode, result.stderr.count("\n")) == (3, 1)
+        assert f"no codes of this coder: got {words[-1]}, expected human:AB" in result.stderr
+        assert not (tmp_path / "out").exists()
+
+
+def test_a_coder_may_be_named_with_the_kind_of_source(w2_tables: tuple[Path, Path], tmp_path: Path) -> None:
+    codes, episodes = w2_tables
+    lines = codes.read_text().splitlines()
+    both = [lines[0] + ",source"]
+    for source in ("auto", "human"):
+        # The person coded five bouts less, which tells the two apart in the results.
+        some = lines[1:] if source == "auto" else lines[6:]
+        both += [line.replace(",AB,", ",affect@1.0,") + f",{source}" for line in some]
+    codes.write_text("\n".join(both) + "\n")
+    call = ["measure", "--codes", codes, "--episodes", episodes, "--protocol", "ffsf_2_2_2", "--out"]
+    ambiguous = stillface(*call, tmp_path / "out", "--coder", "affect@1.0")
+    assert ambiguous.returncode == 3
+    assert "auto:affect@1.0, human:affect@1.0" in ambiguous.stderr
+    for kind, scorable in (("auto", "18.0"), ("human", "13.0")):
+        out = tmp_path / kind
+        assert stillface(*call, out, "--coder", f"{kind}:affect@1.0").returncode == 0
+        rows = [r for r in measured(out) if (r["role"], r["episode_id"]) == ("infant", "RE")]
+        assert {r["scorable_s"] for r in rows if r["measure"] == "pct_time"} == {scorable}
+
+
+def test_a_rule_that_fits_nothing_is_named_with_the_schemes(
+    w2_tables: tuple[Path, Path], tmp_path: Path
+) -> None:
+    codes, episodes = w2_tables
+    call = ["measure", "--codes", codes, "--episodes", episodes, "--protocol", "ffsf_2_2_2", "--out"]
+    result = stillface(*call, tmp_path / "out", "--rule", "mutual_gaze", "--rule", "icep_identity")
+    assert result.returncode == 0
+    said = [line for line in result.stderr.splitlines() if "fits no pair" in line]
+    assert len(said) == 1
+    assert (
+        "rule mutual_gaze fits no pair of schemes of the table (icep_infant with icep_caregiver)" in said[0]
+    )
+    assert "fits no pair" not in stillface(*call, tmp_path / "all").stderr
+
+
 def test_low_coverage_is_withheld_only_when_asked(tmp_path: Path) -> None:
     codes = write(
         tmp_path / "codes.csv", CODES, [["d1", "s1", "infant", "icep_infant", "AB", "i_soc", 10, 40]]
@@ -256,3 +303,50 @@ def test_agreement_of_two_tables(w2_tables: tuple[Path, Path], tmp_path: Path) -
     caregiver = next(row for row in content["sessions"] if row["role"] == "caregiver")
     assert (caregiver["kappa"], caregiver["reason"]) == (1.0, None)
     assert [row["session_id"] for row in content["unpaired"]] == ["s2"]
+
+
+def test_results_never_overwrite_their_input(w2_tables: tuple[Path, Path], tmp_path: Path) -> None:
+    codes, episodes = w2_tables
+    renamed = codes.rename(tmp_path / "repairs.csv")
+    before = renamed.read_bytes()
+    result = stillface(
+        "measure", "--codes", renamed, "--episodes", episodes, "--protocol", "ffsf_2_2_2", "--out", tmp_path
+    )
+    assert (result.returncode, result.stderr.count("\n")) == (2, 1)
+    assert "overwrite" in result.stderr
+    assert renamed.read_bytes() == before
+
+
+def test_points_are_no_states(tmp_path: Path) -> None:
+    rows = [
+        ["d1", "s1", "client", "withdrawal", "AB", "withdrawal", 50, 50],
+        ["d1", "s1", "client", "affect3", "AB", "neu", 0, 300],
+    ]
+    codes = write(tmp_path / "codes.csv", CODES, rows)
+    episodes = write(
+        tmp_path / "episodes.csv",
+        ["session_id", "episode_id", "onset_s", "offset_s"],
+        [["s1", "SESSION", 0, 300]],
+    )
+    out = tmp_path / "out"
+    result = stillface(
+        "measure", "--codes", codes, "--episodes", episodes, "--protocol", "therapy_session", "--out", out
+    )
+    assert result.returncode == 0, result.stderr
+    assert "client/withdrawal codes points" in result.stderr
+    assert "withdrawal" not in {row["scheme_id"] for row in measured(out)}
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"), [("confidence", "7"), ("confidence", "abc"), ("attributes", "{oops")]
+)
+def test_bad_optional_cells_are_refused(column: str, cell: str, tmp_path: Path) -> None:
+    row = ["d1", "s1", "infant", "icep_infant", "AB", "i_soc", 0, 8, cell]
+    codes = write(tmp_path / "codes.csv", [*CODES, column], [row])
+    episodes = write(
+        tmp_path / "episodes.csv", ["session_id", "episode_id", "onset_s", "offset_s"], [["s1", "PL", 0, 120]]
+    )
+    call = ["measure", "--codes", codes, "--episodes", episodes, "--protocol", "ffsf_2_2_2", "--out"]
+    result = stillface(*call, tmp_path / "out")
+    assert (result.returncode, result.stderr.count("\n")) == (3, 1)
+    assert "codes.csv:2" in result.stderr
