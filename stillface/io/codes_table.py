@@ -67,6 +67,13 @@ class CodedStream:
                     got=code,
                     expected="one of " + ", ".join(scheme.code_ids),
                 )
+        instants = np.flatnonzero(self.offsets_ns == self.onsets_ns)
+        if instants.size:
+            raise InputError(
+                f"a bout that does not last, in scheme {scheme.id}, which codes states",
+                where=self.wheres[int(instants[0])],
+                expected="offset after onset",
+            )
         source = f"{self.source}:{self.coder_id}"
         return StateTrack.from_bouts(scheme, self.role, source, self.onsets_ns, self.offsets_ns, self.codes)
 
@@ -149,6 +156,7 @@ def codes_by_session(path: Path, survey: CodesSurvey) -> Iterator[list[CodedStre
 def _streams(table: Table) -> list[CodedStream]:
     onsets, offsets = table.times_ns("onset_s"), table.times_ns("offset_s")
     _check_durations(table, onsets, offsets)
+    _check_extras(table)
     dyads, sessions, roles, schemes, coders = (table.filled(name) for name in REQUIRED[:5])
     sources = _sources(table)
     groups: dict[tuple[str, str, str, str, str, str], list[int]] = {}
@@ -223,15 +231,45 @@ def _rows(dyad_id: str, session_id: str, track: StateTrack) -> Iterator[tuple[ob
 
 
 def _check_durations(table: Table, onsets: Int64, offsets: Int64) -> None:
-    bad = np.flatnonzero(offsets <= onsets)
+    bad = np.flatnonzero(offsets < onsets)
     if bad.size:
         row = int(bad[0])
         raise InputError(
-            "a bout that does not last",
+            "a bout that ends before it begins",
             where=table.where(row),
             got=f"onset {table.column('onset_s')[row]} s, offset {table.column('offset_s')[row]} s",
             expected="offset after onset",
         )
+
+
+def _check_extras(table: Table) -> None:
+    """Refuse a confidence outside 0 to 1, and attributes that are no JSON object; empty cells are fine."""
+    for row, cell in enumerate(table.columns.get("confidence", ())):
+        if cell and not _is_share(cell):
+            raise InputError(
+                "not a confidence", where=table.where(row), got=cell, expected="0 to 1, or nothing"
+            )
+    for row, cell in enumerate(table.columns.get("attributes", ())):
+        if cell and not _is_object(cell):
+            raise InputError("not a JSON object in attributes", where=table.where(row), got=cell)
+
+
+def _is_share(cell: str) -> bool:
+    try:
+        return 0 <= float(cell) <= 1
+    except ValueError:
+        return False
+
+
+def _is_object(cell: str) -> bool:
+    try:
+        return isinstance(json.loads(cell, parse_constant=_refuse), dict)
+    except ValueError:
+        return False
+
+
+def _refuse(word: str) -> None:
+    raise ValueError(word)
 
 
 def _check_overlap(table: Table, order: Int64, onsets: Int64, offsets: Int64) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from stillface.errors import FieldError, InputError
+from stillface.errors import FieldError, InputError, UsageError
 
-__all__ = ["check_name", "check_relative", "relative_to_study", "resolve_inside"]
+__all__ = ["check_name", "check_relative", "refuse_overwriting", "relative_to_study", "resolve_inside"]
 
 _MAX_NAME_BYTES = 240  # of the 255 that file systems allow: our temporary names need the rest
 _MAX_CHARS = 1000
@@ -135,3 +136,15 @@ def _on_disk(folder: Path, name: str) -> str:
             "two files whose names look the same", where=name, got=len(twins), fix="rename one of them"
         )
     return twins[0] if twins else name
+
+
+def refuse_overwriting(inputs: Iterable[Path], outputs: Iterable[Path]) -> None:
+    """Refuse to write over what is read; raises UsageError naming the file."""
+    made = {path.resolve() for path in outputs}
+    for path in inputs:
+        if path.resolve() in made:
+            raise UsageError(
+                "the results would overwrite this input",
+                where=str(path),
+                fix="name another folder with --out",
+            )

@@ -82,10 +82,7 @@ class Table:
             Naming the line of the first cell that is no finite, non-negative number of seconds.
         """
         cells = self.column(name)
-        try:
-            seconds = np.array(cells, dtype=np.float64)
-        except ValueError:
-            seconds = np.array([_number(cell) for cell in cells])
+        seconds = _numbers(cells)
         bad = np.flatnonzero(~(np.isfinite(seconds) & (seconds >= 0) & (seconds < 1e9)))
         if bad.size:
             row = int(bad[0])
@@ -278,6 +275,16 @@ def _from_parquet(path: Path) -> Table:
     }
     size = len(next(iter(columns.values()), []))
     return Table(path, columns, range(1, size + 1))
+
+
+def _numbers(cells: Sequence[str]) -> npt.NDArray[np.float64]:
+    """Read numbers; NaN for what is none. Python alone would take ``2_0`` and digits of other scripts."""
+    if not all(cell.isascii() and "_" not in cell for cell in cells):
+        cells = [cell if cell.isascii() and "_" not in cell else "" for cell in cells]
+    try:
+        return np.array(cells, dtype=np.float64)
+    except ValueError:
+        return np.array([_number(cell) for cell in cells])
 
 
 def _number(cell: str) -> float:

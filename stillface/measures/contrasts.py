@@ -17,6 +17,9 @@ __all__ = ["RATIO_EPSILON", "SUBTRACTED", "PairedContrast", "contrast_rows", "pa
 RATIO_EPSILON = 5.0
 """Smallest still-face effect, in percentage points, that a recovery ratio may be divided by (SPEC 3.3)."""
 
+# Two shares that differ by exactly five points may come out a rounding apart.
+_ROUNDING = 1e-9
+
 # Shares, rates and means can be subtracted; counts depend on length and latencies are censored.
 SUBTRACTED = frozenset(
     {
@@ -144,7 +147,7 @@ def _ratio(play: Measurement, still: Measurement, reunion: Measurement) -> Measu
     value, status = None, Status.NA_NOTATRISK
     if play.value is None or still.value is None or reunion.value is None:
         status = _first_lack(parts)
-    elif abs(still.value - play.value) >= RATIO_EPSILON:
+    elif abs(still.value - play.value) >= RATIO_EPSILON - _ROUNDING:
         value, status = (still.value - reunion.value) / (still.value - play.value), Status.OK
     row = _joined(episode_id, parts, value, status)
     # The ratio is of the share named by its code, or by the summed valence where there is no code.
@@ -152,7 +155,9 @@ def _ratio(play: Measurement, still: Measurement, reunion: Measurement) -> Measu
 
 
 def _first_lack(parts: tuple[Measurement, ...]) -> Status:
-    return next(part.status for part in parts if part.value is None)
+    lacking = [part.status for part in parts if part.value is None]
+    # What the protocol does not define is undefined whatever else is missing.
+    return Status.NA_STRUCT if Status.NA_STRUCT in lacking else lacking[0]
 
 
 def _joined(
@@ -180,9 +185,13 @@ def _joined(
         min(scorable) if complete else None,
         min(coverage) if complete else None,
         status,
-        ("low_coverage",) if any("low_coverage" in part.flags for part in parts) else (),
+        ("low_coverage",) if value is not None and _any_low(parts) else (),
         first.params_hash,
     )
+
+
+def _any_low(parts: tuple[Measurement, ...]) -> bool:
+    return any("low_coverage" in part.flags for part in parts)
 
 
 def _ratio_episodes(protocol: Protocol) -> Iterator[tuple[str, str, str]]:

@@ -62,12 +62,15 @@ class RecoveryLatency:
                 if stream.spec.id == criterion.episode and focal in (None, stream.track.role):
                     for target, wanted in _targets(stream.track.scheme, criterion):
                         mask = np.isin(stream.track.codes, wanted)
-                        where = _Where(stream.stamp(digest), stream, stream.track, stream.problem)
+                        where = _Where(
+                            stream.stamp(digest), stream, stream.track, stream.problem, (stream.track,)
+                        )
                         yield _row(criterion, where, target, mask, stream_slices(session, tracks))
             for dyad in dyad_slices(session, tracks, rules):
                 if dyad.first.spec.id == criterion.episode and "match" in criterion.targets:
                     track = dyad.track if dyad.first.episode is not None else dyad.first.track
-                    where = _Where(dyad.stamp(digest), dyad.first, track, dyad.problem)
+                    both = (dyad.first.track, dyad.second.track)
+                    where = _Where(dyad.stamp(digest), dyad.first, track, dyad.problem, both)
                     mask = track.codes == MATCH
                     yield _row(criterion, where, "match", mask, stream_slices(session, tracks))
 
@@ -80,6 +83,7 @@ class _Where:
     stream: StreamSlice
     track: StateTrack
     problem: Status | None
+    observed: tuple[StateTrack, ...]
 
 
 @cache
@@ -91,15 +95,21 @@ def _row(
     criterion: Recovery, where: _Where, target: str, mask: Mask, streams: tuple[StreamSlice, ...]
 ) -> Measurement:
     name, stamp, episode = "recovery_latency_s", where.stamp, where.stream.episode
-    flags: tuple[str, ...] = (f"sustain_s={criterion.sustain_s:g}",)
+    flags: tuple[str, ...] = (f"sustain_s={criterion.sustain_s!r}",)
+    if where.problem is None and not where.track.scorable[0]:
+        # Whether the target was on at the onset was not seen: the row says so.
+        flags = (*flags, "gap_at_onset")
     problem = where.problem or _not_at_risk(criterion, where, mask, streams)
     if problem is not None or episode is None:
         lack = problem or Status.MISS_EPISODE
         return stamp.row(name, None, "s", code=target, status=lack, flags=flags)
-    onset_ns, status = recovery_onset(criterion, episode, where.track, mask)
+    onset_ns, status = recovery_onset(criterion, episode, where.track, mask, where.observed)
     value_s = ns_to_s(onset_ns - episode.onset_ns)
     if status is Status.OK:
-        flags = (*flags, f"confirmed_s={value_s + criterion.sustain_s:g}")
+        flags = (
+            *flags,
+            f"confirmed_s={ns_to_s(onset_ns - episode.onset_ns + s_to_ns(criterion.sustain_s))!r}",
+        )
     n = int(status is Status.OK)
     return stamp.row(name, value_s, "s", code=target, n=n, status=status, flags=flags)
 
@@ -131,11 +141,17 @@ def _same_stream(one: StreamSlice, other: StreamSlice) -> bool:
 
 
 def recovery_onset(
-    criterion: Recovery, episode: Episode, track: StateTrack, mask: Mask
+    criterion: Recovery, episode: Episode, track: StateTrack, mask: Mask, coded: tuple[StateTrack, ...]
 ) -> tuple[int, Status]:
-    """Give when recovery began, or until when none was observed and why observation ended."""
+    """Give when recovery began, or until when none was observed and why observation ended.
+
+    ``coded`` are the tracks that people or machines made: where one of them stops, observation ends. A
+    dyad's own track cannot tell that from time that could not be scored.
+    """
     gaps = np.flatnonzero(~track.scorable)
-    end_ns, end_status = observed_until(episode, track)
+    end_ns, end_status = min(
+        (observed_until(episode, one) for one in coded), key=lambda observed: observed[0]
+    )
     if criterion.gap_policy == "censor" and gaps.size:
         end_ns, end_status = int(track.edges_ns[gaps[0]]), Status.CENS_GAP
     onset_ns = first_sustained(track.edges_ns, mask, s_to_ns(criterion.sustain_s), end_ns)

@@ -75,9 +75,9 @@ class ReturnToBaseline:
             return stamp.row(name, None, "s", status=Status.MISS_LOWN)
         limit = _pct_negative(reference) + float(seen.std(ddof=1))
         flags: tuple[str, ...] = (
-            f"window_s={self.window_s:g}",
-            f"limit_pct={limit:.4g}",
-            f"sustain_s={recovery.sustain_s:g}",
+            f"window_s={self.window_s!r}",
+            f"limit_pct={float(limit)!r}",
+            f"sustain_s={recovery.sustain_s!r}",
         )
         back = np.isfinite(values) & (np.nan_to_num(values, nan=np.inf) <= limit + 1e-9)
         if back[0]:
@@ -88,7 +88,7 @@ class ReturnToBaseline:
             value = ns_to_s(end_ns - stream.episode.onset_ns)
             return stamp.row(name, value, "s", n=0, status=status, flags=flags)
         value = ns_to_s(found - stream.episode.onset_ns)
-        flags = (*flags, f"confirmed_s={value + recovery.sustain_s:g}")
+        flags = (*flags, f"confirmed_s={value + recovery.sustain_s!r}")
         return stamp.row(name, value, "s", n=1, flags=flags)
 
 

@@ -19,6 +19,7 @@ from stillface.io.codes_table import CodedStream, CodesSurvey, codes_by_session,
 from stillface.io.episodes_table import read_episodes
 from stillface.io.measures_table import REPAIRS_COLUMNS, RepairRow, measure_cells, repair_cells
 from stillface.io.protocol_yaml import load_protocol
+from stillface.io.safe_paths import refuse_overwriting
 from stillface.io.scheme_yaml import load_rule, load_scheme, shipped_rule_ids, shipped_scheme_ids
 from stillface.io.table_writer import TableWriter
 from stillface.measures.slices import role_order
@@ -80,14 +81,23 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
     rules = _rules(request.rules, schemes)
     warnings = [*_scheme_warnings(schemes), *_rule_warnings(request, protocol, survey, rules, schemes)]
     left = dict.fromkeys(episodes)
-    with _Results(out) as results:
+    # Events without duration have no share of time and no bouts: as states they would be wrong.
+    states = tuple(stream for stream in survey.streams if schemes[stream[1]].type != "point")
+    warnings.extend(
+        f"{role}/{scheme_id} codes points, which have no duration: left out of these measures"
+        for role, scheme_id in survey.streams
+        if schemes[scheme_id].type == "point"
+    )
+    results = _Results(out)
+    refuse_overwriting((request.codes, request.episodes), results.files)
+    with results:
         for found in codes_by_session(request.codes, survey):
             _check_streams(request, found, episodes, protocol)
             session_id = found[0].session_id
             left.pop(session_id)
             session = Session(session_id, found[0].dyad_id, protocol, episodes[session_id])
             warnings.extend(f"{session_id}: {line}" for line in session.duration_warnings())
-            tracks = _tracks(request, session, found, survey.streams, schemes)
+            tracks = _tracks(request, session, found, states, schemes)
             rows = [withhold(row, request.min_coverage) for row in measure_session(session, tracks, rules)]
             results.add(rows, repair_rows(session, tracks, rules))
     warnings.extend(f"{session_id}: has episodes but no codes; left out" for session_id in left)

@@ -10,8 +10,9 @@ import numpy as np
 
 from stillface.domain.events import BEAT_FLAGS
 from stillface.domain.recording import SignalRecording
-from stillface.errors import UsageError
+from stillface.errors import InputError, UsageError
 from stillface.io.physio_tables import write_beats_csv, write_epochs_csv, write_method_json
+from stillface.io.safe_paths import refuse_overwriting
 from stillface.physio.analyse import analyse_recording, method_json
 from stillface.pipeline.readers import reader_for
 
@@ -63,10 +64,13 @@ def analyse_file(request: RecordingRequest, out: Path) -> RecordingSummary:
         request.time_column,
         None if request.rate_hz is None else _rate(request.rate_hz),
     )
+    if not request.file.is_file():
+        raise InputError("no such file", where=str(request.file), fix="check the name")
+    files = tuple(out / name for name in ("beats.csv", "epochs.csv", "method.json"))
+    refuse_overwriting((request.file,), files)
     signal = reader_for(request.file).read(request.file, recording)
     found = analyse_recording(signal, preset=request.preset)
     out.mkdir(parents=True, exist_ok=True)
-    files = tuple(out / name for name in ("beats.csv", "epochs.csv", "method.json"))
     origin_ns = signal.span_ns[0]
     write_beats_csv(files[0], found.beats, origin_ns=origin_ns)
     write_epochs_csv(files[1], found.epochs, origin_ns=origin_ns)

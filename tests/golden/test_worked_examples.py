@@ -219,8 +219,8 @@ def test_w3a_contrasts() -> None:
 @pytest.mark.parametrize(
     ("target", "sustain_s", "policy", "value", "status", "flags"),
     [
-        ("nonneg", 3, "interrupt", 3.0, Status.OK, ("sustain_s=3", "confirmed_s=6")),
-        ("pos", 3, "interrupt", 5.0, Status.OK, ("sustain_s=3", "confirmed_s=8")),
+        ("nonneg", 3, "interrupt", 3.0, Status.OK, ("sustain_s=3", "confirmed_s=6.0")),
+        ("pos", 3, "interrupt", 5.0, Status.OK, ("sustain_s=3", "confirmed_s=8.0")),
         ("pos", 5, "interrupt", 20.0, Status.CENS_EP_END, ("sustain_s=5",)),
         ("pos", 5, "censor", 15.0, Status.CENS_GAP, ("sustain_s=5",)),
     ],

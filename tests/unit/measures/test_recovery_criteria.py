@@ -41,7 +41,7 @@ def test_the_protocol_says_what_counts_as_recovered() -> None:
     tracks = infant(("N", 0, 124), ("S", 124, 128), ("N", 128, 130), ("S", 130, 180))
     assert recovery(tracks).value == 4.0
     late = recovery(tracks, sustain_s=6.0)
-    assert (late.value, late.flags) == (10.0, ("sustain_s=6", "confirmed_s=16"))
+    assert (late.value, late.flags) == (10.0, ("sustain_s=6.0", "confirmed_s=16.0"))
     assert late.params_hash != recovery(tracks).params_hash
     rows = list(RecoveryLatency()(session(criterion={"targets": ("pos",)}), tracks, ()))
     assert [row.code for row in rows] == ["pos"]
@@ -92,7 +92,7 @@ def test_back_when_the_window_is_as_calm_as_play_was() -> None:
     # Play without any negative moment: back means a window of 10 s without one.
     row = baseline(infant(("S", 0, 60), ("N", 60, 140), ("S", 140, 180)))
     assert (row.value, row.status) == (30.0, Status.OK)
-    assert row.flags == ("window_s=10", "limit_pct=0", "sustain_s=3", "confirmed_s=33")
+    assert row.flags == ("window_s=10.0", "limit_pct=0.0", "sustain_s=3.0", "confirmed_s=33.0")
 
 
 def test_a_limit_above_zero_is_reached_before_the_last_cry_leaves_the_window() -> None:
@@ -102,7 +102,7 @@ def test_a_limit_above_zero_is_reached_before_the_last_cry_leaves_the_window() -
     row = baseline(tracks)
     # At t the window holds 10 - (t - 20) negative seconds: first t on the 0.1 s steps at or below the limit.
     assert row.value == pytest.approx(np.ceil((30 - limit / 10) * 10) / 10)
-    assert f"limit_pct={limit:.4g}" in row.flags
+    assert f"limit_pct={limit!r}" in row.flags
 
 
 def test_never_back_calm_already_and_nothing_to_compare_with() -> None:
@@ -125,3 +125,19 @@ def test_a_window_that_was_hardly_seen_breaks_the_run() -> None:
     tracks = infant(("S", 0, 60), ("N", 60, 145), ("S", 145, 151), ("U", 151, 165), ("S", 165, 180))
     # No negative second is seen in windows from 155 on, but they are seen for 6 to 5 s only until 156.
     assert baseline(tracks).value == 50.0
+
+
+def test_unscorable_time_at_the_end_is_not_a_coder_who_stopped() -> None:
+    """A dyad's own track cannot tell the two apart; the partners' tracks can."""
+    rule = replace(we.IDENTITY, schemes=((we.INFANT.id, we.CAREGIVER.id),))
+    infant = we.track(we.INFANT, "infant", [("S", 0, 15), ("U", 15, 20)])
+    caregiver = we.track(we.CAREGIVER, "caregiver", [("P", 0, 20)])
+    stopped = we.track(we.INFANT, "infant", [("S", 0, 15)])
+    session = we.session(we.Episode("RE", 1 * we.S, 20 * we.S))
+    for tracks, value, status in (
+        ((infant, caregiver), 19.0, Status.CENS_EP_END),
+        ((stopped, caregiver), 14.0, Status.CENS_GAP),
+    ):
+        rows = RecoveryLatency()(session, tracks, (rule,))
+        (row,) = [r for r in rows if r.code == "match" and r.episode_id == "RE"]
+        assert (row.value, row.status) == (value, status)
