@@ -125,6 +125,7 @@ class BeatDesk:
         self._episodes, self._store = tuple(episodes), store
         self._missing = {channel.id: missing_intervals(channel.signal) for channel in channels}
         self._now: dict[str, HeartNow] = {}
+        self._entries: dict[str, dict[str, LoggedBout]] = {}
         self._active = channels[0].id
 
     @property
@@ -169,13 +170,16 @@ class BeatDesk:
         held = self._now.get(channel_id)
         if held is None:
             channel = self.channels[channel_id]
-            mine = {id_: bout for id_, bout in self._store.bouts.items() if bout.tier == channel.tier}
+            mine = self._entries[channel_id] = self._entries_of(channel.tier)
             corrected = correct_beats(channel.machine, mine, channel.signal.clock_map, self.coder)
             missing = self._missing[channel_id].union(corrected.bad)
             summaries, epochs = heart_summaries(corrected.beats, self._episodes, missing, channel.params)
             ibi = ibi_series(corrected.beats, missing, channel.params)
             held = self._now[channel_id] = HeartNow(corrected, ibi, epochs, summaries)
         return held
+
+    def _entries_of(self, tier: str) -> dict[str, LoggedBout]:
+        return {id_: bout for id_, bout in self._store.bouts.items() if bout.tier == tier}
 
     def choose(self, time_ns: int, reach_ns: float) -> bool:
         """Choose the beat nearest to a time within reach; none there takes the choice back."""
@@ -363,7 +367,9 @@ class BeatDesk:
             self.trouble = error
             text = f"{text}; NOT SAVED: {error.what}"
         finally:
-            self._now.clear()
+            for id_, entries in self._entries.items():
+                if entries != self._entries_of(self.channels[id_].tier):
+                    self._now.pop(id_, None)
             if self.chosen_ns is not None and self.chosen_ns not in self.beats.times_ns:
                 self.chosen_ns = None
             self.changed.emit()

@@ -278,3 +278,27 @@ def test_rsa_of_ten_minutes_follows_a_correction_within_a_tenth_of_a_second(tmp_
         desk.now("infant_ecg")
         took.append(time.perf_counter() - began)
     assert np.median(took) < 0.1
+
+
+def test_a_correction_leaves_the_other_heart_alone(truth: tuple[Signal, np.ndarray], tmp_path: Path) -> None:
+    other = SignalRecording("caregiver_ecg", "physio/caregiver.csv", "ecg", "caregiver")
+    channels = [
+        BeatChannel(RECORDING, truth[0], machine(truth), PARAMS),
+        BeatChannel(other, truth[0], machine(truth), HeartParams.for_role("caregiver")),
+    ]
+    desk = BeatDesk(channels, EPISODES, store_in(tmp_path))
+    mine, theirs = desk.now("infant_ecg"), desk.now("caregiver_ecg")
+    desk.choose(int(truth[1][9]), 1)
+    desk.remove()
+    assert desk.now("infant_ecg") is not mine
+    assert desk.now("caregiver_ecg") is theirs
+    desk.activate("caregiver_ecg")
+    assert desk.chosen_ns is None
+    desk.choose(int(truth[1][9]), 1)
+    desk.remove()
+    assert desk.now("caregiver_ecg").corrected.n_removed == 1
+    # Undo goes by what was done last, whichever heart keys go to.
+    desk.activate("infant_ecg")
+    desk.undo()
+    assert desk.now("caregiver_ecg").corrected.n_removed == 0
+    assert desk.now("infant_ecg").corrected.n_removed == 1
