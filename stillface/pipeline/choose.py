@@ -40,8 +40,8 @@ def choose(
     where : str
         Named in errors: table or study, and session.
     coders : sequence of str
-        Take these coders' only (any source, ``auto`` too: it was asked for); ``auto:affect@1.0`` names the
-        kind of source as well.
+        Where several coded a stream, take the first of these who did (any source, ``auto`` too: it was
+        asked for); ``auto:affect@1.0`` names the kind of source as well.
     sources : sequence of str
         Without ``coders``: kinds in order of preference; the first that there is wins.
 
@@ -83,8 +83,16 @@ def choose(
 
 
 def _pick(found: list[tuple[C, str]], coders: Sequence[str], sources: Sequence[str]) -> list[tuple[C, str]]:
-    if coders:
-        return [(c, kind) for c, kind in found if c.coder_id in coders or f"{kind}:{c.coder_id}" in coders]
+    for name in coders:
+        mine = [(c, kind) for c, kind in found if name in (c.coder_id, f"{kind}:{c.coder_id}")]
+        if mine:
+            return _preferred(mine, (*sources, *(kind for _, kind in mine)))
+    others = _preferred(found, sources)
+    # A stream that only one person coded has nothing to settle, whoever was named for the others.
+    return others if not coders or len(others) == 1 else []
+
+
+def _preferred(found: list[tuple[C, str]], sources: Sequence[str]) -> list[tuple[C, str]]:
     for source in sources:
         picked = [(coding, kind) for coding, kind in found if kind == source]
         if picked:
