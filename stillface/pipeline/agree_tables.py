@@ -1,8 +1,10 @@
-"""Agreement of two code tables that were made in any tool."""
+"""Agreement of two code tables, or of two coders in one, that were made in any tool."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +12,7 @@ import numpy as np
 from stillface.agreement.kappa import confusion_ns, pooled
 from stillface.domain.provenance import Json
 from stillface.domain.states import StateTrack
-from stillface.errors import InputError
+from stillface.errors import InputError, UsageError
 from stillface.io.codes_table import CodedStream, read_codes
 from stillface.pipeline.agree_figures import (
     AgreementParams,
@@ -27,22 +29,37 @@ Key = tuple[str, str, str]
 MACHINE = ("auto", "auto_reviewed")
 
 
+@dataclass(frozen=True)
+class _Side:
+    """One side of a comparison: its streams, and those that the choice of coders left out."""
+
+    table: str
+    name: str
+    streams: dict[Key, CodedStream]
+    left_out: tuple[CodedStream, ...]
+
+    def left_out_of(self, key: Key) -> list[Json]:
+        """Name the coders of one stream that were left out."""
+        return [stream.coder_id for stream in self.left_out if _key(stream) == key]
+
+
 def agree_tables(
     first: Path,
-    second: Path,
+    second: Path | None,
     coders: Sequence[str] = (),
     params: AgreementParams | None = None,
     *,
     people_only: bool = False,
 ) -> dict[str, Json]:
-    """Compare two code tables, stream by stream.
+    """Compare two code tables, or two coders of one table, stream by stream.
 
     Parameters
     ----------
     first, second : Path
-        Codes tables; streams are paired by session, role and scheme.
+        Codes tables; streams are paired by session, role and scheme. Without a second one the two
+        ``coders`` of the first are compared.
     coders : sequence of str
-        Whose streams to take where a table holds several coders.
+        Whose streams to take where a table holds several coders; the others are left out and named.
     params : AgreementParams, optional
     people_only : bool
         Refuse every stream that began as a machine's proposal.
@@ -53,14 +70,19 @@ def agree_tables(
         ``pooled``, ``sessions`` and ``unpaired`` as the contract has them, each with further figures. Each
         comparison says whether it is ``reliability`` (two people) or ``validity`` (a machine's proposals
         take part, reviewed or not); ``validity`` holds the machine against the person by scheme.
+        ``left_out`` names the coders that the choice left out, with the number of their streams.
 
     Raises
     ------
     InputError
-        Several coders of one stream, or with ``people_only`` a stream that is no person's own.
+        Several coders of one stream, a coder that no table holds, or with ``people_only`` a stream that
+        is no person's own.
+    UsageError
+        One table without two different coders.
     """
     params = params or AgreementParams()
-    tables = [_by_key(path, coders, people_only=people_only) for path in (first, second)]
+    sides = _sides(first, second, tuple(dict.fromkeys(coders)), people_only=people_only)
+    tables = [side.streams for side in sides]
     everything = [stream for table in tables for stream in table.values()]
     sessions: list[Json] = []
     pairs: dict[str, dict[str, list[tuple[StateTrack, StateTrack]]]] = {}
@@ -80,9 +102,20 @@ def agree_tables(
             }
         )
     unpaired: list[Json] = [
-        {"session_id": key[0], "role": key[1], "scheme_id": key[2], "only_in": path.name}
-        for path, mine, other in ((first, tables[0], tables[1]), (second, tables[1], tables[0]))
-        for key in sorted(mine.keys() - other.keys())
+        {
+            "session_id": key[0],
+            "role": key[1],
+            "scheme_id": key[2],
+            "only_in": mine.name,
+            "left_out": other.left_out_of(key),
+        }
+        for mine, other in (sides, sides[::-1])
+        for key in sorted(mine.streams.keys() - other.streams.keys())
+    ]
+    left_out: list[Json] = [
+        {"table": side.table, "coder_id": coder, "n_streams": n}
+        for side in sides
+        for coder, n in sorted(Counter(stream.coder_id for stream in side.left_out).items())
     ]
     by_scheme: dict[str, Json] = {
         scheme_id: pooled_figures(list(found.values()), params) for scheme_id, found in pairs.items()
@@ -93,6 +126,7 @@ def agree_tables(
         "pooled": {**basic_figures(pooled(totals)), "by_scheme": by_scheme},
         "sessions": sessions,
         "unpaired": unpaired,
+        "left_out": left_out,
         "validity": {
             scheme_id: validity_figures(against)
             for scheme_id, found in each.items()
@@ -110,20 +144,55 @@ def _person_first(pair: tuple[StateTrack, StateTrack]) -> tuple[StateTrack, Stat
     return None
 
 
-def _by_key(path: Path, coders: Sequence[str], *, people_only: bool) -> dict[Key, CodedStream]:
+def _sides(
+    first: Path, second: Path | None, coders: tuple[str, ...], *, people_only: bool
+) -> tuple[_Side, _Side]:
+    """Read both sides; refuses coders that are in none of the tables."""
+    if second is None and len(coders) != 2:
+        raise UsageError(
+            "one table compares two of its coders",
+            where=str(first),
+            got=f"{len(coders)} named",
+            expected="--coder twice" + _of_coders(first),
+            fix="or give two tables, or a study's folder",
+        )
+    paths = (first,) if second is None else (first, second)
+    found = [tuple(read_codes(path)) for path in paths]
+    known = sorted({stream.coder_id for streams in found for stream in streams})
+    for coder in coders:
+        if coder not in known:
+            raise InputError(
+                "no such coder",
+                where=" and ".join(path.name for path in paths),
+                got=coder,
+                expected="one of " + ", ".join(known),
+            )
+    if second is not None:
+        for streams in found:
+            _refuse_proposals(streams, coders, people_only=people_only)
+        one, other = (_side(path, found[k], coders) for k, path in enumerate(paths))
+        return one, other
+    _refuse_proposals(found[0], coders, people_only=people_only)
+    one, other = (_side(first, found[0], (coder,), name=f"{first.name} ({coder})") for coder in coders)
+    # Who is on the other side is not left out, and the rest is told once.
+    rest = tuple(stream for stream in one.left_out if stream.coder_id not in coders)
+    return replace(one, left_out=rest), replace(other, left_out=())
+
+
+def _of_coders(path: Path) -> str:
+    """Name the coders of a table for an error; what is no table has none."""
+    try:
+        return ", of " + ", ".join(sorted({stream.coder_id for stream in read_codes(path)}))
+    except InputError:
+        return ""
+
+
+def _side(path: Path, streams: Sequence[CodedStream], coders: Sequence[str], *, name: str = "") -> _Side:
     found: dict[Key, CodedStream] = {}
-    for stream in read_codes(path):
+    for stream in streams:
         if coders and stream.coder_id not in coders:
             continue
-        if people_only and stream.source in MACHINE:
-            raise InputError(
-                "a stream that began as a machine's proposals has no place in human-human reliability",
-                where=stream.wheres[0],
-                got=f"source {stream.source}, coder {stream.coder_id}",
-                expected="codes that a person set without seeing proposals",
-                fix="compare it without --people-only: that is validity",
-            )
-        key = stream.session_id, stream.role, stream.scheme_id
+        key = _key(stream)
         if key in found:
             raise InputError(
                 "several coders of one stream",
@@ -133,4 +202,21 @@ def _by_key(path: Path, coders: Sequence[str], *, people_only: bool) -> dict[Key
                 fix="name one with --coder",
             )
         found[key] = stream
-    return found
+    left_out = tuple(stream for stream in streams if coders and stream.coder_id not in coders)
+    return _Side(path.name, name or path.name, found, left_out)
+
+
+def _refuse_proposals(streams: Sequence[CodedStream], coders: Sequence[str], *, people_only: bool) -> None:
+    for stream in streams:
+        if people_only and stream.source in MACHINE and (not coders or stream.coder_id in coders):
+            raise InputError(
+                "a stream that began as a machine's proposals has no place in human-human reliability",
+                where=stream.wheres[0],
+                got=f"source {stream.source}, coder {stream.coder_id}",
+                expected="codes that a person set without seeing proposals",
+                fix="compare it without --people-only: that is validity",
+            )
+
+
+def _key(stream: CodedStream) -> Key:
+    return stream.session_id, stream.role, stream.scheme_id

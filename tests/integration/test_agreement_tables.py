@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from stillface.errors import InputError
+from stillface.errors import InputError, UsageError
 from stillface.pipeline.agree_tables import agree_tables
 
 HEAD = "dyad_id,session_id,role,scheme_id,coder_id,code,onset_s,offset_s,source\n"
@@ -99,3 +101,87 @@ def test_two_roles_of_a_session_are_one_session_in_the_interval(tmp_path: Path) 
     content = agree_tables(both(tmp_path / "a.csv", "AB", FIRST), both(tmp_path / "b.csv", "CD", SECOND))
     pooled = content["pooled"]["by_scheme"]["affect3"]
     assert (pooled["n_sessions"], pooled["n_pairs"], pooled["interval"]["n_sessions"]) == (2, 4, 2)
+
+
+@pytest.fixture
+def one_table(people: tuple[Path, Path], tmp_path: Path) -> Path:
+    third = table(tmp_path / "c.csv", "EF", "human", FIRST)
+    both = tmp_path / "both.csv"
+    both.write_text(HEAD + "".join(path.read_text().removeprefix(HEAD) for path in (*people, third)))
+    return both
+
+
+def screen(*words: object, width: int = 100) -> tuple[int, str, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "stillface", "agreement", *map(str, words)],
+        capture_output=True, text=True, timeout=60, check=False, env=os.environ | {"COLUMNS": str(width)},
+    )  # fmt: skip
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_two_coders_of_one_table_are_those_of_two_tables(people: tuple[Path, Path], one_table: Path) -> None:
+    apart = agree_tables(*people)
+    together = agree_tables(one_table, None, ("AB", "CD"))
+    for part in ("pooled", "sessions", "unpaired", "validity"):
+        assert together[part] == apart[part]
+    assert apart["left_out"] == []
+    assert together["left_out"] == [{"table": "both.csv", "coder_id": "EF", "n_streams": 2}]
+    turned = agree_tables(one_table, None, ("CD", "AB"))
+    assert turned["sessions"][0]["coders"] == ["CD", "AB"]
+
+
+def test_one_table_needs_two_coders_and_says_whom_it_has(one_table: Path) -> None:
+    for coders in ((), ("AB",), ("AB", "AB"), ("AB", "CD", "EF")):
+        with pytest.raises(UsageError, match=r"--coder twice, of AB, CD, EF"):
+            agree_tables(one_table, None, coders)
+
+
+def test_an_unknown_coder_is_refused_with_those_there_are(people: tuple[Path, Path], one_table: Path) -> None:
+    code, out, told = screen(one_table, "--coder", "AB", "--coder", "XX")
+    assert (code, out, told.count("\n")) == (3, "", 1)
+    assert "no such coder: got XX, expected one of AB, CD, EF" in told
+    with pytest.raises(InputError, match=r"a.csv and b.csv: no such coder: got EF, expected one of AB, CD"):
+        agree_tables(*people, ("EF",))
+
+
+def test_a_coder_that_the_choice_drops_is_named(people: tuple[Path, Path], one_table: Path) -> None:
+    code, out, told = screen(*people, "--coder", "AB")
+    assert (code, out) == (0, "")
+    assert "left out by --coder: CD, 2 streams of b.csv" in told
+    assert "not compared: s1/infant/affect3 of a.csv: --coder left out CD on the other side" in told
+    code, out, told = screen(one_table, "--coder", "AB", "--coder", "CD", "--json")
+    assert code == 0
+    assert json.loads(out)["left_out"]
+    assert told == "left out by --coder: EF, 2 streams of both.csv\n"
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_the_screen_keeps_every_heading_whole_and_says_why_programs_differ(
+    people: tuple[Path, Path], width: int
+) -> None:
+    code, out, _ = screen(*people, width=width)
+    assert code == 0
+    assert max(len(line.rstrip()) for line in out.splitlines()) <= width
+    assert "…" not in out
+    heads = [line.split() for line in out.splitlines()]
+    assert ["session", "role", "scheme", "coders", "kappa", "agreement", "kappa", "PABAK", "seconds"] in heads
+    assert ["code", "kappa", "on", "presence", "on", "absence", "coder", "coder"] in heads
+    content = agree_tables(*people)
+    one = content["sessions"][0]
+    numbers = (one["kappa"], one["agreement"], one["events"]["kappa"], one["coefficients"]["pabak"])
+    line = next(line for line in out.splitlines() if line.startswith("s1 "))
+    assert line.split()[-5:] == [*(f"{number:.3f}" for number in numbers), "35.0"]
+    for code_id, row in content["pooled"]["by_scheme"]["affect3"]["codes"].items():
+        assert re.search(rf"^{code_id} +{row['kappa']:.3f} ", out, re.MULTILINE)
+    for program in ("BORIS", "GSEQ", "ELAN"):
+        assert re.search(rf"^{program} ", out, re.MULTILINE)
+    assert "Every stretch between two" in out
+
+
+def test_an_undefined_kappa_has_its_reason_on_the_screen(tmp_path: Path) -> None:
+    same = {"s1": [("neu", 0.0, 10.0)]}
+    pair = table(tmp_path / "a.csv", "AB", "human", same), table(tmp_path / "b.csv", "CD", "human", same)
+    code, out, _ = screen(*pair)
+    assert code == 0
+    assert "s1 infant affect3 AB CD: kappa is undefined, " in out
+    assert "Undefined here: " in " ".join(out.split())
