@@ -37,6 +37,7 @@ from stillface.pipeline.session_checks import (
     people_findings,
     span_findings,
 )
+from stillface.pipeline.shared_raw import used_elsewhere
 
 __all__ = ["Prepared", "prepare_visit", "write_visit"]
 
@@ -100,7 +101,7 @@ def prepare_visit(
     UsageError
         There is another session of that id, which may not be replaced.
     InputError
-        A file that cannot be used, or a person who is somebody else in the study.
+        A file that cannot be used, a person who is somebody else in the study, people who cannot be right.
     """
     session_id = check_name("session_id", declared.session.session_id)
     for person in declared.people:
@@ -130,10 +131,12 @@ def prepare_visit(
     changes = (*changes, *people_changes(study, merged))
     if there and not changes:
         return Prepared(session, merged, tuple(files.values()), there=True)
+    sources = {p.relative: p.source for p in files.values()}
     findings = (
-        *people_findings(merged, session),
+        *_refuse_problems(people_findings(merged, session)),
         *episode_findings(session),
-        *_recording_findings(session, {p.relative: p.source for p in files.values()}),
+        *_recording_findings(session, sources),
+        *used_elsewhere(folder, session, sources),
         *(old_codes(folder, session_id) if there else ()),
     )
     return Prepared(session, merged, tuple(files.values()), False, findings, changes, corrects)
@@ -233,6 +236,13 @@ def _moved(
     return replace(recording, file=placed(recording.file, "physio"))
 
 
+def _refuse_problems(findings: list[Finding]) -> list[Finding]:
+    for finding in findings:
+        if finding.severity == "problem":
+            raise InputError(finding.what, where=finding.where, fix=finding.fix or None)
+    return findings
+
+
 def _refuse_twins(files: dict[str, Placed]) -> None:
     seen: dict[str, Placed] = {}
     for file in files.values():
@@ -255,7 +265,7 @@ def _recording_findings(session: Session, sources: dict[str, Path]) -> list[Find
             files = [sources[name] for name in recording.files]
             looked.append(look_at_film(recording, files, session.session_id, None))
         else:
-            looked.append(look_at_signal(recording, sources[recording.file]))
+            looked.append(look_at_signal(recording, sources[recording.file], session.session_id))
         found += [*looked[-1].findings, *clock_findings(recording, session.session_id)]
     return [*found, *span_findings(session, looked)]
 

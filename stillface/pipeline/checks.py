@@ -22,6 +22,7 @@ from stillface.pipeline.session_checks import (
     people_findings,
     span_findings,
 )
+from stillface.pipeline.shared_raw import shared_raw
 
 __all__ = ["CheckSummary", "check_study", "shared_people"]
 
@@ -71,6 +72,7 @@ def check_study(
         if session_id in loaded:
             findings += _session(folder, loaded[session_id], hashes)
     findings += shared_people(folder, loaded.values())
+    findings += shared_raw(folder, loaded.values(), wanted)
     return CheckSummary(len(wanted), in_order(dict.fromkeys(findings)))
 
 
@@ -101,7 +103,11 @@ def _looked(folder: StudyFolder, session: Session, recording_id: str) -> Looked:
         files = [folder.path_of(name) for name in recording.files]
         index = folder.session_dir(session.session_id) / "index"
         return look_at_film(recording, files, session.session_id, index)
-    return look_at_signal(recording, folder.path_of(recording.file))
+    beats = folder.signals_dir(session.session_id) / f"{recording.id}.beats.h5"
+    # Where the beats are there already, all of them are looked at.
+    return look_at_signal(
+        recording, folder.path_of(recording.file), session.session_id, heart=not beats.exists()
+    )
 
 
 def _raw_findings(

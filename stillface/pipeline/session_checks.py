@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 from pathlib import Path
 
 from stillface.domain.clock import ns_to_s
-from stillface.domain.recording import SignalRecording, VideoRecording
+from stillface.domain.recording import Signal, SignalRecording, VideoRecording
 from stillface.domain.session import Session
 from stillface.domain.study import Study
+from stillface.errors import InputError, MissingExtraError, UsageError
 from stillface.pipeline.findings import Finding
 from stillface.pipeline.readers import reader_for
 
@@ -31,6 +33,7 @@ _RESIDUAL_MS = 40.0
 # Beyond the film by less than this is how a hand marks a boundary.
 _SLACK_NS = 1_000_000_000
 _TENFOLD = (8.0, 12.0)
+_LOOK_S = 120
 
 
 @dataclass(frozen=True)
@@ -149,12 +152,37 @@ def look_at_film(video: VideoRecording, files: Sequence[Path], where: str, cache
     return Looked(video.id, "film", (int(edges[0]), int(edges[1])), tuple(found))
 
 
-def look_at_signal(channel: SignalRecording, file: Path) -> Looked:
-    """Read a signal and see what session time it covers; raises InputError."""
+def look_at_signal(channel: SignalRecording, file: Path, where: str, *, heart: bool = True) -> Looked:
+    """Read a signal, see what session time it covers and, with ``heart``, whether an ECG reads like one.
+
+    Raises
+    ------
+    InputError
+        It cannot be used as it is.
+    """
     from stillface.physio.sync import fit_clock_map
 
     signal = replace(reader_for(file).read(file, channel), clock_map=fit_clock_map(channel).clock_map)
-    return Looked(channel.id, channel.signal, signal.span_ns)
+    lines = (*signal.notes, *(_heart_lines(channel, signal) if heart and channel.signal == "ecg" else ()))
+    found = tuple(Finding("warning", f"{where}/{channel.id}", line) for line in lines)
+    return Looked(channel.id, channel.signal, signal.span_ns, found)
+
+
+def _heart_lines(channel: SignalRecording, signal: Signal) -> tuple[str, ...]:
+    """Say what is implausible about the beats of the first two minutes, as the run would say of all."""
+    from stillface.physio.analyse import heart_warnings
+    from stillface.physio.beats import find_beats
+    from stillface.physio.params import HeartParams
+
+    n = min(signal.clock.n_samples, ceil(_LOOK_S * signal.clock.rate_hz))
+    clock = replace(signal.clock, n_samples=n)
+    start = replace(signal, values=signal.values[:n], valid=signal.valid[:n], clock=clock)
+    try:
+        params = HeartParams.for_role(channel.role, channel.rsa_preset or None)
+        lines = heart_warnings(start, find_beats(start, params), params)
+    except (InputError, MissingExtraError, UsageError) as error:
+        return (f"beats cannot be found: {error}",)
+    return tuple(line.partition(": ")[2] for line in lines if "without samples" not in line)
 
 
 def span_findings(session: Session, looked: Iterable[Looked]) -> list[Finding]:

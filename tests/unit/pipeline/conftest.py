@@ -13,6 +13,7 @@ from fixtures.videos import write_clip, x264
 from stillface.io.bundle import StudyFolder
 from stillface.pipeline.declare import VisitWords
 from stillface.pipeline.new import new_study
+from stillface.testing.physiology import ecg_mv
 
 EPISODES = ("PL=0:120", "SF=120:240", "RE=240:360")
 
@@ -22,8 +23,9 @@ def raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Six minutes of film at one frame a second, and as much ECG."""
     folder = tmp_path_factory.mktemp("raw")
     write_clip(folder / "a.mp4", 362, rate=Fraction(1), options=x264())
-    seconds = np.arange(0, 362, 1 / 20)
-    rows = "\n".join(f"{t:.2f},{v:.4f}" for t, v in zip(seconds, np.sin(seconds), strict=True))
+    seconds = np.arange(36_200) / 100
+    wave = ecg_mv(seconds, np.arange(0.5, 361, 0.43))
+    rows = "\n".join(f"{t:.2f},{v:.4f}" for t, v in zip(seconds, wave, strict=True))
     (folder / "ecg.csv").write_text(f"time_s,ecg_mv\n{rows}\n")
     return folder
 

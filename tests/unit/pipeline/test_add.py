@@ -273,11 +273,9 @@ REMARKS: dict[str, tuple[dict[str, object], str]] = {
     "none": ({"episodes": ()}, "no episodes"),
     "order": ({"episodes": ("SF=0:120", "PL=120:240", "RE=240:360")}, "SF, PL, RE instead of PL, SF, RE"),
     "beyond": ({"offsets_ms": ("cam1=30000", "infant_ecg=0")}, "PL has 30.0 s that the recording"),
-    "swapped": ({"ages": ("infant=11000", "caregiver=200")}, "is 11000 days old and the caregiver 200"),
     "no sync": ({"offsets_ms": ()}, "no marks and no offset"),
     "nobody": ({"persons": ("infant=P01",), "consents": (), "ages": (), "films": ("c=infant:media/a.mp4",),
                 "regions": (), "partners": ()}, "nobody is named as caregiver"),
-    "one person": ({"persons": ("infant=P01", "caregiver=P01"), "consents": (), "ages": ()}, "several roles"),
 }  # fmt: skip
 
 
@@ -303,15 +301,54 @@ def test_poor_sync_is_said(
     assert any(text in line for line in lines(folder, marked))
 
 
-@pytest.mark.parametrize("rate", ["2", "200"])
+REFUSED: dict[str, tuple[dict[str, object], str]] = {
+    "swapped": ({"ages": ("infant=11000", "caregiver=200")}, "is 11000 days old and the caregiver 200"),
+    "one person": ({"persons": ("infant=P01", "caregiver=P01"), "consents": (), "ages": ()}, "several roles"),
+}
+
+
+@pytest.mark.parametrize("case", list(REFUSED))
+def test_people_who_cannot_be_right_forbid_the_visit(
+    folder: StudyFolder, words: VisitWords, case: str
+) -> None:
+    changes, text = REFUSED[case]
+    before = tree(folder.root)
+    with pytest.raises(InputError, match=text):
+        add_visit(folder, replace(words, **changes), Path())  # type: ignore[arg-type]
+    assert tree(folder.root) == before
+
+
+def test_a_rate_that_the_heart_contradicts_is_said_where_no_length_tells(
+    folder: StudyFolder, words: VisitWords
+) -> None:
+    alone = replace(words, films=(), regions=(), partners=(), episodes=(), time_columns=())
+    for rate, text in (("1000", "faster than a heart beats"), ("10", "at least 100"), ("100", "")):
+        found = [line for line in lines(folder, replace(alone, rates_hz=(rate,))) if "S01/infant_ecg" in line]
+        assert any(text in line for line in found) if text else not found
+
+
+def test_a_raw_file_of_another_visit_is_said_by_name_and_by_content(
+    folder: StudyFolder, words: VisitWords, raw: Path
+) -> None:
+    add_visit(folder, words, Path())
+    (folder.root / "media/b.mp4").write_bytes((raw / "a.mp4").read_bytes())
+    copied = replace(words, session_id="S02", visit_id="V2", films=("cam1=infant+caregiver:media/b.mp4",))
+    found = [line for line in lines(folder, copied) if "of S01 too" in line]
+    assert len(found) == 2
+    assert "media/b.mp4 is a file of S01 too (media/a.mp4)" in found[0]
+    assert "physio/ecg.csv is a file of S01 too;" in found[1]
+    assert not [line for line in lines(folder, replace(copied, visit_id="S01")) if "of S01 too" in line]
+
+
+@pytest.mark.parametrize("rate", ["10", "1000"])
 def test_a_rate_wrong_by_ten_is_said_with_both_lengths(
     folder: StudyFolder, words: VisitWords, rate: str
 ) -> None:
     wrong = replace(words, time_columns=(), rates_hz=(rate,))
     found = [line for line in lines(folder, wrong) if "wrong by ten" in line]
     assert len(found) == 1
-    assert ("3620.0 s" if rate == "2" else "36.2 s") in found[0]
-    assert not [line for line in lines(folder, replace(wrong, rates_hz=("20",))) if "wrong by ten" in line]
+    assert ("3620.0 s" if rate == "10" else "36.2 s") in found[0]
+    assert not [line for line in lines(folder, replace(wrong, rates_hz=("100",))) if "wrong by ten" in line]
 
 
 def written(root: Path, words: VisitWords, fs: FaultyFileSystem, *, replaces: bool = False) -> None:

@@ -52,6 +52,15 @@ def one(lines: list[str], text: str) -> str:
 
 
 def add(study: StudyFolder, words: VisitWords, **changes: object) -> None:
+    """Add a visit with a film and an ECG of its own."""
+    name = changes.get("session_id", "own")
+    film, ecg = study.root / "media/a.mp4", study.root / "physio/ecg.csv"
+    (study.root / f"media/{name}.mp4").write_bytes(film.read_bytes() + b"\0\0\0\x08free")
+    (study.root / f"physio/{name}.csv").write_text(ecg.read_text() + "362.00,0.0000\n")
+    changes = {
+        "films": (f"cam1=infant+caregiver:media/{name}.mp4",),
+        "signals": (f"infant:ecg=physio/{name}.csv",),
+    } | changes
     add_visit(open_study(study.root), replace(words, **changes), Path())  # type: ignore[arg-type]
 
 
@@ -140,6 +149,14 @@ def test_a_parent_of_twins_is_nothing_to_remark_but_a_stranger_is(
     other = {"session_id": "S03", "dyad_id": "D03", "persons": ("infant=P04", "caregiver=P02")}
     add(study, words, **other, families=("infant=F02",), ages=("infant=200", "caregiver=11000"))
     assert "P02 is in 3 dyads" in one(said(study, "warning"), "dyads")
+
+
+def test_one_film_in_two_visits_is_named_with_both(study: StudyFolder, words: VisitWords) -> None:
+    people = {"persons": ("infant=P03", "caregiver=P02"), "ages": ("infant=200",)}
+    film = ("cam1=infant+caregiver:media/a.mp4",)
+    add(study, words, session_id="S02", dyad_id="D02", films=film, **people)
+    line = one(said(study, "warning"), "one raw file in several visits")
+    assert "S01 (media/a.mp4), S02 (media/a.mp4)" in line
 
 
 def test_somebody_who_is_infant_here_and_caregiver_there_is_a_problem(
