@@ -10,7 +10,7 @@ import numpy as np
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
 from stillface.report.tables import Column, Withholding, columns_of, nothing_words
-from stillface.report.wording import code_label, measure_label, role_label, rounded, unit_label
+from stillface.report.wording import code_label, measure_label, role_label, rounded, status_words, unit_label
 
 __all__ = ["TIME_TO_EVENT", "SummaryCell", "SummaryRow", "summarise"]
 
@@ -31,12 +31,13 @@ class SummaryCell:
 
 @dataclass(frozen=True)
 class SummaryRow:
-    """One measure over all columns."""
+    """One measure over all columns; ``nothing`` says once why no session has a value."""
 
     measure: str
     code: str
     unit: str
     cells: tuple[SummaryCell, ...]
+    nothing: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,14 @@ def _line(
             by_chance = f"by chance {_describe(chance[column.id], shown).text}"
             cell = replace(cell, notes=(by_chance, *cell.notes))
         cells.append(cell)
-    return SummaryRow(measure_label(measure), code_label(measure, code), unit_label(unit), tuple(cells))
+    rows = [row for found in by_episode.values() for row in found]
+    nothing = ""
+    if all(row.value is None for row in rows):
+        reasons = dict.fromkeys(status_words(row.status, measure) for row in rows)
+        nothing = f"no value in any session: {'; '.join(reasons)}"
+    return SummaryRow(
+        measure_label(measure), code_label(measure, code), unit_label(unit), tuple(cells), nothing
+    )
 
 
 def _describe(rows: list[Measurement], shown: Withholding) -> SummaryCell:
@@ -116,8 +124,9 @@ def _describe(rows: list[Measurement], shown: Withholding) -> SummaryCell:
         reached = f"{values.size - censored} of {values.size} reached"
         return SummaryCell("no mean", values.size, (reached, *counts))
     low, high = float(values.min()), float(values.max())
-    notes = [f"{rounded(low)} to {rounded(high)}", f"n {values.size}"]
+    notes = [f"n {values.size}"]
     if values.size > 1:
         # Equal values give a deviation of rounding noise, not of people.
-        notes.insert(0, "SD " + rounded(float(values.std(ddof=1)) if high > low else 0.0))
+        spread = rounded(float(values.std(ddof=1)) if high > low else 0.0)
+        notes = [f"SD {spread}", f"{rounded(low)} to {rounded(high)}", *notes]
     return SummaryCell(rounded(float(values.mean())), values.size, (*notes, *counts))

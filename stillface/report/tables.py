@@ -81,12 +81,13 @@ class Column:
 
 @dataclass(frozen=True)
 class MatrixRow:
-    """One measure over all columns."""
+    """One measure over all columns; ``nothing`` says once why it has no value in any of them."""
 
     measure: str
     code: str
     unit: str
     cells: tuple[Cell, ...]
+    nothing: str = ""
 
 
 @dataclass(frozen=True)
@@ -306,7 +307,19 @@ def _lines(
             for column, said in zip(columns, shared, strict=True)
         )
         unit = next((row.unit for row in by_episode.values() if row.unit), "")
-        lines.append(MatrixRow(measure_label(measure), code_label(measure, code), unit_label(unit), cells))
+        said = {cell.text for cell in cells if cell.text != "–"}
+        alike = (
+            len(by_episode) > 1 and len(said) == 1 and all(row.value is None for row in by_episode.values())
+        )
+        lines.append(
+            MatrixRow(
+                measure_label(measure),
+                code_label(measure, code),
+                unit_label(unit),
+                cells,
+                said.pop() if alike else "",
+            )
+        )
     return tuple(lines)
 
 

@@ -233,6 +233,18 @@ def test_nothing_scorable_is_one_line_a_group_and_withholds_nothing() -> None:
     assert "0 %" not in re.sub(r"\d0 %", "", above)
 
 
+def test_a_measure_without_any_value_says_why_once() -> None:
+    seen = [example.row(episode_id=episode, code="pos", value=20.0) for episode in ("PL", "SF", "RE")]
+    unseen = [
+        example.row(episode_id=episode, code="neg", value=None, n=None, status=Status.MISS_NOTCODED)
+        for episode in ("PL", "SF", "RE")
+    ]
+    text = Page(session_report(bare(rows=(*seen, *unseen)))).text
+    above = text[: text.index("All measures Numbers")]
+    assert above.count("missing: not coded") == 1
+    assert above.count("20.00") == 3
+
+
 @pytest.mark.parametrize("length_s", [9, 18, 40, 95, 120, 200, 360, 700, 1300, 4000, 9000])
 def test_time_axis_has_three_ticks_and_never_a_crowd(length_s: int) -> None:
     from matplotlib.figure import Figure

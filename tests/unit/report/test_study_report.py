@@ -202,3 +202,16 @@ def test_a_study_without_values_is_one_line_a_group() -> None:
     text = Page(study_report(example.study_data(n=1, rows=rows))).text
     assert text.count("nothing scorable") == 1
     assert "without value" not in text
+
+
+def test_a_measure_that_no_session_has_says_why_once() -> None:
+    rows = [example.row(episode_id=episode, code="pos", value=20.0) for episode in ("PL", "SF", "RE")]
+    rows.append(
+        example.row(
+            measure="recovery_ratio", code="object", episode_id="PL-SF-RE", value=None, n=None,
+            status=Status.NA_NOTATRISK,
+        )
+    )  # fmt: skip
+    text = Page(study_report(example.study_data(n=1, rows=tuple(rows)))).text
+    assert "recovery ratio object no value in any session: no still-face effect to recover from" in text
+    assert "20.00 to 20.00" not in text  # one session has no range
