@@ -10,14 +10,11 @@ import numpy as np
 from stillface.domain.faces import FaceTrack
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
-from stillface.domain.study import Study
 from stillface.errors import StillfaceError
 from stillface.io.artefacts import load_beats, load_face_track, load_signal, load_state_track
 from stillface.io.bundle import StudyFolder
 from stillface.io.human_codes import CodedByPeople, read_people
 from stillface.pipeline.findings import Finding
-from stillface.pipeline.session_checks import AGE_LIMIT_DAYS, ages_of
-from stillface.report.caveats import CAVEATS
 
 __all__ = [
     "Codings",
@@ -114,7 +111,7 @@ def coverage_findings(folder: StudyFolder, session: Session) -> list[Finding]:
                 f"{role}: face codable in {', '.join(low)} of the time (less than {100 * LOW_COVERAGE:.0f} %)"
             )
             found.append(Finding("warning", f"{session.session_id}/{face.recording_id}", text))
-    return [*found, *_age_limit(folder.study, session, bool(session.videos))]
+    return found
 
 
 def _faces(folder: StudyFolder, session: Session, found: list[Finding]) -> Iterable[tuple[str, FaceTrack]]:
@@ -134,17 +131,6 @@ def _faces(folder: StudyFolder, session: Session, found: list[Finding]) -> Itera
                 found.append(Finding("problem", session.session_id, str(error)))
             else:
                 yield role, face
-
-
-def _age_limit(study: Study, session: Session, filmed: bool) -> list[Finding]:
-    focal = session.protocol.focal_role
-    if not filmed or focal != "infant":
-        return []
-    age = ages_of(study, session).get(focal)
-    if age is not None and age >= AGE_LIMIT_DAYS:
-        return []
-    known = "of unknown age" if age is None else f"{age} days old"
-    return [Finding("note", session.session_id, f"the {focal} is {known}. {CAVEATS['age_limit'].text}")]
 
 
 def heart_findings(folder: StudyFolder, session: Session) -> list[Finding]:

@@ -23,6 +23,7 @@ from stillface.pipeline.session_checks import (
     span_findings,
 )
 from stillface.pipeline.shared_raw import shared_raw
+from stillface.pipeline.study_checks import age_notes, consent_notes, own_files
 
 __all__ = ["CheckSummary", "check_study", "shared_people"]
 
@@ -47,7 +48,7 @@ def check_study(
     ----------
     folder : StudyFolder
     sessions : iterable of str
-        Only these; people who are in several dyads are looked for in all.
+        Only what concerns these; people and files that they have in common with others are looked for in all.
     progress : Progress, optional
 
     Raises
@@ -55,14 +56,16 @@ def check_study(
     InputError
         A session that was asked for is not there.
     """
-    wanted = tuple(sessions) or folder.sessions()
-    findings: list[Finding] = []
+    asked = tuple(sessions)
+    wanted = asked or folder.sessions()
+    findings = [] if asked else own_files(folder)
     loaded: dict[str, Session] = {}
     for session_id in folder.sessions():
         try:
             loaded[session_id] = folder.load_session(session_id)
         except StillfaceError as error:
-            findings.append(Finding("problem", session_id, str(error), "correct its session.yaml"))
+            if session_id in wanted:
+                findings.append(Finding("problem", session_id, str(error), "correct its session.yaml"))
     hashes = FileHashes(folder.root, folder.logs_dir / "inputs.json")
     for done, session_id in enumerate(wanted):
         if progress is not None:
@@ -71,7 +74,9 @@ def check_study(
             folder.load_session(session_id)  # says that there is none
         if session_id in loaded:
             findings += _session(folder, loaded[session_id], hashes)
-    findings += shared_people(folder, loaded.values())
+    chosen = [loaded[session_id] for session_id in wanted if session_id in loaded]
+    findings += [*consent_notes(folder.study, chosen), *age_notes(folder.study, chosen)]
+    findings += shared_people(folder, loaded.values(), wanted)
     findings += shared_raw(folder, loaded.values(), wanted)
     return CheckSummary(len(wanted), in_order(dict.fromkeys(findings)))
 
@@ -134,17 +139,22 @@ def _raw_findings(
     return missing, findings
 
 
-def shared_people(folder: StudyFolder, sessions: Iterable[Session]) -> list[Finding]:
+def shared_people(folder: StudyFolder, sessions: Iterable[Session], only: Iterable[str]) -> list[Finding]:
     """Name people who turn up in several dyads, or in several roles, beyond what a family explains.
 
-    A parent of twins and a therapist of several clients are ordinary; the same infant in two dyads is
-    ordinary only where a protocol has two caregivers, and is named.
+    Only those who take part in one of the sessions ``only``. A parent of twins and a therapist of several
+    clients are ordinary; the same infant in two dyads is ordinary only where a protocol has two caregivers,
+    and is named.
     """
     dyads: dict[str, dict[str, str]] = {}
     roles: dict[str, dict[str, str]] = {}
     focal: set[str] = set()
     relatives: dict[str, set[str]] = {}
+    wanted = set(only)
+    concerned: set[str] = set()
     for session in sessions:
+        if session.session_id in wanted:
+            concerned.update(session.persons.values())
         for role, person_id in session.persons.items():
             dyads.setdefault(person_id, {})[session.dyad_id] = session.session_id
             roles.setdefault(person_id, {})[role] = session.session_id
@@ -155,12 +165,14 @@ def shared_people(folder: StudyFolder, sessions: Iterable[Session]) -> list[Find
     found = []
     for person_id, where in sorted(dyads.items()):
         one_family = len(relatives[person_id]) == 1 and "" not in relatives[person_id]
+        if person_id not in concerned:
+            continue
         if len(where) > 1 and (person_id in focal or not one_family) and "therapist" not in roles[person_id]:
             listed = ", ".join(f"{dyad} ({session})" for dyad, session in sorted(where.items()))
             text = f"{person_id} is in {len(where)} dyads: {listed}"
             found.append(Finding("warning", "", text, "is it the same person? family_id explains siblings"))
     for person_id, where in sorted(roles.items()):
-        if len(where) > 1:
+        if len(where) > 1 and person_id in concerned:
             listed = ", ".join(f"{role} ({session})" for role, session in sorted(where.items()))
             text = f"{person_id} is in several roles: {listed}"
             found.append(Finding("problem", "", text, "are rows swapped?"))

@@ -75,11 +75,6 @@ def people_findings(study: Study, session: Session) -> list[Finding]:
     for role in session.protocol.role_ids:
         if role not in session.persons:
             found.append(Finding("warning", where, f"nobody is named as {role}"))
-    for role, person_id in session.persons.items():
-        person = study.person(person_id)
-        if person is not None and person.release_level == "unknown":
-            text = f"{role} {person_id}: consent to share is unknown; film, still and landmarks stay here"
-            found.append(Finding("note", where, text))
     return found
 
 

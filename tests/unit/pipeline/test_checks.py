@@ -53,10 +53,10 @@ def one(lines: list[str], text: str) -> str:
 
 def add(study: StudyFolder, words: VisitWords, **changes: object) -> None:
     """Add a visit with a film and an ECG of its own."""
-    name = changes.get("session_id", "own")
+    name = str(changes["session_id"])
     film, ecg = study.root / "media/a.mp4", study.root / "physio/ecg.csv"
-    (study.root / f"media/{name}.mp4").write_bytes(film.read_bytes() + b"\0\0\0\x08free")
-    (study.root / f"physio/{name}.csv").write_text(ecg.read_text() + "362.00,0.0000\n")
+    (study.root / f"media/{name}.mp4").write_bytes(film.read_bytes() + b"\0\0\0\x0bfree" + name.encode())
+    (study.root / f"physio/{name}.csv").write_text(ecg.read_text() + f"362.00,0.00{name[1:]}\n")
     changes = {
         "films": (f"cam1=infant+caregiver:media/{name}.mp4",),
         "signals": (f"infant:ecg=physio/{name}.csv",),
@@ -174,8 +174,55 @@ def test_notes_alone_are_no_findings(study: StudyFolder, words: VisitWords) -> N
     summary = check_study(open_study(study.root))
     assert not found(summary.findings)
     notes = [f.line for f in summary.findings]
-    assert "Face models are trained on adults" in one(notes, "the infant is 90 days old")
-    assert len([line for line in notes if "consent to share is unknown" in line]) == 2
+    assert "Face models are trained on adults" in one(notes, "S02 (90 days)")
+    assert "unknown for 2: P05, P06" in one(notes, "consent to share is unknown")
+    add(study, words, session_id="S03", dyad_id="D03", persons=("infant=P07", "caregiver=P08"), ages=(),
+        consents=(), families=())  # fmt: skip
+    notes = said(study, "note")
+    assert "unknown for 4: P05, P06, P07, P08" in one(notes, "consent to share is unknown")
+    assert "S02 (90 days), S03 (age unknown)" in one(notes, "Face models are trained on adults")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "severity", "text"),
+    [
+        ("rules/ours.yaml", "rule:\n  id: ours\n", "problem", "a key is missing"),
+        ("rules/ours.yaml", "rule:\n  id: other\n", "problem", "the id differs from the file's name"),
+        ("schemes/ours.yaml", "scheme: [\n", "problem", "ours.yaml"),
+        ("protocols/ours.yaml", "protocol:\n  id: yes\n", "problem", "ours.yaml"),
+        ("rules/ours.yml", "", "warning", "only files that end in .yaml"),
+    ],
+)
+def test_a_broken_file_of_the_study_itself_is_named(
+    study: StudyFolder, name: str, content: str, severity: str, text: str
+) -> None:
+    path = study.root / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(content)
+    (finding,) = check_study(open_study(study.root)).findings
+    assert (finding.severity, text in finding.line) == (severity, True), finding.line
+    assert check_study(open_study(study.root), sessions=("S01",)).findings == ()
+
+
+def test_a_sound_file_of_the_study_itself_is_nothing_to_remark(study: StudyFolder) -> None:
+    (study.root / "rules").mkdir()
+    rule = 'rule:\n  id: ours\n  version: "1"\n  kind: valence\n  valences: [1]\n'
+    (study.root / "rules/ours.yaml").write_text(rule)
+    assert said(study) == []
+
+
+def test_one_session_alone_gives_only_its_own_findings(study: StudyFolder, words: VisitWords) -> None:
+    people = {"persons": ("infant=P01", "caregiver=P03"), "ages": (), "consents": ()}
+    add(study, words, session_id="S02", dyad_id="D02", episodes=(), **people)
+    add(study, words, session_id="S03", persons=("infant=P08", "caregiver=P09"), dyad_id="D03", ages=())
+    yaml = study.session_dir("S02") / "session.yaml"
+    folder = open_study(study.root)
+    assert [f.line for f in check_study(folder, sessions=("S03",)).findings] == [
+        one(said(study), "S03 (age unknown)").replace("S02 (age unknown), ", "")
+    ]
+    assert any("P01 is in 2 dyads" in f.what for f in check_study(folder, sessions=("S01",)).findings)
+    yaml.write_text(yaml.read_text().replace("dyad_id", "dyad"))
+    assert not [f for f in check_study(folder, sessions=("S03",)).findings if f.severity != "note"]
 
 
 def test_low_coverage_is_said_by_episode_and_person(study: StudyFolder) -> None:
