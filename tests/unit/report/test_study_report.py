@@ -209,7 +209,7 @@ def test_a_measure_that_no_session_has_says_why_once() -> None:
     rows.append(
         example.row(
             measure="recovery_ratio", code="object", episode_id="PL-SF-RE", value=None, n=None,
-            status=Status.NA_NOTATRISK,
+            unit="ratio", status=Status.NA_NOTATRISK,
         )
     )  # fmt: skip
     text = Page(study_report(example.study_data(n=1, rows=tuple(rows)))).text
