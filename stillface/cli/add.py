@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -225,7 +227,8 @@ def _add_table(
             progress=lambda done, total, session: status.update(f"{done + 1} of {total}: {session}"),
         )
     for added in summary.visits:
-        _say_findings(added)
+        _say_findings(replace(added, findings=tuple(f for f in added.findings if f.severity != "note")))
+    _say_notes(summary)
     for reason in summary.refused.values():
         say_error(reason)
     if as_json:
@@ -260,7 +263,8 @@ def _guessed(
     """Propose who is where in each film that shows two people; a person decides."""
     from stillface.pipeline.guess import guess_words, take_seats
 
-    for proposal in guess_words(folder, words, protocol, Path.cwd(), copy=copy):
+    said = tuple(role for role in (left, right) if role)
+    for proposal in guess_words(folder, words, protocol, Path.cwd(), said=said, copy=copy):
         people.print(f"{proposal.film_id}: two people keep turning up:", markup=False)
         for seat in proposal.seats:
             r = seat.region
@@ -282,8 +286,11 @@ def decide(roles: tuple[str, ...], left: str, right: str, *, yes: bool) -> tuple
                 "which of them is who, a person must say", fix=f"--left {roles[0]} --right {roles[1]} --yes"
             )
         return left, right
-    left = left or typer.prompt(f"Who is on the left ({' or '.join(roles)})?", err=True)
-    right = right or typer.prompt(f"Who is on the right ({' or '.join(roles)})?", err=True)
+    # A mistyped role is asked for again: the film was looked at already.
+    while not right and left not in roles:
+        left = typer.prompt(f"Who is on the left ({' or '.join(roles)})?", err=True)
+    left = left or next(role for role in roles if role != right)
+    right = right or next(role for role in roles if role != left)
     if not typer.confirm(f"{left} left, {right} right, each looking at the other: right?", err=True):
         raise UsageError(
             "not accepted, and nothing was added", fix="say where they are with --region and --partner"
@@ -293,8 +300,17 @@ def decide(roles: tuple[str, ...], left: str, right: str, *, yes: bool) -> tuple
 
 def _say_findings(added: Added) -> None:
     for finding in added.findings:
-        if finding.severity != "note":
-            people.print(f"{finding.severity}:", finding.line, style="yellow", markup=False)
+        style = "dim" if finding.severity == "note" else "yellow"
+        people.print(f"{finding.severity}:", finding.line, style=style, markup=False)
+
+
+def _say_notes(summary: AddSummary) -> None:
+    """Say once what holds for many visits."""
+    notes = [finding for added in summary.visits for finding in added.findings if finding.severity == "note"]
+    for what, count in Counter(note.what for note in notes).items():
+        first = next(note.where for note in notes if note.what == what)
+        where = first if count == 1 else f"{first} and {count - 1} more"
+        people.print("note:", f"{where}: {what}", style="dim", markup=False)
 
 
 def _say_changes(added: Added) -> None:

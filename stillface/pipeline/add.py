@@ -264,10 +264,18 @@ def _recording_findings(session: Session, sources: dict[str, Path]) -> list[Find
         if isinstance(recording, VideoRecording):
             files = [sources[name] for name in recording.files]
             looked.append(look_at_film(recording, files, session.session_id, None))
+            found += _side_camera(recording, session.session_id)
         else:
             looked.append(look_at_signal(recording, sources[recording.file], session.session_id))
         found += [*looked[-1].findings, *clock_findings(recording, session.session_id)]
     return [*found, *span_findings(session, looked)]
+
+
+def _side_camera(video: VideoRecording, where: str) -> list[Finding]:
+    if not {"left", "right"}.intersection(video.partner_toward.values()):
+        return []
+    text = "films from the side give few codable frames for affect; check coverage after run"
+    return [Finding("note", f"{where}/{video.id}", text)]
 
 
 def _with_people(study: Study, declared: Declared, session: Session, corrects: frozenset[str]) -> Study:

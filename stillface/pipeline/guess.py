@@ -48,14 +48,27 @@ class Proposal:
 
 
 def guess_words(
-    folder: StudyFolder, words: VisitWords, protocol_id: str | None, base: Path, *, copy: bool = False
+    folder: StudyFolder,
+    words: VisitWords,
+    protocol_id: str | None,
+    base: Path,
+    *,
+    said: tuple[str, ...] = (),
+    copy: bool = False,
 ) -> Iterator[Proposal]:
     """Look at each film that was declared to show two people.
+
+    Parameters
+    ----------
+    folder, words, protocol_id, base, copy
+        As :func:`~stillface.pipeline.visits.add_visit` has them.
+    said : tuple of str
+        Roles that are to be placed; they are checked before any film is looked at, which takes minutes.
 
     Raises
     ------
     UsageError
-        No film shows two people: there is nothing to guess.
+        No film shows two people: there is nothing to guess. A role that a film does not show, or twice.
     InputError
         A film cannot be used, or not two people were found in it.
     MissingExtraError
@@ -68,6 +81,14 @@ def guess_words(
     ]
     if not shared:
         raise UsageError("no film shows two people", where="--guess", expected="--film cam1=ROLE+ROLE:FILE")
+    for film_id, roles, _ in shared:
+        if len(set(said)) != len(said) or not set(said) <= set(roles):
+            raise UsageError(
+                f"who is where in {film_id}?",
+                where="--left, --right",
+                got=", ".join(said),
+                expected=" and ".join(roles),
+            )
     for film_id, roles, names in shared:
         files = [place(folder, name, base, "media", copy=copy).source for name in names]
         yield Proposal(film_id, roles, find_seats(files, film_id))

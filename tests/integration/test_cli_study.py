@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from fixtures.videos import write_clip, x264
 from stillface.cli.add import decide
@@ -246,16 +247,65 @@ def test_the_how_to_names_every_column_of_a_table_of_visits(repo: Path) -> None:
         assert f"`{general}`" in page, column
 
 
-@pytest.mark.parametrize(("answer", "accepted"), [(True, True), (False, False)])
+@pytest.fixture
+def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
+    """Answer what is asked, as at a keyboard; the lines that are not needed stay unread."""
+
+    def type_in(lines: str) -> None:
+        keyboard = io.StringIO(lines)
+        keyboard.isatty = lambda: True  # type: ignore[method-assign]
+        monkeypatch.setattr(sys, "stdin", keyboard)
+
+    return type_in
+
+
+ROLES = ("infant", "caregiver")
+
+
+@pytest.mark.parametrize(("answer", "accepted"), [("y", True), ("n", False)])
 def test_a_proposal_is_taken_only_after_a_yes(
-    monkeypatch: pytest.MonkeyPatch, answer: bool, accepted: bool
+    terminal: Callable[[str], None], answer: str, accepted: bool
 ) -> None:
-    said = iter(["caregiver", "infant"])
-    monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": staticmethod(lambda: True)}))
-    monkeypatch.setattr(typer, "prompt", lambda *args, **kwargs: next(said))
-    monkeypatch.setattr(typer, "confirm", lambda *args, **kwargs: answer)
+    terminal(f"caregiver\n{answer}\n")
     if accepted:
-        assert decide(("infant", "caregiver"), "", "", yes=False) == ("caregiver", "infant")
+        assert decide(ROLES, "", "", yes=False) == ("caregiver", "infant")
     else:
         with pytest.raises(UsageError, match="nothing was added"):
-            decide(("infant", "caregiver"), "", "", yes=False)
+            decide(ROLES, "", "", yes=False)
+
+
+def test_a_mistyped_role_is_asked_for_again(
+    terminal: Callable[[str], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    terminal("mother\ny\ninfant\ny\n")
+    assert decide(ROLES, "", "", yes=False) == ("infant", "caregiver")
+    assert capsys.readouterr().err.count("Who is on the left (infant or caregiver)?") == 3
+
+
+def test_one_side_said_gives_the_other(terminal: Callable[[str], None]) -> None:
+    terminal("y\n")
+    assert decide(ROLES, "", "infant", yes=False) == ("caregiver", "infant")
+
+
+@pytest.mark.parametrize("words", [("--left", "mother"), ("--left", "infant", "--right", "infant")])
+def test_roles_are_checked_before_a_film_is_looked_at(
+    cli: Cli, study: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stillface.pipeline.guess.find_seats", None)
+    film = ("--film", "cam1=infant+caregiver:media/a.mp4", "--guess", "--yes")
+    done = cli("add", "lab", "S01", "--dyad", "D01", *WHO, *film, *words)
+    assert done.code == 2
+    assert "expected infant and caregiver" in done.err
+
+
+def test_a_wrong_visit_is_corrected_at_the_command_line(cli: Cli, study: Path) -> None:
+    assert cli("add", "lab", "S01", "--dyad", "D01", *WHO, *FILM, *TIMES).code == 0
+    other = (*WHO, *FILM, "--episode", "PL=0:1.5", "--episode", "SF=1.5:2")
+    refused = cli("add", "lab", "S01", "--dyad", "D01", *other)
+    assert refused.code == 2
+    assert "episode PL: 0 to 1 s, ended by time -> 0 to 1.5 s" in refused.err
+    done = cli("add", "lab", "S01", "--dyad", "D01", *other, "--replace")
+    assert done.code == 0
+    assert "S01 replaced" in done.err
+    assert "  episode SF: 1 to 2 s, ended by time -> 1.5 to 2 s, ended by time" in done.err.splitlines()
+    assert (study / "sessions/S01/session.replaced-1.yaml").is_file()

@@ -39,7 +39,10 @@ def test_a_visit_is_added_with_its_people_and_the_hashes_of_its_files(
     folder: StudyFolder, words: VisitWords, raw: Path
 ) -> None:
     added = add_visit(folder, words, Path())
-    assert (added.outcome, added.findings, added.copied) == ("added", (), ())
+    assert (added.outcome, added.copied) == ("added", ())
+    assert [f.line for f in added.findings] == [
+        "S01/cam1: films from the side give few codable frames for affect; check coverage after run"
+    ]
     again = open_study(folder.root)
     session = again.load_session("S01")
     assert session.persons == {"infant": "P01", "caregiver": "P02"}
@@ -325,6 +328,11 @@ def test_a_rate_that_the_heart_contradicts_is_said_where_no_length_tells(
     for rate, text in (("1000", "faster than a heart beats"), ("10", "at least 100"), ("100", "")):
         found = [line for line in lines(folder, replace(alone, rates_hz=(rate,))) if "S01/infant_ecg" in line]
         assert any(text in line for line in found) if text else not found
+
+
+def test_films_of_each_face_need_no_word_about_the_side(folder: StudyFolder, words: VisitWords) -> None:
+    split = replace(words, partners=("infant=camera", "caregiver=camera"))
+    assert lines(folder, split) == []
 
 
 def test_a_raw_file_of_another_visit_is_said_by_name_and_by_content(
