@@ -77,7 +77,7 @@ def test_a_row_gives_the_same_session_as_the_words(
 ) -> None:
     summary = added(folder, tmp_path, episodes, {})
     assert summary.with_outcome("added") == ("S01",)
-    assert summary.visits[0].findings == ()
+    assert [f.severity for f in summary.visits[0].findings] == ["note"]
     from_table = session_text(folder.load_session("S01")).replace("film\n", "cam1\n")
     (folder.session_dir("S01") / "session.yaml").unlink()
     add_visit(folder, words, Path())
@@ -184,3 +184,15 @@ def test_an_unknown_episode_refuses_the_table_with_the_line(folder: StudyFolder,
     (tmp_path / "e.csv").write_text("session_id,episode_id,onset_s,offset_s\nS01,XX,0,120\n")
     with pytest.raises(InputError, match=r"e.csv:2: an episode the protocol does not have"):
         add_table(folder, write(tmp_path / "visits.csv", [ROW]), episodes=tmp_path / "e.csv")
+
+
+def test_a_corrected_table_replaces_the_rows_that_differ(
+    folder: StudyFolder, tmp_path: Path, episodes: Path
+) -> None:
+    added(folder, tmp_path, episodes, {})
+    table = write(tmp_path / "visits.csv", [ROW | {"infant_age_days": "210"}])
+    assert "age of P01" in add_table(folder, table, episodes=episodes).refused["S01"]
+    (done,) = add_table(folder, table, episodes=episodes, replaces=True).visits
+    assert (done.outcome, done.changes) == ("replaced", ("age in days of P01 at S01: 200 -> 210",))
+    (again,) = add_table(folder, table, episodes=episodes, replaces=True).visits
+    assert again.outcome == "there"
