@@ -64,7 +64,6 @@ def carry_out(folder: StudyFolder, plan: Plan, *, quiet: bool) -> RunSummary:
     from stillface.pipeline.run import RunSummary, run_plan
 
     if plan.nothing_to_do and not plan.problems:
-        people.print(f"Nothing to do: all {plan.n_done} steps, tables and reports are up to date.")
         return RunSummary(cached=plan.n_done)
     try:
         with Watcher(quiet=quiet) as watcher:
@@ -90,6 +89,7 @@ def show_plan(plan: Plan) -> None:
     for problem in plan.problems:
         people.print(f"cannot run {problem.session_id}: {problem.reason}", style="bold red", markup=False)
     if plan.nothing_to_do:
+        people.print(f"Nothing to do: all {plan.n_done} steps, tables and reports are up to date.")
         return
     minutes = plan.estimate_s / 60
     people.print(

@@ -23,6 +23,7 @@ from stillface.report.study_plots import (
     SurvivalLine,
     TransitionPicture,
 )
+from stillface.report.wording import measure_label
 
 __all__ = ["study_pictures"]
 
@@ -78,7 +79,7 @@ def _forest(
             continue
         half = float(student.ppf(0.975, effect.df)) / effect.n_families**0.5
         rule = f", {effect.match_rule}" if effect.match_rule else ""
-        title = f"{effect.contrast} · {effect.role} · {effect.measure}{rule}"
+        title = f"{effect.contrast} · {effect.role} · {measure_label(effect.measure)}{rule}"
         yield ForestLine(title, effect.d_z, effect.d_z - half, effect.d_z + half, effect.n_families)
 
 
