@@ -51,7 +51,7 @@ def test_links_with_odd_names_are_quoted() -> None:
 
 
 @pytest.mark.parametrize(
-    "href", ["/root/x.html", "https://evil.example", "C:\\x.html", "javascript:alert(1)"]
+    "href", ["/somewhere/x.html", "https://evil.example", "C:\\x.html", "javascript:alert(1)"]
 )
 def test_links_that_leave_the_folder_are_refused(href: str) -> None:
     with pytest.raises(FieldError, match="not a relative link"):
