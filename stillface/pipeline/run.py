@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -189,7 +190,12 @@ class _Runner:
             self._failed(session_id, name, error, str(error))
             return None
         except Exception as error:  # noqa: BLE001  a fault of ours in one visit must not stop hundreds
-            self._failed(session_id, name, error, f"a fault in stillface: {error!r}; please report it")
+            # The place makes the fault findable; the file's name alone, for a log holds no machine path.
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(last.filename).name}:{last.lineno}"
+            self._failed(
+                session_id, name, error, f"a fault in stillface at {place}: {error!r}; please report it"
+            )
             return None
         seconds = time.monotonic() - began
         self.observer.finished(session_id, name, seconds)

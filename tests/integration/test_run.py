@@ -151,7 +151,7 @@ def test_a_fault_of_ours_in_one_session_does_not_stop_the_others(
 
     monkeypatch.setattr(run_room, "session_results", faulty)
     summary = go(folder)
-    assert "a fault in stillface" in summary.failures["S1/report"]
+    assert "a fault in stillface at test_run.py:" in summary.failures["S1/report"]
     assert sessions_in_tables(folder) == {"S2"}
 
 
