@@ -7,6 +7,7 @@ from typing import Literal
 
 from stillface.domain.clock import NS_PER_S
 from stillface.errors import UsageError
+from stillface.review.breaches import coded_until_ns, episodes_of_lane, refuse_outside
 from stillface.review.cameras import FrameGrid
 from stillface.review.commands import Command
 from stillface.review.commands_edit import Paint
@@ -55,6 +56,8 @@ class Desk:
         Called without arguments when mode, selection or the chosen bout changes.
     said : Signal
         Called with one line that tells what a key did.
+    lane_before : LaneKey or None
+        The lane that was coded before the lane of breaches.
     marked_ns : tuple of (int, int, bool)
         Stretches that the timeline marks, and whether each is still open.
     """
@@ -74,6 +77,7 @@ class Desk:
         self._mark_in: int | None = None
         self._finding = -1
         self._coding_lane: LaneKey | None = None
+        self.lane_before: LaneKey | None = None
         playhead.played.connect(self._note_running)
 
     @property
@@ -135,6 +139,7 @@ class Desk:
             self.judge(lambda: self.need_queue().relabel(code), f"it is {code}")
             return
         lane, time_ns = self.active_lane, self.meant_ns()
+        refuse_outside(self.document.session, lane.key, time_ns)
         label = next(c.label or c.id for c in lane.scheme.codes if c.id == code)
         recorded = self.habits.reaction() if time_ns != self.playhead.time_ns else {}
         if lane.is_point:
@@ -235,7 +240,9 @@ class Desk:
         """List what is open in the lanes of the kind that is coded now."""
         kind = self.active_lane.key.kind
         lanes = [lane for lane in self.document.lanes.values() if lane.editable and lane.key.kind == kind]
-        return findings(self.document.session, lanes)
+        # What is only offered is missing to nobody before it is begun.
+        meant = [lane for lane in lanes if lane.bouts or lane.key.tier not in self.document.offered]
+        return findings(self.document.session, meant)
 
     def next_finding(self) -> Finding | None:
         """Go to the next thing to look at; None where all is done."""
@@ -336,7 +343,8 @@ class Desk:
         """Give how far the running bout of a lane can be said to last here; None where none runs."""
         if lane.running is None:
             return None
-        end_ns, until_ns = lane.running.end_ns, self.until_ns()
+        end_ns = lane.running.end_ns
+        until_ns = coded_until_ns(self.document.session, lane, self.until_ns())
         if until_ns <= end_ns:
             return end_ns
         return self.playhead.passed.reach_ns(end_ns, until_ns, _LEAP_NS)
@@ -377,15 +385,18 @@ class Desk:
     def shown_lanes(self) -> tuple[LaneKey, ...]:
         """Give the lanes in the order of the timeline: what is about the same stays together.
 
-        Lanes of reviewed codes appear with the review, or once they hold something.
+        Lanes of reviewed codes appear with the review, or once they hold something; one of breaches where an
+        episode is set that imposes a state.
         """
         lanes = self.document.lanes
         streams = list(dict.fromkeys((key.role, key.scheme_id) for key in lanes))
         kinds = ("human", "consensus", "auto_reviewed", "auto")
+        offered, session = self.document.offered, self.document.session
         shown = [
             key
             for key, lane in lanes.items()
-            if key.kind != "auto_reviewed" or self.mode == "review" or lane.bouts
+            if (key.kind != "auto_reviewed" or self.mode == "review" or lane.bouts)
+            and (key.tier not in offered or lane.bouts or episodes_of_lane(session, key))
         ]
         shown.sort(key=lambda key: (streams.index((key.role, key.scheme_id)), kinds.index(key.kind), key))
         return tuple(shown)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
 from stillface.errors import UsageError
+from stillface.review.breaches import to_breaches
 from stillface.review.commands import Command, gap_code
 from stillface.review.commands_edit import Delete, ExtendTo, Merge, MoveEdge, Split
 from stillface.review.commands_live import CloseRunning
@@ -43,6 +44,7 @@ def actions_of(desk: Desk) -> dict[str, Callable[[], object]]:
         "edge_on": lambda: head.to_edge(_edge_lane(desk), 1),
         "lane_up": lambda: desk.change_lane(-1),
         "lane_down": lambda: desk.change_lane(1),
+        "breaches": lambda: to_breaches(desk),
         "uncodable": lambda: desk.code(gap_code(desk.active_lane)),
         "end_state": lambda: _end_state(desk),
         "mark_in": lambda: desk.mark("in"),

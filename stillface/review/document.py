@@ -48,9 +48,13 @@ class Document:
         What this person codes, in the order of the lanes.
     only_role : str
         Lanes of other roles are not there: coding blind to the partner. Empty for all.
+    offered : iterable of (role, scheme_id)
+        What may be coded beside that, after it.
 
     Attributes
     ----------
+    offered : frozenset of str
+        Tiers that may be coded and need not be.
     lanes_changed : Signal
         Called with the set of lanes that differ now.
     status_changed, active_changed : Signal
@@ -66,6 +70,7 @@ class Document:
         stores: Mapping[str, Store],
         tiers: Iterable[tuple[str, str]],
         only_role: str = "",
+        offered: Iterable[tuple[str, str]] = (),
     ) -> None:
         self.session, self.grid, self.coder = session, grid, coder
         self.lanes_changed: Signal[[frozenset[LaneKey]]] = Signal()
@@ -79,7 +84,10 @@ class Document:
         self._decisions: dict[tuple[str, int, int | None, str], tuple[str, LoggedBout]] = {}
         self._lanes: dict[LaneKey, Lane] = {}
         self._only_role = only_role
-        self._make_lanes([tier for tier in tiers if self._seen(tier[0])])
+        tiers = tuple(tiers)
+        more = [tier for tier in offered if tier not in tiers]
+        self.offered = frozenset("/".join(tier) for tier in more)
+        self._make_lanes([tier for tier in (*tiers, *more) if self._seen(tier[0])])
         self._active = next((key for key, lane in self._lanes.items() if lane.editable), None)
 
     def _make_lanes(self, tiers: Sequence[tuple[str, str]]) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.session import Episode, Session
 from stillface.domain.states import UNCODED, StateTrack
+from stillface.review.breaches import episodes_of_lane
 from stillface.review.lanes import Lane, LaneKey
 
 __all__ = ["Finding", "findings", "open_time_ns"]
@@ -60,7 +61,6 @@ def findings(
         for spec in session.protocol.episodes
         if spec.analyse and not spec.optional and session.episode(spec.id) is None
     ]
-    episodes = [e for e in session.episodes if session.protocol.episode(e.id).analyse]
     for lane in lanes:
         if lane.running is not None:
             bout = lane.running
@@ -75,15 +75,14 @@ def findings(
                 text = f"{lane.key.role}: two codes at once; two computers disagree here"
                 found.append(Finding("overlap", text, later.onset_ns, lane.bouts[k].end_ns, lane.key))
             continue
-        for episode in episodes:
+        for episode in episodes_of_lane(session, lane.key):
             found += _in_episode(lane, episode, sliver_ms, uncodable_s)
     return tuple(sorted(found, key=lambda finding: (finding.onset_ns, finding.kind, finding.text)))
 
 
 def open_time_ns(session: Session, lane: Lane) -> int:
     """Give the uncoded time of a lane inside the episodes that are analysed."""
-    episodes = (e for e in session.episodes if session.protocol.episode(e.id).analyse)
-    tracks = (_clipped(lane, episode) for episode in episodes)
+    tracks = (_clipped(lane, episode) for episode in episodes_of_lane(session, lane.key))
     return sum(int(t.durations_ns[t.codes == UNCODED].sum()) for t in tracks)
 
 

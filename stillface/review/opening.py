@@ -20,6 +20,7 @@ from stillface.io.code_log_record import Record
 from stillface.io.code_log_replay import merge
 from stillface.io.durable import storage_error
 from stillface.io.human_codes import LOG_KINDS
+from stillface.review.breaches import breach_tiers
 from stillface.review.cameras import Camera, FrameGrid
 from stillface.review.desk import Desk
 from stillface.review.document import Document
@@ -123,7 +124,10 @@ def open_document(
         for kind, folder in folders.items():
             stores[kind] = open_store(folder, coder, install, study.heads_path(install))
         tiers = [(role, scheme) for role, ids in study.study.schemes.items() for scheme in ids]
-        return Document(session.with_tracks(tracks), grid, study.scheme, coder, stores, tiers, only_role)
+        offered = breach_tiers(session.protocol)
+        return Document(
+            session.with_tracks(tracks), grid, study.scheme, coder, stores, tiers, only_role, offered=offered
+        )
     except BaseException:
         for store in stores.values():
             store.log.close()

@@ -14,6 +14,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_record import LoggedBout, Record
 from stillface.io.code_log_replay import merge
 from stillface.io.human_codes import LOG_KINDS
+from stillface.review.breaches import episodes_of_lane
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 from stillface.review.signoff import SignOff, fingerprint, sign_offs
 
@@ -121,7 +122,7 @@ def _state(last: SignOff | None, bouts: dict[str, LoggedBout], coded: float, *, 
 
 def _shares(session: Session, lane: Lane) -> tuple[float, float]:
     """Give coded and scorable share of the analysed time; bouts that overlap count once."""
-    episodes = [e for e in session.episodes if session.protocol.episode(e.id).analyse]
+    episodes = episodes_of_lane(session, lane.key)
     total = sum(e.duration_ns for e in episodes)
     if lane.is_point or not total:
         return (0.0, 0.0)

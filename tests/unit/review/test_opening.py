@@ -140,7 +140,7 @@ def test_one_person_only_leaves_no_lane_of_the_partner(tmp_path: Path) -> None:
     folder = make_study(tmp_path / "study")
     add_proposals(folder, folder.scheme("affect3"))
     both = open_desk(folder, "one", "AB", INSTALL)
-    for _ in both.document.lanes:
+    for _ in folder.study.schemes:
         both.key("S")
         both.key("Down")
     assert {key.role for key in both.document.lanes if both.document.lane(key).bouts} == {
