@@ -107,6 +107,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("tour", "Guided tour", "Window"),
     Action("cancel", "End selection and loop", "Window"),
     Action("help", "Keys", "Window"),
+    Action("back_to_study", "Back to the study", "Window"),
+    Action("quit", "Quit", "Window"),
 )
 
 _STILLFACE: dict[str, tuple[str, ...]] = {
@@ -179,6 +181,8 @@ _STILLFACE: dict[str, tuple[str, ...]] = {
     "tour": ("F1",),
     "cancel": ("Esc",),
     "help": ("?",),
+    "back_to_study": ("Ctrl+W",),
+    "quit": ("Ctrl+Q",),
 }
 
 _ELAN: dict[str, tuple[str, ...]] = {
