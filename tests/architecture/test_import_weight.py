@@ -26,7 +26,7 @@ LIGHT_MODULES = [
     "stillface.contracts.registry",
     "stillface.measures.matching",
     "stillface.pipeline.measure_tables",
-    "stillface.cli.main",
+    "stillface.cli.app",
 ]
 
 

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from stillface.cli import open as open_command
-from stillface.cli.main import app
+from stillface.cli.app import app
 from stillface.errors import MissingExtraError, UsageError
 
 

@@ -17,7 +17,8 @@ import pytest
 
 from fixtures.videos import write_clip, x264
 from stillface.cli.add import decide
-from stillface.cli.main import app, run
+from stillface.cli.app import app
+from stillface.cli.main import run
 from stillface.errors import UsageError
 from stillface.io.bundle import open_study
 from stillface.io.protocol_yaml import load_protocol
