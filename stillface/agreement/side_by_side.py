@@ -1,6 +1,7 @@
 """What other programs would print for the same pair of codings, and why the figures differ.
 
-Written from what each program does as seen from outside; the tests run BORIS itself beside it.
+Written from what each program does as seen from outside. The tests run BORIS itself, 8 and 9 with its
+plugins, beside it; GSEQ and ELAN follow their published descriptions.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def side_by_side(
     return (
         ours,
         _boris_time_unit(first, second, unit_ns),
-        _boris_unweighted(first, second),
+        *_boris_plugins(first, second),
         *_gseq(first, second, unit_ns, tolerance_ns),
         *_elan(first, second),
     )
@@ -90,18 +91,28 @@ def _boris_time_unit(first: StateTrack, second: StateTrack, unit_ns: int) -> Oth
     )
 
 
-def _boris_unweighted(first: StateTrack, second: StateTrack) -> OtherProgram:
-    codes = _without_gap_codes(first, second)
-    coded = np.flatnonzero((codes != UNCODED).any(axis=0))
-    codes = codes[:, coded[0] : coded[-1] + 1]
-    kappa, reason = _kappa_of_labels(codes.astype(np.int64))
-    return OtherProgram(
-        "BORIS",
-        "unweighted kappa (plugin)",
-        kappa,
-        "Every stretch between two borders of either coder counts once, so a border that slips by a frame "
-        "weighs as much as a bout of a minute.",
-        reason,
+def _boris_plugins(first: StateTrack, second: StateTrack) -> tuple[OtherProgram, OtherProgram]:
+    """Count stretches between borders, once each and by their length; no code at all is a code of its own."""
+    codes, durations_ns = _between_borders(first, second)
+    kappa, reason = _kappa_of_labels(codes)
+    weighted, weighted_reason = _kappa_of_labels(codes, durations_ns)
+    return (
+        OtherProgram(
+            "BORIS",
+            "unweighted kappa (plugin)",
+            kappa,
+            "Every stretch between two borders of either coder counts once, so a border that slips by a frame "
+            "weighs as much as a bout of a minute.",
+            reason,
+        ),
+        OtherProgram(
+            "BORIS",
+            "weighted kappa (plugin)",
+            weighted,
+            "Stretches count by their length, but time that one or both left without a code counts, too: as "
+            "disagreement, and as agreement on nothing.",
+            weighted_reason,
+        ),
     )
 
 
@@ -177,10 +188,14 @@ def _coded_span(first: StateTrack, second: StateTrack) -> tuple[int, int]:
     )
 
 
-def _without_gap_codes(first: StateTrack, second: StateTrack) -> npt.NDArray[np.int16]:
+def _between_borders(first: StateTrack, second: StateTrack) -> tuple[Int64, Int64]:
+    """Give both coders' codes and the length of every stretch, from the first coded moment to the last."""
     both = align(first.merged(), second.merged())
     gap = np.append(first.scheme.gap_mask, True)
-    return np.where(gap[both.codes], UNCODED, both.codes).astype(np.int16)
+    codes = np.where(gap[both.codes], UNCODED, both.codes).astype(np.int64)
+    coded = np.flatnonzero((codes != UNCODED).any(axis=0))
+    span = slice(int(coded[0]), int(coded[-1]) + 1)
+    return codes[:, span], both.durations_ns[span]
 
 
 def _codes_touching(track: StateTrack, times: Int64) -> Int64:
@@ -198,11 +213,11 @@ def _if_open(bouts: Bouts, place: Int64, times: Int64) -> Int64:
     return np.where((place >= 0) & (bouts.offsets_ns[at] >= times), bouts.codes[at].astype(np.int64) + 1, 0)
 
 
-def _kappa_of_labels(labels: Int64) -> tuple[float | None, str | None]:
-    """Give plain kappa of two rows of labels."""
+def _kappa_of_labels(labels: Int64, weights: Int64 | None = None) -> tuple[float | None, str | None]:
+    """Give plain kappa of two rows of labels, each column once or by its weight."""
     _, index = np.unique(labels, return_inverse=True)
     a, b = index.reshape(labels.shape)
     table = np.zeros((int(index.max()) + 1,) * 2)
-    np.add.at(table, (a, b), 1.0)
+    np.add.at(table, (a, b), 1 if weights is None else weights)
     found = kappa_from_confusion(table)
     return found.kappa, found.reason

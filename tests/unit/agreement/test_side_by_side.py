@@ -37,6 +37,16 @@ def test_a_border_that_slips_hurts_only_those_who_count_intervals() -> None:
     assert found["ELAN", "modified Cohen's kappa (Holle and Rein)"] == 1
 
 
+def test_the_weighted_plugin_counts_time_without_a_code() -> None:
+    a = coded((0, 4, "neu"), (6, 10, "pos"))
+    b = coded((0, 5, "neu"), (6, 10, "pos"), coder="B")
+    found = figures(a, b)
+    assert found["stillface", "time-weighted"] == 1  # what only one of them scored is left out
+    # Of 10 s: neu/neu 4, nothing/neu 1, nothing/nothing 1, pos/pos 4; A 4 2 4, B 5 1 4.
+    expected = (4 * 5 + 2 * 1 + 4 * 4) / 100
+    assert found["BORIS", "weighted kappa (plugin)"] == pytest.approx((0.9 - expected) / (1 - expected))
+
+
 def test_boris_counts_both_codes_at_a_border_on_its_grid() -> None:
     a = coded((0, 2, "neu"), (2, 4, "pos"))
     b = coded((0, 3, "neu"), (3, 4, "pos"), coder="B")
@@ -48,18 +58,19 @@ def test_elan_needs_sixty_per_cent_of_the_longer_one() -> None:
     a = coded((0, 10, "neu"), (10, 20, "pos"))
     linked = side_by_side(a, coded((0, 6, "neu"), (10, 20, "pos"), coder="B"))
     alone = side_by_side(a, coded((0, 5.9, "neu"), (10, 20, "pos"), coder="B"))
-    with_unlinked = [row.kappa for row in (linked[6], alone[6])]
+    with_unlinked = [row.kappa for row in (linked[7], alone[7])]
     assert with_unlinked[0] == 1
     assert with_unlinked[1] is not None
     assert with_unlinked[1] < 1
-    assert alone[7].kappa is None  # one linked pair of one code is left
-    assert alone[7].reason
+    assert alone[8].kappa is None  # one linked pair of one code is left
+    assert alone[8].reason
 
 
 def test_every_program_says_why_it_differs() -> None:
     rows = side_by_side(coded((0, 5, "neu"), (5, 9, "pos")), coded((0, 4, "neu"), (4, 9, "pos"), coder="B"))
     assert [row.program for row in rows] == [
         "stillface",
+        "BORIS",
         "BORIS",
         "BORIS",
         "GSEQ",
