@@ -1,12 +1,16 @@
 """Runs inside BORIS's own environment: loads projects without a window and prints BORIS's kappas."""
 
+import contextlib
 import importlib
 import importlib.util
+import io
 import json
 import os
 import sys
 import types
 from decimal import Decimal
+
+PLUGINS = {"unweighted": "irr_cohen_kappa", "weighted": "irr_weighted_cohen_kappa"}
 
 
 def headless(name: str) -> types.ModuleType:
@@ -26,29 +30,55 @@ def headless(name: str) -> types.ModuleType:
     return importlib.import_module(f"boris.{name}")
 
 
-def kappas(path: str, pairs: list, unit_s: str) -> list:
-    """Give BORIS's time-unit kappa of each pair of observations."""
-    _, _, project, message = headless("project_functions").open_project_json(path)
+def time_unit(project: dict, pair: list, unit_s: str) -> float:
+    """Give BORIS's time-unit kappa of a pair of observations."""
+    subjects = ["No focal subject"]
+    fits, why, database = headless("db_functions").load_aggregated_events_in_db(project, subjects, pair, [])
+    if not fits:
+        raise SystemExit(str(why))
+    kappa, _ = headless("irr").cohen_kappa(database.cursor(), *pair, Decimal(unit_s), subjects, False)
+    return kappa
+
+
+def plugin_kappas(project: dict, pair: list) -> dict:
+    """Give what BORIS 9's plugins print, questions answered as they are proposed; None where it says NaN."""
+    widgets = importlib.import_module("PySide6.QtWidgets")
+
+    class Answers:
+        getInt = staticmethod(lambda *_, value, **__: (value, True))  # noqa: N815 - Qt's name
+        getDouble = staticmethod(lambda *_, value, **__: (value, True))  # noqa: N815 - Qt's name
+        warning = staticmethod(lambda *_: None)
+
+    widgets.QInputDialog = widgets.QMessageBox = Answers
+    message, table = headless("project_functions").project2dataframe(project, pair)
+    if message:
+        raise SystemExit(message)
+    chosen = headless("plugins").plugin_df_filter(table, observations_list=pair, parameters={})
+    found = {}
+    for name, module in PLUGINS.items():
+        with contextlib.redirect_stdout(io.StringIO()):  # a plugin prints all codes
+            result = headless(f"analysis_plugins.{module}").run(chosen.copy())
+        cell = (result[0] if isinstance(result, tuple) else result).loc[pair[0], pair[1]]
+        found[name] = None if cell == "NaN" else float(cell)
+    return found
+
+
+def answer(question: dict) -> list:
+    """Give the kappas of each pair of the question's project."""
+    _, _, project, message = headless("project_functions").open_project_json(question["project"])
     if "error" in project:
         raise SystemExit(message)
-    subjects = ["No focal subject"]
     found = []
-    for one, other in pairs:
-        fits, why, database = headless("db_functions").load_aggregated_events_in_db(
-            project, subjects, [one, other], []
-        )
-        if not fits:
-            raise SystemExit(str(why))
-        kappa, _ = headless("irr").cohen_kappa(
-            database.cursor(), one, other, Decimal(unit_s), subjects, False
-        )
-        found.append(kappa)
+    for pair in question["pairs"]:
+        figures = {"time_unit": time_unit(project, pair, question["unit_s"])}
+        if question.get("plugins"):
+            figures.update(plugin_kappas(project, pair))
+        found.append(figures)
     return found
 
 
 if __name__ == "__main__":
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    question = json.load(sys.stdin)
-    answer = kappas(question["project"], question["pairs"], question["unit_s"])
+    answers = answer(json.load(sys.stdin))
     print()
-    print(json.dumps(answer))
+    print(json.dumps(answers))

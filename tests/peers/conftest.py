@@ -12,7 +12,12 @@ import pytest
 
 REPO = Path(__file__).resolve().parents[2]
 PEERS = Path(os.environ.get("STILLFACE_PEERS", REPO / ".peers"))
-PACKAGES = {"boris": "boris-behav-obs==8.27.4", "statistics": "krippendorff==0.9.0 pingouin==0.7.0"}
+PACKAGES = {
+    "boris": "boris-behav-obs==8.27.4",
+    "boris9": "boris-behav-obs==9.15.0",  # needs Python 3.12
+    "pympi": "pympi-ling==1.71",
+    "statistics": "krippendorff==0.9.0 pingouin==0.7.0",
+}
 
 Ask = Callable[..., object]
 
