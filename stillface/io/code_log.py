@@ -113,6 +113,7 @@ class CodeLog:
         self._file = LogFile(path, 0, fs=fs)
         self._lock: FileLock | None = None
         self._heads: Path | None = None
+        self._sees: str | None = None
         self._reason: str | None = None
         self._sitting = False
 
@@ -125,6 +126,7 @@ class CodeLog:
         install: str,
         app_version: str,
         heads: Path | None = None,
+        sees: str = "",
         fs: FileSystem = OS_FS,
         clock: Clock = system_clock,
     ) -> Self:
@@ -140,6 +142,8 @@ class CodeLog:
         coder, install, app_version : str
         heads : Path, optional
             This computer's file of anchors, in the study's root.
+        sees : str
+            What the coder can see in this sitting beside their own codes; logged with its first edit.
         fs, clock
             Replaced in tests.
 
@@ -150,7 +154,7 @@ class CodeLog:
         """
         log_name(coder, install)
         log = cls(path, coder=coder, install=install, app_version=app_version, fs=fs, clock=clock)
-        log._heads = heads
+        log._heads, log._sees = heads, sees or None
         try:
             log._lock = FileLock(path.with_name(path.name + ".lock"), who=coder)
         except LockRefusedError as error:
@@ -333,7 +337,7 @@ class CodeLog:
     def _take(self, records: list[Record]) -> tuple[Record, ...]:
         if not self._sitting:
             # Written with the first edit: looking at a log must leave no trace in it.
-            self._keep(replace(self._record("open"), t=records[0].t, mono=records[0].mono))
+            self._keep(replace(self._record("open", text=self._sees), t=records[0].t, mono=records[0].mono))
             self._sitting = True
         kept = tuple(self._keep(record) for record in records)
         self.flush()

@@ -141,7 +141,8 @@ class Record:
         Coder, computer and program version.
     op : str
         ``add, set, del`` edit a bout; ``undo`` takes back the command ``ref`` (or, when ``ref`` is an
-        undo, brings it back); ``status`` and ``note`` carry ``text``; ``open`` and ``close`` bound a sitting.
+        undo, brings it back); ``status`` and ``note`` carry ``text``; ``open`` and ``close`` bound a sitting,
+        and ``open`` says in ``text`` what the coder could see in it.
     left : int
         Lines of the same command still to come: a command counts only when all its lines are there.
     id : str, optional
@@ -213,7 +214,7 @@ _PARTS: dict[str, tuple[set[str], set[str]]] = {
     "undo": ({"ref"}, {"ref"}),
     "status": ({"text"}, {"text"}),
     "note": ({"text"}, {"text", "id"}),
-    "open": (set(), set()),
+    "open": (set(), {"text"}),
     "close": (set(), set()),
 }
 _PLAIN = tuple(f.name for f in fields(Record) if f.name not in {"bout", "was"})

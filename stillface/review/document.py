@@ -50,6 +50,10 @@ class Document:
         Lanes of other roles are not there: coding blind to the partner. Empty for all.
     offered : iterable of (role, scheme_id)
         What may be coded beside that, after it.
+    blind : bool
+        Opened without a machine's codes: whoever shows more of the session must not show them either.
+    told : iterable of str
+        What the coder is to be told first; begins ``notices``.
 
     Attributes
     ----------
@@ -71,8 +75,12 @@ class Document:
         tiers: Iterable[tuple[str, str]],
         only_role: str = "",
         offered: Iterable[tuple[str, str]] = (),
+        *,
+        blind: bool = False,
+        told: Iterable[str] = (),
     ) -> None:
-        self.session, self.grid, self.coder = session, grid, coder
+        self.session, self.grid, self.coder, self.blind = session, grid, coder, blind
+        self._told = tuple(told)
         self.lanes_changed: Signal[[frozenset[LaneKey]]] = Signal()
         self.status_changed: Signal[[]] = Signal()
         self.active_changed: Signal[[]] = Signal()
@@ -249,7 +257,7 @@ class Document:
     @property
     def notices(self) -> tuple[str, ...]:
         """What the coder should be told about the opening."""
-        lines = [notice for store in self._stores.values() for notice in store.log.notices]
+        lines = [*self._told, *(notice for store in self._stores.values() for notice in store.log.notices)]
         lines += [f"read-only: {s.log.reason}" for s in self._stores.values() if s.log.read_only]
         conflicts = sum(len(store.conflicts) for store in self._stores.values())
         if conflicts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from stillface import __version__
@@ -20,6 +21,7 @@ from stillface.io.code_log_record import Record
 from stillface.io.code_log_replay import merge
 from stillface.io.durable import storage_error
 from stillface.io.human_codes import LOG_KINDS
+from stillface.review.blinding import must_code_blind
 from stillface.review.breaches import breach_tiers
 from stillface.review.cameras import Camera, FrameGrid
 from stillface.review.desk import Desk
@@ -97,7 +99,9 @@ def open_document(
     with_auto : bool
         Show machine proposals and open the log of their review; off for blind coding.
     with_others : bool
-        Show what other coders coded; off, so that coders stay independent of each other.
+        Show what other coders coded; off, so that coders stay independent of each other. Where the session
+        must be coded blind (:func:`stillface.review.blinding.must_code_blind`) neither is shown, whatever
+        is asked for, and the document's ``notices`` say so.
     only_role : str
         Show only this person's lanes; empty shows all.
 
@@ -110,28 +114,58 @@ def open_document(
     if grid is None:
         grid = grid_of(session, cameras_of(study, session))
     codes = study.codes_dir(session_id)
+    must = must_code_blind(study, session_id, coder)
+    sight = _Sight(must or not with_auto, must, with_others and not must, with_auto or with_others)
     tracks: list[StateTrack] = []
-    if with_auto:
+    if not sight.blind:
         paths = sorted(study.auto_dir(session_id).glob("*.h5"))
         tracks += [load_state_track(path, study.scheme) for path in paths]
-    if with_others:
+    if sight.others:
         tracks += _tracks_of_others(study, session_id, coder)
     folders = {"human": codes}
-    if with_auto and any(track.source_kind == "auto" for track in tracks):
+    if any(track.source_kind == "auto" for track in tracks):
         folders["auto_reviewed"] = codes / REVIEWED_DIR
     stores: dict[str, Store] = {}
     try:
         for kind, folder in folders.items():
-            stores[kind] = open_store(folder, coder, install, study.heads_path(install))
+            stores[kind] = open_store(folder, coder, install, study.heads_path(install), sight.text(tracks))
         tiers = [(role, scheme) for role, ids in study.study.schemes.items() for scheme in ids]
         offered = breach_tiers(session.protocol)
+        seen = session.with_tracks(tracks)
         return Document(
-            session.with_tracks(tracks), grid, study.scheme, coder, stores, tiers, only_role, offered=offered
-        )
+            seen, grid, study.scheme, coder, stores, tiers, only_role,
+            offered=offered, blind=sight.blind, told=sight.told,
+        )  # fmt: skip
     except BaseException:
         for store in stores.values():
             store.log.close()
         raise
+
+
+@dataclass(frozen=True)
+class _Sight:
+    """What a coder sees in a sitting beside their own codes."""
+
+    blind: bool
+    required: bool
+    others: bool
+    asked_to_see: bool
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """What a coder is told who asked to see what must be hidden; not why, which they are not to know."""
+        if not (self.required and self.asked_to_see):
+            return ()
+        return ("this session is coded from scratch: proposals, marks and other people's codes are hidden",)
+
+    def text(self, tracks: Iterable[StateTrack]) -> str:
+        """Give it as the code log keeps it."""
+        if self.blind:
+            words = "blind, as required" if self.required else "blind"
+        else:
+            machines = sorted({track.source for track in tracks if track.source_kind == "auto"})
+            words = f"sees {', '.join(machines)}" if machines else "no machine codes to see"
+        return f"{words}; sees other coders" if self.others else words
 
 
 def open_desk(
@@ -145,7 +179,10 @@ def open_desk(
     blind: bool = False,
     only_role: str = "",
 ) -> Desk:
-    """Open a session with playhead, keys and, unless blind, the queue; raises as :func:`open_document`."""
+    """Open a session with playhead, keys and, unless blind, the queue; raises as :func:`open_document`.
+
+    A session that must be coded blind opens blind without being asked to: see the document's ``blind``.
+    """
     session = study.load_session(session_id)
     cameras = cameras_of(study, session)
     grid = grid_of(session, cameras)
@@ -158,31 +195,33 @@ def open_desk(
     return Desk(document, playhead, keymap or Keymap(), queue)
 
 
-def open_store(folder: Path, coder: str, install: str, heads: Path) -> Store:
-    """Open a coder's log of one kind, with their logs of other computers; raises StorageError."""
+def open_store(folder: Path, coder: str, install: str, heads: Path, sees: str = "") -> Store:
+    """Open a coder's log of one kind, with their logs of other computers; raises StorageError.
+
+    The logs of other people are not opened. ``sees`` goes into the log with the first edit.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise storage_error(error, folder, "could not make the folder") from error
-    elsewhere = [records for name, place, records in _logs(folder) if name == coder and place != install]
+    elsewhere = [records for _, records in _logs(folder, lambda n, p: n == coder and p != install)]
     path = folder / log_name(coder, install)
-    log = CodeLog.open(path, coder=coder, install=install, app_version=__version__, heads=heads)
+    log = CodeLog.open(path, coder=coder, install=install, app_version=__version__, heads=heads, sees=sees)
     return Store(log, elsewhere)
 
 
-def _logs(folder: Path) -> Iterable[tuple[str, str, tuple[Record, ...]]]:
+def _logs(folder: Path, wanted: Callable[[str, str], bool]) -> Iterable[tuple[str, tuple[Record, ...]]]:
+    """Give coder and records of the logs whose coder and install are wanted; no other file is opened."""
     for path in sorted(folder.glob("*.jsonl")):
         names = parse_log_name(path)
-        if names is not None:
-            records, _ = read_log(path)
-            yield *names, records
+        if names is not None and wanted(*names):
+            yield names[0], read_log(path)[0]
 
 
 def _tracks_of_others(study: StudyFolder, session_id: str, coder: str) -> list[StateTrack]:
     by_coder: dict[str, list[tuple[Record, ...]]] = {}
-    for name, _, records in _logs(study.codes_dir(session_id)):
-        if name != coder:
-            by_coder.setdefault(name, []).append(records)
+    for name, records in _logs(study.codes_dir(session_id), lambda other, _: other != coder):
+        by_coder.setdefault(name, []).append(records)
     tracks = []
     for name, logs in by_coder.items():
         bouts = merge(logs).bouts

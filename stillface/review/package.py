@@ -26,6 +26,7 @@ from stillface.io.lock import FileLock
 from stillface.io.safe_paths import check_name
 from stillface.io.session_yaml import session_text
 from stillface.io.study_yaml import PrivacyPlan, StudyFile, study_text
+from stillface.review.blinding import must_code_blind
 from stillface.review.role_mask import visible_regions
 from stillface.review.zip_safe import SafeZip, read_zip, write_zip
 
@@ -157,13 +158,15 @@ def check_out(
     Raises
     ------
     UsageError
-        The target is there, or no film shows the role.
+        The target is there, no film shows the role, or proposals for somebody who must code blind.
     InputError, StorageError
         Session or films cannot be read, or the disk refused; nothing is left then.
     """
     if target.exists():
         raise UsageError("there is such a file already", where=target.name, fix="choose another name")
     log_name(coder, "anywhere")
+    if with_auto and must_code_blind(study, session_id, coder):
+        raise UsageError("coded from scratch here", where=session_id, fix="hide the machine's codes")
     session = _reduced(study.load_session(session_id), role)
     files: dict[str, Path | bytes] = {
         STUDY_FILE: study_text(_study_for(study, session, coder)).encode(),
