@@ -8,8 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.unit.review.pair_study import HOME, code, key_of, make_study
-from tests.unit.review.test_opening import add_proposals
 
 from stillface.errors import UsageError
 from stillface.io.bundle import StudyFolder
@@ -20,6 +18,8 @@ from stillface.review.document import Document
 from stillface.review.opening import open_desk, open_document
 from stillface.review.package import check_out
 from stillface.review.signoff import sign_off, unlock
+from tests.unit.review.pair_study import HOME, code, key_of, make_study
+from tests.unit.review.test_opening import add_proposals
 
 _OPENED: list[str] = []
 _WATCHING: list[bool] = []
