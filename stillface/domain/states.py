@@ -129,6 +129,7 @@ class StateTrack:
         offsets_ns: npt.ArrayLike,
         codes: Sequence[str] | Int16,
         span_ns: tuple[int, int] | None = None,
+        confidence: npt.ArrayLike | None = None,
     ) -> StateTrack:
         """Build from coded bouts in any order; time between them is uncoded.
 
@@ -140,6 +141,8 @@ class StateTrack:
             Code ids, or indices into the scheme.
         span_ns : (int, int), optional
             Extend (never cut) the track to this stretch.
+        confidence : array-like of float, shape (n,), optional
+            Of each bout; uncoded time gets 0.
 
         Raises
         ------
@@ -167,7 +170,11 @@ class StateTrack:
         inside = bouts.contains(edges[:-1])
         filled = np.full(edges.size - 1, UNCODED, dtype=np.int16)
         filled[inside] = index[order][segment[inside]]
-        return cls(scheme, role, source, edges, filled)
+        sure = None
+        if confidence is not None:
+            sure = np.zeros(edges.size - 1, dtype=np.float32)
+            sure[inside] = np.asarray(confidence, dtype=np.float32)[order][segment[inside]]
+        return cls(scheme, role, source, edges, filled, sure)
 
     @property
     def source_kind(self) -> str:

@@ -30,6 +30,7 @@ REQUIRED = ("dyad_id", "session_id", "role", "scheme_id", "coder_id", "code", "o
 CODES_COLUMNS = (*REQUIRED, "source", "confidence", "attributes", "comment")
 
 Int64 = npt.NDArray[np.int64]
+Float = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +44,10 @@ class CodedStream:
     codes : sequence of str, length n
     wheres : sequence of str, length n
         ``file:line`` of each bout.
+    confidence : array of float64, shape (n,)
+        NaN where the table does not say.
+    extras : dict of str to sequence of str, each of length n
+        Cells of the columns that the contract does not know.
     """
 
     dyad_id: str
@@ -55,9 +60,14 @@ class CodedStream:
     offsets_ns: Int64
     codes: Sequence[str]
     wheres: Sequence[str]
+    confidence: Float
+    extras: dict[str, Sequence[str]]
 
     def track(self, scheme: CodingScheme) -> StateTrack:
-        """Give the stream as a state track under its scheme; an unknown code names its line."""
+        """Give the stream as a state track under its scheme; an unknown code names its line.
+
+        The track has confidence where every bout does that is no gap.
+        """
         known = set(scheme.code_ids)
         for code, where in zip(self.codes, self.wheres, strict=True):
             if code not in known:
@@ -74,8 +84,18 @@ class CodedStream:
                 where=self.wheres[int(instants[0])],
                 expected="offset after onset",
             )
-        source = f"{self.source}:{self.coder_id}"
-        return StateTrack.from_bouts(scheme, self.role, source, self.onsets_ns, self.offsets_ns, self.codes)
+        index = np.array([scheme.index(code) for code in self.codes], dtype=np.int16)
+        known = np.isfinite(self.confidence)
+        complete = bool(known.any()) and bool(np.all(known | scheme.gap_mask[index]))
+        return StateTrack.from_bouts(
+            scheme,
+            self.role,
+            f"{self.source}:{self.coder_id}",
+            self.onsets_ns,
+            self.offsets_ns,
+            index,
+            confidence=np.where(known, self.confidence, 0) if complete else None,
+        )
 
 
 def read_codes(path: Path) -> list[CodedStream]:
@@ -163,6 +183,8 @@ def _streams(table: Table) -> list[CodedStream]:
     for row, key in enumerate(zip(dyads, sessions, roles, schemes, coders, sources, strict=True)):
         groups.setdefault(key, []).append(row)
     codes = table.filled("code")
+    confidence = np.array([float(cell or "nan") for cell in table.column("confidence", "")])
+    more = {name: cells for name, cells in table.columns.items() if name not in CODES_COLUMNS}
     streams = []
     for key, rows in groups.items():
         if key[5] not in SOURCE_KINDS:
@@ -178,6 +200,8 @@ def _streams(table: Table) -> list[CodedStream]:
                 offsets[order],
                 [codes[row] for row in order.tolist()],
                 [table.where(row) for row in order.tolist()],
+                confidence[order],
+                {name: [cells[row] for row in order.tolist()] for name, cells in more.items()},
             )
         )
     _check_dyads(streams)
