@@ -28,7 +28,7 @@ from stillface.domain.study import Study
 from stillface.errors import InputError, StorageError, UsageError
 from stillface.io.code_log import log_name, parse_log_name
 from stillface.io.durable import OS_FS, FileSystem, storage_error, sweep_temps, write_atomic
-from stillface.io.lock import FileLock
+from stillface.io.lock import FileLock, wait_for_lock
 from stillface.io.protocol_yaml import load_protocol
 from stillface.io.safe_paths import check_name, relative_to_study, resolve_inside
 from stillface.io.scheme_yaml import load_scheme
@@ -232,6 +232,33 @@ class StudyFolder:
         self._check_whole(session)
         _keep_hand_edited(path, fs=fs)
         write_session(path, session, fs=fs)
+
+    def update_session(
+        self, session_id: str, change: Callable[[Session], Session], *, fs: FileSystem = OS_FS
+    ) -> Session:
+        """Change session.yaml as it stands on the disk now, one program at a time.
+
+        Parameters
+        ----------
+        session_id : str
+        change : callable
+            Gets the session as it stands and gives the new one; what it raises leaves the file as it is.
+
+        Raises
+        ------
+        StorageError
+            Another program is changing it, or the disk refused.
+        InputError, FieldError
+            As :meth:`load_session` and :meth:`add_session`.
+        """
+        path = self.session_dir(session_id) / SESSION_FILE
+        lock = wait_for_lock(path.with_name(SESSION_FILE + ".lock"), who="session")
+        try:
+            session = change(self.load_session(session_id))
+            self.save_session(session, fs=fs)
+        finally:
+            lock.release()
+        return session
 
     def update_study(self, change: Callable[[Study], Study], *, fs: FileSystem = OS_FS) -> Study:
         """Change study.yaml as it stands on the disk now, one program at a time.

@@ -303,19 +303,19 @@ class CodeLog:
             raise FieldError("no such bout", where="Edit.id", got=id_, expected="a live bout")
         return edit.was or now
 
-    def undo(self) -> Record:
+    def undo(self, why: str | None = None) -> Record:
         """Take the last command back; raises UsageError when there is none."""
-        return self._step("undo", self.state.undo)
+        return self._step("undo", self.state.undo, why)
 
-    def redo(self) -> Record:
+    def redo(self, why: str | None = None) -> Record:
         """Bring the last undone command back; raises UsageError when there is none."""
-        return self._step("redo", self.state.redo)
+        return self._step("redo", self.state.redo, why)
 
-    def _step(self, name: str, stack: tuple[int, ...]) -> Record:
+    def _step(self, name: str, stack: tuple[int, ...], why: str | None) -> Record:
         self._check_writable()
         if not stack:
             raise UsageError(f"nothing to {name}")
-        return self._take([self._record("undo", ref=stack[-1])])[0]
+        return self._take([self._record("undo", ref=stack[-1], why=why)])[0]
 
     @property
     def _next_seq(self) -> int:

@@ -13,15 +13,17 @@ import json
 import os
 import platform
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
 from stillface.errors import StorageError
 
-__all__ = ["FileLock", "LockRefusedError"]
+__all__ = ["FileLock", "LockRefusedError", "wait_for_lock"]
 
 _HOLDER_BYTES = 4096
+_LOOK_AGAIN_S = 0.02
 # Windows hides locked bytes from readers; the holder's name lies before this one.
 _LOCK_BYTE = 1 << 30
 _HELD_ELSEWHERE = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errno.EDEADLK})
@@ -84,6 +86,18 @@ class FileLock:
             with suppress(OSError):
                 os.ftruncate(self._descriptor, 0)
             os.close(self._descriptor)
+
+
+def wait_for_lock(path: Path, *, who: str, wait_s: float = 2.0) -> FileLock:
+    """Give the lock, after waiting for a holder who needs it for a moment only; raises as FileLock."""
+    until_s = time.monotonic() + wait_s
+    while True:
+        try:
+            return FileLock(path, who=who)
+        except LockRefusedError:
+            if time.monotonic() >= until_s:
+                raise
+            time.sleep(_LOOK_AGAIN_S)
 
 
 def _lock(descriptor: int) -> None:

@@ -61,7 +61,7 @@ class Document:
         Tiers that may be coded and need not be.
     lanes_changed : Signal
         Called with the set of lanes that differ now.
-    status_changed, active_changed : Signal
+    status_changed, active_changed, closed : Signal
         Called without arguments.
     """
 
@@ -84,6 +84,7 @@ class Document:
         self.lanes_changed: Signal[[frozenset[LaneKey]]] = Signal()
         self.status_changed: Signal[[]] = Signal()
         self.active_changed: Signal[[]] = Signal()
+        self.closed: Signal[[]] = Signal()
         self._scheme_of, self._stores = scheme_of, dict(stores)
         self._status: Status = "saved"
         self._trouble: StorageError | None = None
@@ -287,6 +288,12 @@ class Document:
         """
         for store in self._stores.values():
             store.log.close(abandon=abandon)
+        self.closed.emit()
+
+    @property
+    def install(self) -> str:
+        """The computer that it is coded on."""
+        return next(iter(self._stores.values())).log.install
 
     def own_tracks(self) -> tuple[StateTrack, ...]:
         """Give this person's state lanes as tracks; empty lanes are left out."""

@@ -1,17 +1,19 @@
-"""Episodes as they happened: set, dragged, checked against the protocol, and kept in session.yaml."""
+"""Episodes as they happened: set, dragged, checked against the protocol, logged, and kept in session.yaml."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Literal
 
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.protocol import StopRule
-from stillface.domain.session import Episode
-from stillface.errors import UsageError
+from stillface.domain.session import Episode, Session
+from stillface.errors import StillfaceError, StorageError, UsageError
 from stillface.io.bundle import StudyFolder
 from stillface.review.document import Document
+from stillface.review.episode_log import Change, EpisodeLog, apply, changes
 from stillface.review.lanes import Lane
 from stillface.review.signals import Signal
 
@@ -42,6 +44,10 @@ class StopSuggestion:
 class EpisodeEditor:
     """Changes the episodes of one session; every change is on the disk before the call returns.
 
+    Who changed what, when, from what to what is in a log of its own, and can be taken back in a later
+    sitting. Episodes are everybody's: where somebody else changed them since they were read here, a change
+    is refused and the new state shown.
+
     Parameters
     ----------
     study : StudyFolder
@@ -56,7 +62,8 @@ class EpisodeEditor:
 
     def __init__(self, study: StudyFolder, document: Document) -> None:
         self._study, self._document = study, document
-        self._before: list[tuple[Episode, ...]] = []
+        self._log = EpisodeLog(study, document.session.session_id, document.coder, document.install)
+        document.closed.connect(self._log.close)
         self.changed: Signal[[]] = Signal()
 
     @property
@@ -93,6 +100,8 @@ class EpisodeEditor:
         ------
         FieldError
             It overlaps another one, or does not last.
+        UsageError
+            Somebody else changed the episodes meanwhile: they are shown as they stand now.
         StorageError
             The disk refused; nothing changes.
         """
@@ -157,16 +166,29 @@ class EpisodeEditor:
 
     @property
     def can_undo(self) -> bool:
-        """Whether a change of this sitting can be taken back."""
-        return bool(self._before)
+        """Whether a change of this person on this computer can be taken back."""
+        return bool(self._log.to_undo())
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether a change that was taken back can be brought back."""
+        return bool(self._log.to_redo())
 
     def undo(self) -> None:
-        """Take the last change of this sitting back; raises as :meth:`set`."""
-        if not self._before:
-            raise UsageError("nothing to undo")
-        self._save(self._before[-1])
-        self._before.pop()
-        self.changed.emit()
+        """Take this person's last change back; one that somebody changed since is refused. Raises as set."""
+        self._step(self._log.to_undo, self._log.log_undo, "nothing to undo")
+
+    def redo(self) -> None:
+        """Bring the last change back that was taken back; raises as :meth:`undo`."""
+        self._step(self._log.to_redo, self._log.log_redo, "nothing to redo")
+
+    def refresh(self) -> bool:
+        """Look whether somebody else changed the episodes, and take them over; tell whether they did."""
+        standing = self._study.load_session(self._document.session.session_id).episodes
+        differs = standing != self.episodes
+        if differs:
+            self._show(standing)
+        return differs
 
     def problems(self) -> tuple[str, ...]:
         """Name what does not fit the protocol: order, durations, episodes that are missing."""
@@ -206,17 +228,57 @@ class EpisodeEditor:
 
     def _keep(self, episodes: Iterable[Episode]) -> None:
         ordered = tuple(sorted(episodes, key=lambda episode: episode.onset_ns))
-        before = self.episodes
-        if ordered != before:
-            self._save(ordered)
-            self._before.append(before)
-            self.changed.emit()
+        wanted = changes(self.episodes, ordered)
+        if wanted:
+            self._bring(lambda: wanted, lambda: self._log.log(wanted))
 
-    def _save(self, episodes: tuple[Episode, ...]) -> None:
-        # What else stands in the file may have been changed meanwhile: it is read anew.
-        session = self._study.load_session(self._document.session.session_id)
-        self._study.save_session(replace(session, episodes=episodes))
+    def _step(self, find: Callable[[], tuple[Change, ...]], log: Callable[[], None], nothing: str) -> None:
+        meant = find()
+        if not meant:
+            raise UsageError(nothing)
+
+        def again() -> tuple[Change, ...]:
+            # Opening the log may have set something right that a crash had left.
+            if find() != meant:
+                raise UsageError(
+                    "your last change had not come to the session's file", fix="look, then again"
+                )
+            return meant
+
+        self._bring(again, log)
+
+    def _bring(self, wanted: Callable[[], Sequence[Change]], log: Callable[[], None]) -> None:
+        """Log a command and bring it to session.yaml, as one step that nobody can come between."""
+        logged = False
+
+        def change(now: Session) -> Session:
+            nonlocal logged
+            if now.episodes != self.episodes:
+                self._show(now.episodes)
+                raise UsageError(
+                    "somebody else changed the episodes meanwhile", fix="they are shown now; look, then again"
+                )
+            self._log.open_for(now.episodes)
+            changed = replace(now, episodes=apply(now.episodes, wanted()))
+            log()
+            logged = True
+            return changed
+
+        try:
+            session = self._study.update_session(self._document.session.session_id, change)
+        except StillfaceError:
+            if logged:
+                with suppress(StorageError):
+                    self._log.withdraw()
+            raise
+        # Where the log cannot be written now, it says so itself before the next change.
+        with suppress(StorageError):
+            self._log.reached()
+        self._show(session.episodes)
+
+    def _show(self, episodes: tuple[Episode, ...]) -> None:
         self._document.session = replace(self._document.session, episodes=episodes)
+        self.changed.emit()
 
 
 def _with_edge(episode: Episode, side: Literal["onset", "offset"], time_ns: int) -> Episode:
