@@ -1,16 +1,18 @@
-"""How the timeline looks: bouts with colour and letter, machine lanes hatched, one lane plainly active."""
+"""How the timeline looks: ruler, episodes, lanes one of which is plainly active, playhead and outlines."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QBrush, QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+from qtpy.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
-from stillface.gui.palette import Theme, code_colour, code_letter, text_on
+from stillface.gui.lane_paint import LanePictures, Stretch, font_of
+from stillface.gui.palette import Theme, code_colour
+from stillface.review.breaches import episodes_of_lane, is_breach_lane
 from stillface.review.desk import Desk
-from stillface.review.lanes import Lane
-from stillface.review.timeline import Row, Strip, View, strips, ticks
+from stillface.review.lanes import Lane, LaneKey
+from stillface.review.timeline import Row, View, ticks
 
 __all__ = ["EPISODES_PX", "GUTTER_PX", "MAP_PX", "RULER_PX", "TimelinePainter"]
 
@@ -20,8 +22,6 @@ EPISODES_PX = 20
 MAP_PX = 14
 _MARK_PX = 6
 _OPEN_MARK = "#D55E00"
-_LETTER_FROM_PX = 11
-_LABEL_FROM_PX = 90
 _KINDS = {"human": "you", "auto": "machine", "auto_reviewed": "reviewed", "consensus": "agreed"}
 
 
@@ -47,8 +47,8 @@ class TimelinePainter:
     def _x(self, time_ns: float) -> float:
         return GUTTER_PX + self.view.x_of(time_ns)
 
-    def lanes(self, painter: QPainter) -> None:
-        """Paint what changes only with an edit or another view."""
+    def lanes(self, painter: QPainter, pictures: LanePictures) -> None:
+        """Paint what changes only with an edit or another view; lanes come from their pictures."""
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.fillRect(0, 0, self.width_px, self.height_px, QColor(self.theme.background))
         painter.save()
@@ -56,15 +56,20 @@ class TimelinePainter:
         self._ruler(painter)
         self._episodes(painter)
         self._marks(painter)
+        ratio = painter.device().devicePixelRatioF()
         for row in self.rows:
-            self._lane(painter, row, self.desk.document.lane(row.key))
+            lane = self.desk.document.lane(row.key)
+            picture = pictures.picture(
+                lane, self.view, row.height_px, ratio, self.theme, self._only_ns(row.key)
+            )
+            painter.drawPixmap(QPointF(GUTTER_PX, row.top_px), picture)
         painter.restore()
         for row in self.rows:
             self._label(painter, row)
         self._map(painter)
 
     def _ruler(self, painter: QPainter) -> None:
-        painter.setFont(_font(painter, 8))
+        painter.setFont(font_of(painter, 8))
         for time_ns, label in ticks(self.view):
             x = round(self._x(time_ns))
             painter.setPen(QColor(self.theme.faint))
@@ -72,7 +77,7 @@ class TimelinePainter:
             painter.drawText(x + 3, RULER_PX - 5, label)
 
     def _episodes(self, painter: QPainter) -> None:
-        painter.setFont(_font(painter, 9, bold=True))
+        painter.setFont(font_of(painter, 9, bold=True))
         bottom = self.rows[-1].bottom_px if self.rows else RULER_PX + EPISODES_PX
         for k, episode in enumerate(self.desk.document.session.episodes):
             left, right = self._x(episode.onset_ns), self._x(episode.offset_ns)
@@ -96,68 +101,12 @@ class TimelinePainter:
             colour = QColor(_OPEN_MARK if is_open else self.theme.text)
             painter.fillRect(QRectF(left, bottom - height, width, height), colour)
 
-    def _lane(self, painter: QPainter, row: Row, lane: Lane) -> None:
-        area = QRectF(GUTTER_PX, row.top_px, self.width_px - GUTTER_PX, row.height_px)
-        painter.fillRect(area, QColor(self.theme.lane))
-        for strip in strips(lane, self.view):
-            if lane.is_point:
-                self._point(painter, row, lane, strip)
-            else:
-                self._bout(painter, row, lane, strip)
-
-    def _bout(self, painter: QPainter, row: Row, lane: Lane, strip: Strip) -> None:
-        colour = code_colour(lane.scheme, strip.code)
-        box = QRectF(GUTTER_PX + strip.x_px, row.top_px, max(strip.width_px, 1), row.height_px)
-        machine = row.key.kind == "auto"
-        gap = bool(lane.scheme.gap_mask[lane.scheme.index(strip.code)])
-        fill = QColor(colour)
-        if machine:
-            fill.setAlpha(90)
-        painter.fillRect(box, fill)
-        if machine:
-            painter.fillRect(box, QBrush(colour, Qt.BrushStyle.BDiagPattern))
-        if gap:
-            painter.fillRect(box, QBrush(QColor(self.theme.background), Qt.BrushStyle.DiagCrossPattern))
-        if strip.bout is None:
-            return
-        if machine and strip.bout.confidence is not None:
-            bar = 3 * strip.bout.confidence
-            painter.fillRect(QRectF(box.x(), box.bottom() - bar, box.width(), bar), QColor(self.theme.text))
-        if strip.width_px > 2:
-            painter.setPen(QColor(self.theme.background))
-            painter.drawLine(box.topLeft(), box.bottomLeft())
-        if strip.width_px >= _LETTER_FROM_PX:
-            self._letters(
-                painter, row, lane, strip, box, QColor(self.theme.text) if machine else text_on(colour)
-            )
-        if strip.bout.comment:
-            corner = QPolygonF(
-                [box.topRight(), box.topRight() - QPointF(7, 0), box.topRight() + QPointF(0, 7)]
-            )
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(self.theme.text))
-            painter.drawPolygon(corner)
-
-    def _letters(
-        self, painter: QPainter, row: Row, lane: Lane, strip: Strip, box: QRectF, colour: QColor
-    ) -> None:
-        held = lane.scheme.codes[lane.scheme.index(strip.code)]
-        letter = code_letter(lane.scheme, strip.code)
-        seen = box.intersected(QRectF(GUTTER_PX, 0, self.width_px - GUTTER_PX, self.height_px))
-        long = seen.width() >= _LABEL_FROM_PX and row.height_px >= 16
-        text = f"{letter}  {held.label}" if long and held.label else letter
-        painter.setFont(_font(painter, 9 if row.height_px >= 18 else 8, bold=True))
-        painter.setPen(colour)
-        painter.drawText(seen.adjusted(3, 0, -2, 0), Qt.AlignmentFlag.AlignVCenter, text)
-
-    def _point(self, painter: QPainter, row: Row, lane: Lane, strip: Strip) -> None:
-        x, middle, half = GUTTER_PX + strip.x_px, row.top_px + row.height_px / 2, row.height_px / 3
-        painter.setPen(QColor(self.theme.text))
-        painter.setBrush(code_colour(lane.scheme, strip.code))
-        corners = [QPointF(x, middle - half), QPointF(x + half, middle), QPointF(x, middle + half)]
-        painter.drawPolygon(QPolygonF([*corners, QPointF(x - half, middle)]))
-        painter.setFont(_font(painter, 8, bold=True))
-        painter.drawText(QPointF(x + half + 2, middle + 4), code_letter(lane.scheme, strip.code))
+    def _only_ns(self, key: LaneKey) -> tuple[Stretch, ...] | None:
+        """Give the stretches in which a lane of breaches is coded; None for a lane of all the session."""
+        session = self.desk.document.session
+        if not is_breach_lane(session.protocol, key):
+            return None
+        return tuple((e.onset_ns, e.offset_ns) for e in episodes_of_lane(session, key))
 
     def _label(self, painter: QPainter, row: Row) -> None:
         lane = self.desk.document.lane(row.key)
@@ -166,13 +115,13 @@ class TimelinePainter:
         if active:
             painter.fillRect(box, QColor(self.theme.accent))
         painter.setPen(QColor(self.theme.background if active else self.theme.text))
-        painter.setFont(_font(painter, 9, bold=active))
+        painter.setFont(font_of(painter, 9, bold=active))
         who = _KINDS.get(row.key.kind, row.key.kind)
         if row.key.kind == "human" and not row.key.source.endswith(f":{self.desk.document.coder}"):
             who = row.key.source.partition(":")[2]
         inner = box.adjusted(8, 0, -6, 0)
         source = who if lane.editable or row.key.kind == "auto" else f"{who} (locked)"
-        name_font, source_font = painter.font(), _font(painter, 8)
+        name_font, source_font = painter.font(), font_of(painter, 8)
         room = inner.width() - QFontMetricsF(source_font).horizontalAdvance(source) - 8
         name = QFontMetricsF(name_font).elidedText(
             f"{row.key.role}  {row.key.scheme_id}", Qt.TextElideMode.ElideMiddle, room
@@ -263,10 +212,3 @@ class TimelinePainter:
         painter.setPen(QPen(QColor(self.theme.accent), 2))
         x = self._x(time_ns)
         painter.drawLine(QPointF(x, RULER_PX), QPointF(x, self.height_px - MAP_PX))
-
-
-def _font(painter: QPainter, points: int, *, bold: bool = False) -> QFont:
-    font = painter.font()
-    font.setPointSize(points)
-    font.setBold(bold)
-    return font

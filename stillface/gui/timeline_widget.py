@@ -11,8 +11,10 @@ from qtpy.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from stillface.errors import StillfaceError
+from stillface.gui.lane_paint import LanePictures
 from stillface.gui.palette import Theme
 from stillface.gui.timeline_paint import EPISODES_PX, GUTTER_PX, MAP_PX, RULER_PX, TimelinePainter
+from stillface.review.breaches import BREACH_CAVEAT, episodes_of_lane, is_breach_lane
 from stillface.review.commands_edit import MoveEdge, MovePoint, edge_limits_ns
 from stillface.review.desk import Desk, clock_text
 from stillface.review.episodes import EpisodeEditor
@@ -45,6 +47,8 @@ class TimelineWidget(QWidget):
     ----------
     viewed : Signal
         Called without arguments when another stretch is shown.
+    pictures : LanePictures
+        Of the lanes, kept between edits.
     """
 
     def __init__(self, desk: Desk, theme: Theme, parent: QWidget | None = None) -> None:
@@ -58,6 +62,7 @@ class TimelineWidget(QWidget):
         self._drag_ns = 0
         # Dragging shows the picture at the edge, so where the playhead stood before is what attracts it.
         self._playhead_ns = 0
+        self.pictures = LanePictures()
         self._cache: QPixmap | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -127,7 +132,7 @@ class TimelineWidget(QWidget):
             self._cache = QPixmap(round(self.width() * ratio), round(self.height() * ratio))
             self._cache.setDevicePixelRatio(ratio)
             below = QPainter(self._cache)
-            artist.lanes(below)
+            artist.lanes(below, self.pictures)
             below.end()
         painter = QPainter(self)
         painter.drawPixmap(0, 0, self._cache)
@@ -272,7 +277,10 @@ class TimelineWidget(QWidget):
         at_edge = found is not None and found.part in ("onset", "offset") and self._editable(found)
         at_edge = at_edge or self._episode_at(event.position()) is not None
         self.setCursor(Qt.CursorShape.SizeHorCursor if at_edge else Qt.CursorShape.ArrowCursor)
-        if found is None or found.bout_id is None or event.position().x() < GUTTER_PX:
+        if found is not None and event.position().x() < GUTTER_PX:
+            QToolTip.showText(event.globalPosition().toPoint(), self.lane_tip(found.key), self)
+            return
+        if found is None or found.bout_id is None:
             QToolTip.hideText()
             return
         lane = self.desk.document.lane(found.key)
@@ -288,6 +296,16 @@ class TimelineWidget(QWidget):
             lines.append("still running")
         lines += [bout.comment] if bout.comment else []
         QToolTip.showText(event.globalPosition().toPoint(), "<br>".join(lines), self)
+
+    def lane_tip(self, key: LaneKey) -> str:
+        """Say what a lane is: scheme, whose, and for breaches what they are used for."""
+        document = self.desk.document
+        lines = [f"<b>{key.role}: {document.lane(key).scheme.title or key.scheme_id}</b>"]
+        if is_breach_lane(document.session.protocol, key):
+            names = ", ".join(e.id for e in episodes_of_lane(document.session, key)) or "no episode yet"
+            keys = " or ".join(self.desk.keymap.keys("breaches"))
+            lines += [f"Coded in {names}; {keys} goes there and back.", BREACH_CAVEAT]
+        return "<br>".join(lines)
 
     def _editable(self, found: Hit) -> bool:
         return self.desk.document.lane(found.key).editable
