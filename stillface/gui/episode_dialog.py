@@ -51,8 +51,9 @@ class EpisodeDialog(QDialog):
         self.setWindowTitle("Episodes")
         self.setStyleSheet(dialog_sheet(theme))
         self.told, self.problems = QLabel(), QLabel()
-        self.undo_button = QPushButton("Undo")
+        self.undo_button, self.redo_button = QPushButton("Undo"), QPushButton("Redo")
         self.undo_button.clicked.connect(lambda: self._try(editor.undo))
+        self.redo_button.clicked.connect(lambda: self._try(editor.redo))
         self._table, self._proposals = QWidget(), QWidget()
         for label in (self.told, self.problems):
             label.setWordWrap(True)
@@ -63,12 +64,15 @@ class EpisodeDialog(QDialog):
         foot = QHBoxLayout()
         foot.addStretch(1)
         foot.addWidget(self.undo_button)
+        foot.addWidget(self.redo_button)
         self._whole.addLayout(foot)
         self._leave = (
             editor.changed.connect(self.show_all),
             desk.document.lanes_changed.connect(lambda _keys: self._show_proposals()),
         )
         self.finished.connect(lambda _result: [leave() for leave in self._leave])
+        # Somebody else may have set them since the session was opened.
+        self._try(editor.refresh)
         self.show_all()
 
     def show_all(self) -> None:
@@ -86,6 +90,7 @@ class EpisodeDialog(QDialog):
             "\n".join(f"⚠ {line}" for line in problems) if problems else "✓ as the protocol has it"
         )
         self.undo_button.setEnabled(self.editor.can_undo)
+        self.redo_button.setEnabled(self.editor.can_redo)
         self._show_proposals()
 
     def _row(self, grid: QGridLayout, row: int, id_: str, nominal_s: float | None) -> None:
