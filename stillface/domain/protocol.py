@@ -7,7 +7,16 @@ from dataclasses import dataclass, field
 from stillface.domain import refuse
 from stillface.errors import FieldError
 
-__all__ = ["Contrast", "EpisodeSpec", "Moment", "Protocol", "Recovery", "Role", "StopRule"]
+__all__ = [
+    "RECOVERY_TARGETS",
+    "Contrast",
+    "EpisodeSpec",
+    "Moment",
+    "Protocol",
+    "Recovery",
+    "Role",
+    "StopRule",
+]
 
 EPISODE_KINDS = ("baseline", "interaction", "perturbation", "reunion", "transition")
 RECOVERY_TARGETS = ("nonneg", "pos", "gaze_on", "match")
@@ -145,7 +154,22 @@ class Recovery:
 
 @dataclass(frozen=True)
 class Moment:
-    """Windows made from coded events instead of imposed episodes."""
+    """Windows made from coded events instead of imposed episodes.
+
+    Parameters
+    ----------
+    id : str
+    scheme : str
+        A point scheme; each of its events is a moment.
+    role : str
+        Whose events; ``any`` for every role's.
+    window_s : (float, float)
+        From how long before the event (negative) to how long after it.
+    target : str
+        Of ``RECOVERY_TARGETS``.
+    sustain_s : float
+        How long the target must hold.
+    """
 
     id: str
     scheme: str
@@ -153,6 +177,9 @@ class Moment:
     window_s: tuple[float, float]
     target: str
     sustain_s: float
+
+    def __post_init__(self) -> None:
+        refuse.one_of(f"Moment[{self.id}]", "target", self.target, RECOVERY_TARGETS)
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from stillface.domain import refuse
 from stillface.domain.clock import NS_PER_S, ns_to_s
-from stillface.domain.events import BeatSeries
+from stillface.domain.events import BeatSeries, PointEvents
 from stillface.domain.faces import FaceTrack
 from stillface.domain.protocol import Protocol
 from stillface.domain.recording import Recording, Signal, SignalRecording, VideoRecording
@@ -63,6 +63,8 @@ class Session:
     recordings : tuple of Recording
     faces, tracks, signals, beats
         Artefacts of the steps.
+    points : tuple of PointEvents
+        Coded events to be measured: one stream per role and scheme.
     covariates : mapping of str to str
     """
 
@@ -77,6 +79,7 @@ class Session:
     tracks: tuple[StateTrack, ...] = ()
     signals: tuple[Signal, ...] = ()
     beats: tuple[BeatSeries, ...] = ()
+    points: tuple[PointEvents, ...] = ()
     covariates: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -99,6 +102,7 @@ class Session:
                 )
         for role in self.persons:
             refuse.one_of(owner, "persons", role, self.protocol.role_ids)
+        refuse.unique(owner, "points", (f"{p.role}/{p.scheme.id}" for p in self.points))
 
     @property
     def videos(self) -> tuple[VideoRecording, ...]:
@@ -121,6 +125,10 @@ class Session:
     def with_tracks(self, tracks: Iterable[StateTrack]) -> Session:
         """Give a new session with these state tracks added beside those it has."""
         return replace(self, tracks=(*self.tracks, *tracks))
+
+    def with_points(self, points: Iterable[PointEvents]) -> Session:
+        """Give a new session with these coded events added beside those it has."""
+        return replace(self, points=(*self.points, *points))
 
     def with_signals(self, signals: Iterable[Signal], beats: Iterable[BeatSeries] = ()) -> Session:
         """Give a new session with these signals and beats added."""

@@ -11,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import ns_to_s
+from stillface.domain.events import PointEvents
+from stillface.domain.intervals import Intervals
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.states import SOURCE_KINDS, UNCODED, StateTrack
 from stillface.errors import InputError
@@ -68,15 +70,7 @@ class CodedStream:
 
         The track has confidence where every bout does that is no gap.
         """
-        known = set(scheme.code_ids)
-        for code, where in zip(self.codes, self.wheres, strict=True):
-            if code not in known:
-                raise InputError(
-                    f"unknown code of scheme {scheme.id}",
-                    where=where,
-                    got=code,
-                    expected="one of " + ", ".join(scheme.code_ids),
-                )
+        self._check_codes(scheme)
         instants = np.flatnonzero(self.offsets_ns == self.onsets_ns)
         if instants.size:
             raise InputError(
@@ -96,6 +90,48 @@ class CodedStream:
             index,
             confidence=np.where(known, self.confidence, 0) if complete else None,
         )
+
+    def points(self, scheme: CodingScheme) -> PointEvents:
+        """Give the stream as events of a point scheme; its gap codes say when nobody could watch.
+
+        Raises
+        ------
+        InputError
+            An unknown code, an event that lasts, or a gap that does not.
+        """
+        self._check_codes(scheme)
+        index = np.array([scheme.index(code) for code in self.codes], dtype=np.int16)
+        gap, lasts = scheme.gap_mask[index], self.offsets_ns > self.onsets_ns
+        wrong = np.flatnonzero(gap != lasts)
+        if wrong.size:
+            k = int(wrong[0])
+            raise InputError(
+                f"a gap that does not last, in scheme {scheme.id}"
+                if gap[k]
+                else f"an event that lasts, in scheme {scheme.id}, which codes points",
+                where=self.wheres[k],
+                got=f"{self.codes[k]}, {ns_to_s(self.onsets_ns[k])} to {ns_to_s(self.offsets_ns[k])} s",
+                expected="offset after onset" if gap[k] else "offset_s equal to onset_s",
+            )
+        return PointEvents(
+            scheme,
+            self.role,
+            f"{self.source}:{self.coder_id}",
+            self.onsets_ns[~gap],
+            index[~gap],
+            PointEvents.watched_except(Intervals(self.onsets_ns[gap], self.offsets_ns[gap])),
+        )
+
+    def _check_codes(self, scheme: CodingScheme) -> None:
+        known = set(scheme.code_ids)
+        for code, where in zip(self.codes, self.wheres, strict=True):
+            if code not in known:
+                raise InputError(
+                    f"unknown code of scheme {scheme.id}",
+                    where=where,
+                    got=code,
+                    expected="one of " + ", ".join(scheme.code_ids),
+                )
 
 
 def read_codes(path: Path) -> list[CodedStream]:
@@ -212,14 +248,15 @@ def _sources(table: Table) -> list[str]:
     return [source or "human" for source in table.column("source", "human")]
 
 
-def write_codes(path: Path, sessions: Iterable[tuple[str, str, Sequence[StateTrack]]]) -> None:
+def write_codes(path: Path, sessions: Iterable[tuple[str, str, Sequence[StateTrack | PointEvents]]]) -> None:
     """Write a codes table.
 
     Parameters
     ----------
     path : Path
-    sessions : iterable of (dyad_id, session_id, tracks)
-        Every coded stretch becomes a row, unscorable codes included; uncoded time becomes none.
+    sessions : iterable of (dyad_id, session_id, tracks and events)
+        Every coded stretch becomes a row, unscorable codes included, and every event one that does not
+        last; uncoded time becomes none.
     """
     write_table(
         path,
@@ -233,25 +270,39 @@ def write_codes(path: Path, sessions: Iterable[tuple[str, str, Sequence[StateTra
     )
 
 
-def _rows(dyad_id: str, session_id: str, track: StateTrack) -> Iterator[tuple[object, ...]]:
-    merged = track.merged()
-    edges_s = ns_to_s(merged.edges_ns).tolist()
-    for k in np.flatnonzero(merged.codes != UNCODED).tolist():
-        confidence = None if merged.confidence is None else float(merged.confidence[k])
+def _rows(dyad_id: str, session_id: str, coded: StateTrack | PointEvents) -> Iterator[tuple[object, ...]]:
+    for code, onset_s, offset_s, confidence in _coded(coded):
         yield (
             dyad_id,
             session_id,
-            track.role,
-            track.scheme.id,
-            track.coder_id,
-            track.scheme.code_ids[merged.codes[k]],
-            edges_s[k],
-            edges_s[k + 1],
-            track.source_kind,
+            coded.role,
+            coded.scheme.id,
+            coded.coder_id,
+            coded.scheme.code_ids[code],
+            onset_s,
+            offset_s,
+            coded.source_kind,
             confidence,
             json.dumps({}),
             "",
         )
+
+
+def _coded(coded: StateTrack | PointEvents) -> Iterator[tuple[int, float, float, float | None]]:
+    """Give code, onset and offset in seconds, and a machine's confidence."""
+    if isinstance(coded, PointEvents):
+        times = coded.times_ns.tolist()
+        found = [(time_ns, time_ns, code) for time_ns, code in zip(times, coded.codes.tolist(), strict=True)]
+        gap = int(np.argmax(coded.scheme.gap_mask))
+        found += [(onset_ns, offset_ns, gap) for onset_ns, offset_ns in coded.unwatched]
+        for onset_ns, offset_ns, code in sorted(found):
+            yield code, float(ns_to_s(onset_ns)), float(ns_to_s(offset_ns)), None
+        return
+    merged = coded.merged()
+    edges_s = ns_to_s(merged.edges_ns).tolist()
+    for k in np.flatnonzero(merged.codes != UNCODED).tolist():
+        confidence = None if merged.confidence is None else float(merged.confidence[k])
+        yield int(merged.codes[k]), edges_s[k], edges_s[k + 1], confidence
 
 
 def _check_durations(table: Table, onsets: Int64, offsets: Int64) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from stillface import __version__
@@ -11,11 +11,15 @@ from stillface.domain.results import Measurement
 from stillface.io.tables import write_table
 
 __all__ = [
+    "MOMENTS_COLUMNS",
     "REPAIRS_COLUMNS",
+    "MomentRow",
     "RepairRow",
     "measure_cells",
+    "moment_cells",
     "repair_cells",
     "write_measures_long",
+    "write_moments",
     "write_repairs",
 ]
 
@@ -63,6 +67,44 @@ class RepairRow:
     direction: str
 
 
+@dataclass(frozen=True)
+class MomentRow:
+    """One coded moment as the ``moments`` table shows it; times in seconds of the session clock.
+
+    ``role`` is whose event it is; ``recovery_s`` counts from the event and is the time observed where
+    ``censored`` is 1.
+    """
+
+    dyad_id: str
+    session_id: str
+    episode_id: str
+    role: str
+    scheme_id: str
+    coder_id: str
+    match_rule: str
+    moment_id: str
+    moment_index: int
+    code: str
+    event_s: float
+    window_onset_s: float
+    window_offset_s: float
+    scorable_s: float | None
+    coverage: float | None
+    target: str
+    sustain_s: float
+    pct_before: float | None
+    pct_after: float | None
+    recovery_s: float | None
+    confirmed_s: float | None
+    status: str
+    censored: int
+    next_s: float | None
+    flags: str
+
+
+MOMENTS_COLUMNS = tuple(column.name for column in fields(MomentRow))
+
+
 def write_measures_long(path: Path, rows: Iterable[Measurement]) -> None:
     """Write measurements in the contract's columns; no value is rounded, none is NaN."""
     write_table(path, Measurement.columns(), (measure_cells(row) for row in rows))
@@ -71,6 +113,16 @@ def write_measures_long(path: Path, rows: Iterable[Measurement]) -> None:
 def write_repairs(path: Path, rows: Iterable[RepairRow]) -> None:
     """Write one row per mismatch bout."""
     write_table(path, REPAIRS_COLUMNS, (repair_cells(row) for row in rows))
+
+
+def write_moments(path: Path, rows: Iterable[MomentRow]) -> None:
+    """Write one row per coded moment."""
+    write_table(path, MOMENTS_COLUMNS, (moment_cells(row) for row in rows))
+
+
+def moment_cells(row: MomentRow) -> tuple[object, ...]:
+    """Give a row in the columns of ``moments``."""
+    return tuple(getattr(row, name) for name in MOMENTS_COLUMNS)
 
 
 def repair_cells(row: RepairRow) -> tuple[object, ...]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from stillface.domain.protocol import (
     BOUNDARY_SOURCES,
     EPISODE_KINDS,
+    RECOVERY_TARGETS,
     Contrast,
     EpisodeSpec,
     Moment,
@@ -245,7 +246,7 @@ def _moment(node: Node, role_ids: Collection[str]) -> Moment:
         scheme=read_id(source["scheme"]),
         role=source["role"].choice((*role_ids, _ANY_ROLE)),
         window_s=window,
-        target=goal["target"].text(),
+        target=goal["target"].choice(RECOVERY_TARGETS),
         sustain_s=_positive(goal["sustain_s"]),
     )
 

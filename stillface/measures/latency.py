@@ -15,7 +15,7 @@ from stillface.domain.session import Episode, Session
 from stillface.domain.states import UNCODED, StateTrack
 from stillface.measures.slices import Stamp, StreamSlice, stream_slices
 
-__all__ = ["Latency", "observed_until"]
+__all__ = ["Latency", "gap_flag", "observed_until"]
 
 
 @dataclass(frozen=True)
@@ -49,11 +49,11 @@ def _latency(stream: StreamSlice, stamp: Stamp, index: int, code: str) -> Measur
     found = np.flatnonzero(track.codes == index)
     if not found.size:
         end_ns, status = observed_until(stream.episode, track)
-        gap = _gap_flag(track, end_ns)
+        gap = gap_flag(track, end_ns)
         value = ns_to_s(end_ns - start_ns)
         return stamp.row("latency_s", value, "s", code=code, n=0, status=status, flags=gap)
     onset_ns = int(track.edges_ns[found[0]])
-    flags = ("at_onset",) if onset_ns == start_ns else _gap_flag(track, onset_ns)
+    flags = ("at_onset",) if onset_ns == start_ns else gap_flag(track, onset_ns)
     return stamp.row("latency_s", ns_to_s(onset_ns - start_ns), "s", code=code, n=1, flags=flags)
 
 
@@ -70,7 +70,8 @@ def observed_until(episode: Episode, track: StateTrack) -> tuple[int, Status]:
     return episode.offset_ns, Status.CENS_EP_END if episode.ended_by == "time" else Status.CENS_STOP
 
 
-def _gap_flag(track: StateTrack, until_ns: int) -> tuple[str, ...]:
+def gap_flag(track: StateTrack, until_ns: int) -> tuple[str, ...]:
+    """Tell how much of the time until then could not be seen; nothing where all could."""
     before = ~track.scorable & (track.edges_ns[:-1] < until_ns)
     gap_ns = int(track.durations_ns[before].sum())
     return (f"gap_before_s={ns_to_s(gap_ns)!r}",) if gap_ns else ()

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import ns_to_s, s_to_ns
-from stillface.domain.protocol import Recovery
+from stillface.domain.protocol import RECOVERY_TARGETS, Recovery
 from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MATCH, CodingScheme, MatchRule
@@ -19,7 +19,7 @@ from stillface.domain.states import StateTrack
 from stillface.measures.latency import observed_until
 from stillface.measures.slices import Stamp, StreamSlice, dyad_slices, stream_slices
 
-__all__ = ["RecoveryLatency", "first_sustained", "recovery_onset"]
+__all__ = ["RecoveryLatency", "first_sustained", "recovery_onset", "target_codes"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -60,7 +60,10 @@ class RecoveryLatency:
             digest = _digest(criterion)
             for stream in stream_slices(session, tracks):
                 if stream.spec.id == criterion.episode and focal in (None, stream.track.role):
-                    for target, wanted in _targets(stream.track.scheme, criterion):
+                    for target in RECOVERY_TARGETS:
+                        wanted = target_codes(stream.track.scheme, target)
+                        if wanted is None or target not in criterion.targets:
+                            continue
                         mask = np.isin(stream.track.codes, wanted)
                         where = _Where(
                             stream.stamp(digest), stream, stream.track, stream.problem, (stream.track,)
@@ -169,11 +172,13 @@ def first_sustained(
     return int(onsets[long_enough[0]]) if long_enough.size else None
 
 
-def _targets(scheme: CodingScheme, criterion: Recovery) -> Iterator[tuple[str, list[int]]]:
+def target_codes(scheme: CodingScheme, target: str) -> list[int] | None:
+    """Give the codes of a scheme that are the target, or None where the scheme cannot tell."""
     valences = [code.valence for code in scheme.codes]
-    if scheme.has_valence and "nonneg" in criterion.targets:
-        yield "nonneg", [k for k, valence in enumerate(valences) if valence is not None and valence >= 0]
-    if scheme.has_valence and "pos" in criterion.targets:
-        yield "pos", [k for k, valence in enumerate(valences) if valence == 1]
-    if "partner" in scheme.code_ids and "gaze_on" in criterion.targets:
-        yield "gaze_on", [scheme.index("partner")]
+    if target == "nonneg" and scheme.has_valence:
+        return [k for k, valence in enumerate(valences) if valence is not None and valence >= 0]
+    if target == "pos" and scheme.has_valence:
+        return [k for k, valence in enumerate(valences) if valence == 1]
+    if target == "gaze_on" and "partner" in scheme.code_ids:
+        return [scheme.index("partner")]
+    return None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 
+from stillface.domain.events import PointEvents
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
 from stillface.domain.scheme import CodingScheme, MatchRule
@@ -17,14 +18,22 @@ from stillface.errors import InputError
 from stillface.io.codebook import write_codebook
 from stillface.io.codes_table import CodedStream, CodesSurvey, codes_by_session, survey_codes
 from stillface.io.episodes_table import read_episodes
-from stillface.io.measures_table import REPAIRS_COLUMNS, RepairRow, measure_cells, repair_cells
+from stillface.io.measures_table import (
+    MOMENTS_COLUMNS,
+    REPAIRS_COLUMNS,
+    MomentRow,
+    RepairRow,
+    measure_cells,
+    moment_cells,
+    repair_cells,
+)
 from stillface.io.protocol_yaml import load_protocol
 from stillface.io.safe_paths import refuse_overwriting
 from stillface.io.scheme_yaml import load_rule, load_scheme, shipped_rule_ids, shipped_scheme_ids
 from stillface.io.table_writer import TableWriter
 from stillface.measures.slices import role_order
 from stillface.pipeline.choose import choose
-from stillface.pipeline.measuring import measure_session, repair_rows, withhold
+from stillface.pipeline.measuring import measure_session, moment_rows, repair_rows, withhold
 
 __all__ = ["MeasureRequest", "MeasureSummary", "measure_tables", "scheme_of_stream"]
 
@@ -68,6 +77,8 @@ class MeasureSummary:
 def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
     """Measure two tables and write ``measures_long.csv``, ``repairs.csv`` and ``codebook.csv``.
 
+    Where the protocol has moments, ``moments.csv`` too.
+
     Raises
     ------
     InputError
@@ -80,15 +91,9 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
     schemes = {scheme_id: _scheme(scheme_id, codes) for scheme_id, codes in survey.codes.items()}
     rules = _rules(request.rules, schemes)
     warnings = [*_scheme_warnings(schemes), *_rule_warnings(request, protocol, survey, rules, schemes)]
+    warnings += _moment_warnings(protocol, schemes)
     left = dict.fromkeys(episodes)
-    # Events without duration have no share of time and no bouts: as states they would be wrong.
-    states = tuple(stream for stream in survey.streams if schemes[stream[1]].type != "point")
-    warnings.extend(
-        f"{role}/{scheme_id} codes points, which have no duration: left out of these measures"
-        for role, scheme_id in survey.streams
-        if schemes[scheme_id].type == "point"
-    )
-    results = _Results(out)
+    results = _Results(out, with_moments=bool(protocol.moments))
     refuse_overwriting((request.codes, request.episodes), results.files)
     with results:
         for found in codes_by_session(request.codes, survey):
@@ -97,9 +102,9 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
             left.pop(session_id)
             session = Session(session_id, found[0].dyad_id, protocol, episodes[session_id])
             warnings.extend(f"{session_id}: {line}" for line in session.duration_warnings())
-            tracks = _tracks(request, session, found, states, schemes)
+            session, tracks = _coded(request, session, found, survey.streams, schemes)
             rows = [withhold(row, request.min_coverage) for row in measure_session(session, tracks, rules)]
-            results.add(rows, repair_rows(session, tracks, rules))
+            results.add(rows, repair_rows(session, tracks, rules), moment_rows(session, tracks, rules))
     warnings.extend(f"{session_id}: has episodes but no codes; left out" for session_id in left)
     return MeasureSummary(len(episodes) - len(left), results.n_rows, results.files, tuple(warnings))
 
@@ -107,31 +112,37 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
 class _Results:
     """The result tables, written session by session and put in place together at the end."""
 
-    def __init__(self, out: Path) -> None:
+    def __init__(self, out: Path, *, with_moments: bool) -> None:
         self._out = out
-        self.files = tuple(out / name for name in ("measures_long.csv", "repairs.csv", "codebook.csv"))
+        self._columns = {"measures_long.csv": Measurement.columns(), "repairs.csv": REPAIRS_COLUMNS}
+        if with_moments:
+            self._columns["moments.csv"] = MOMENTS_COLUMNS
+        self.files = tuple(out / name for name in (*self._columns, "codebook.csv"))
         self.n_rows = 0
         self._names: set[str] = set()
         self._open = ExitStack()
-        self._tables: tuple[TableWriter, TableWriter] | None = None
+        self._tables: tuple[TableWriter, ...] = ()
 
     def __enter__(self) -> _Results:
         return self
 
-    def _begin(self) -> tuple[TableWriter, TableWriter]:
+    def _begin(self) -> tuple[TableWriter, ...]:
         self._out.mkdir(parents=True, exist_ok=True)
-        return (
-            self._open.enter_context(TableWriter(self.files[0], Measurement.columns())),
-            self._open.enter_context(TableWriter(self.files[1], REPAIRS_COLUMNS)),
+        return tuple(
+            self._open.enter_context(TableWriter(self._out / name, columns))
+            for name, columns in self._columns.items()
         )
 
-    def add(self, rows: Sequence[Measurement], repairs: Iterable[RepairRow]) -> None:
+    def add(
+        self, rows: Sequence[Measurement], repairs: Iterable[RepairRow], moments: Iterable[MomentRow]
+    ) -> None:
         # Not before there is something to write: bad input leaves no trace.
         self._tables = self._tables or self._begin()
         self.n_rows += len(rows)
         self._names.update(row.measure for row in rows)
-        self._tables[0].write(measure_cells(row) for row in rows)
-        self._tables[1].write(repair_cells(row) for row in repairs)
+        cells = (map(measure_cells, rows), map(repair_cells, repairs), map(moment_cells, moments))
+        for table, found in zip(self._tables, cells, strict=False):
+            table.write(found)
 
     def __exit__(
         self,
@@ -143,7 +154,8 @@ class _Results:
             self._tables = self._tables or self._begin()
         self._open.__exit__(kind, error, trace)
         if kind is None:
-            write_codebook(self.files[2], (*Measurement.columns(), *REPAIRS_COLUMNS), self._names)
+            columns = (column for names in self._columns.values() for column in names)
+            write_codebook(self.files[-1], columns, self._names)
 
 
 def scheme_of_stream(scheme_id: str, streams: Sequence[CodedStream]) -> CodingScheme:
@@ -175,30 +187,45 @@ def _rules(names: tuple[str, ...], schemes: dict[str, CodingScheme]) -> tuple[Ma
     return tuple(rules)
 
 
-def _tracks(
+def _coded(
     request: MeasureRequest,
     session: Session,
     found: Sequence[CodedStream],
     expected: Sequence[tuple[str, str]],
     schemes: dict[str, CodingScheme],
-) -> tuple[StateTrack, ...]:
-    """Give one track per role and scheme; a stream that others have and this session lacks is uncoded."""
+) -> tuple[Session, tuple[StateTrack, ...]]:
+    """Give the session with its events, and its tracks: one of either per role and scheme.
+
+    A stream that others have and this session lacks is uncoded.
+    """
     chosen = choose(
         ((stream, stream.scheme_id, stream.source) for stream in found),
         where=f"{request.codes}, session {session.session_id}",
         coders=request.coders,
     )
     span = session.episodes[0].onset_ns, session.episodes[-1].offset_ns
-    tracks = []
+    tracks, points = [], []
     for role, scheme_id in expected:
-        stream = chosen.get((role, scheme_id))
-        scheme = schemes[scheme_id]
-        tracks.append(
-            stream.track(scheme)
-            if stream is not None
-            else StateTrack.from_bouts(scheme, role, "human:uncoded", [], [], (), span)
-        )
-    return tuple(tracks)
+        stream, scheme = chosen.get((role, scheme_id)), schemes[scheme_id]
+        if scheme.type == "point":
+            points.append(stream.points(scheme) if stream else PointEvents.uncoded(scheme, role))
+        elif stream is not None:
+            tracks.append(stream.track(scheme))
+        else:
+            tracks.append(StateTrack.from_bouts(scheme, role, "human:uncoded", [], [], (), span))
+    return session.with_points(points), tuple(tracks)
+
+
+def _moment_warnings(protocol: Protocol, schemes: dict[str, CodingScheme]) -> list[str]:
+    """Name the moments of the protocol that the table cannot give."""
+    found = []
+    for moment in protocol.moments:
+        scheme = schemes.get(moment.scheme)
+        if scheme is None:
+            found.append(f"moment {moment.id}: the table holds no codes of scheme {moment.scheme}")
+        elif scheme.type != "point":
+            found.append(f"moment {moment.id}: scheme {scheme.id} codes {scheme.type}s, not events")
+    return found
 
 
 def _check_streams(

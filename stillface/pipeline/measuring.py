@@ -11,12 +11,13 @@ from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
-from stillface.io.measures_table import RepairRow
+from stillface.io.measures_table import MomentRow, RepairRow
 from stillface.measures.contrasts import contrast_rows
+from stillface.measures.moments import moment_stories
 from stillface.measures.repairs import mismatch_bouts, state_changes
 from stillface.measures.slices import dyad_slices
 
-__all__ = ["measure_session", "repair_rows", "withhold", "without_unproposed"]
+__all__ = ["measure_session", "moment_rows", "repair_rows", "withhold", "without_unproposed"]
 
 
 def measure_session(
@@ -77,3 +78,38 @@ def repair_rows(
                 bout.first_mover,
                 bout.direction,
             )
+
+
+def moment_rows(
+    session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
+) -> Iterator[MomentRow]:
+    """Give one row per coded moment of every dyad or stream, episode and rule."""
+    for story in moment_stories(session, tracks, rules):
+        stamp, moment = story.stamp, story.moment
+        yield MomentRow(
+            session.dyad_id,
+            session.session_id,
+            stamp.episode_id,
+            story.role,
+            stamp.scheme_id,
+            stamp.coder_id,
+            stamp.match_rule,
+            moment.id,
+            story.index,
+            story.code,
+            ns_to_s(story.time_ns),
+            ns_to_s(story.window_ns[0]),
+            ns_to_s(story.window_ns[1]),
+            stamp.scorable_s,
+            stamp.coverage,
+            moment.target,
+            moment.sustain_s,
+            story.pct_before,
+            story.pct_after,
+            story.recovery_s,
+            story.confirmed_s,
+            story.status.value,
+            int(story.status.censored),
+            story.next_s,
+            ";".join(story.flags),
+        )

@@ -14,7 +14,12 @@ from stillface.report.wording import code_label, measure_label, role_label, roun
 
 __all__ = ["TIME_TO_EVENT", "SummaryCell", "SummaryRow", "summarise"]
 
-TIME_TO_EVENT = ("latency_s", "recovery_latency_s", "repair_latency_km_median_s")
+TIME_TO_EVENT = (
+    "latency_s",
+    "recovery_latency_s",
+    "repair_latency_km_median_s",
+    "moment_recovery_km_median_s",
+)
 """Censored waiting times: a mean of them would be wrong and is not offered (SPEC 3.4)."""
 
 _CHANCE = "pct_match_expected"

@@ -316,24 +316,78 @@ def test_results_never_overwrite_their_input(w2_tables: tuple[Path, Path], tmp_p
     assert renamed.read_bytes() == before
 
 
-def test_points_are_no_states(tmp_path: Path) -> None:
-    rows = [
-        ["d1", "s1", "client", "withdrawal", "AB", "withdrawal", 50, 50],
-        ["d1", "s1", "client", "affect3", "AB", "neu", 0, 300],
+def couple(tmp_path: Path, *withdrawals: tuple[str, float]) -> tuple[Path, Path]:
+    """The conversation of the golden test as tables."""
+    smiles = [("pos", 0, 60)]
+    other = [
+        ("pos", 0, 10),
+        ("neg", 10, 14),
+        ("pos", 14, 16),
+        ("neu", 16, 20),
+        ("pos", 20, 40),
+        ("neg", 43, 60),
     ]
-    codes = write(tmp_path / "codes.csv", CODES, rows)
-    episodes = write(
-        tmp_path / "episodes.csv",
-        ["session_id", "episode_id", "onset_s", "offset_s"],
-        [["s1", "SESSION", 0, 300]],
+    rows: list[list[object]] = [
+        ["d1", "s1", role, "affect3", "AB", code, onset, offset]
+        for role, bouts in (("partner_a", smiles), ("partner_b", other))
+        for code, onset, offset in bouts
+    ]
+    rows += [["d1", "s1", role, "withdrawal", "AB", "withdrawal", t, t] for role, t in withdrawals]
+    episodes = [["s1", "CONV", 0, 60]]
+    return (
+        write(tmp_path / "codes.csv", CODES, rows),
+        write(tmp_path / "episodes.csv", ["session_id", "episode_id", "onset_s", "offset_s"], episodes),
+    )
+
+
+def test_moments_of_a_couple(tmp_path: Path) -> None:
+    codes, episodes = couple(
+        tmp_path, ("partner_b", 10), ("partner_a", 18), ("partner_a", 25), ("partner_b", 41)
     )
     out = tmp_path / "out"
     result = stillface(
-        "measure", "--codes", codes, "--episodes", episodes, "--protocol", "therapy_session", "--out", out
-    )
+        "measure", "--codes", codes, "--episodes", episodes, "--protocol", "couple_stillface_moments",
+        "--rule", "valence3", "--out", out, "--json",
+    )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert "client/withdrawal codes points" in result.stderr
-    assert "withdrawal" not in {row["scheme_id"] for row in measured(out)}
+    names = [Path(file).name for file in json.loads(result.stdout)["files"]]
+    assert names == ["measures_long.csv", "repairs.csv", "moments.csv", "codebook.csv"]
+    with (out / "moments.csv").open(newline="") as file:
+        moments = list(csv.DictReader(file))
+    # Five seconds sustained, window -30 to 120 s: cut to the minute that was recorded.
+    assert [(m["role"], m["event_s"], m["recovery_s"], m["status"]) for m in moments] == [
+        ("partner_b", "10.0", "10.0", "OK"),
+        ("partner_a", "18.0", "2.0", "OK"),
+        ("partner_a", "25.0", "", "NA_NOTATRISK"),
+        ("partner_b", "41.0", "19.0", "CENS_EP_END"),
+    ]
+    assert {(m["match_rule"], m["window_offset_s"], m["moment_id"]) for m in moments} == {
+        ("valence3", "60.0", "WD")
+    }
+    rows = {(r["role"], r["measure"], r["code"]): r for r in measured(out)}
+    assert rows["dyad", "n_moment", "WD:match"]["value"] == "4.0"
+    assert rows["dyad", "prop_moment_recovered", "WD:match"]["value"] == repr(2 / 3)
+    assert rows["partner_b", "frequency", "withdrawal"]["value"] == "2.0"
+    assert rows["partner_a", "latency_s", "withdrawal"]["value"] == "18.0"
+    # Events have no share of time and no bouts.
+    of_events = {measure for _, measure, code in rows if code == "withdrawal"}
+    assert of_events == {"frequency", "rate_per_min", "latency_s"}
+    with (out / "codebook.csv").open(newline="") as file:
+        described = {(row["kind"], row["name"]) for row in csv.DictReader(file) if row["definition"]}
+    assert {("column", name) for name in moments[0]} <= described
+    assert {("measure", r["measure"]) for r in measured(out)} <= described
+
+
+def test_moments_without_their_events_are_said_to_be_uncoded(tmp_path: Path) -> None:
+    codes, episodes = couple(tmp_path)
+    out = tmp_path / "out"
+    result = stillface(
+        "measure", "--codes", codes, "--episodes", episodes, "--protocol", "couple_stillface_moments",
+        "--out", out,
+    )  # fmt: skip
+    assert result.returncode == 0
+    assert "moment WD: the table holds no codes of scheme withdrawal" in result.stderr
+    assert {r["status"] for r in measured(out) if r["code"] == "WD:match"} == {"MISS_NOTCODED"}
 
 
 @pytest.mark.parametrize(
