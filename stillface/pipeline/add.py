@@ -1,34 +1,25 @@
-"""Adding a visit to a study: everything is checked before anything is written."""
+"""Preparing a visit: everything is checked before anything is written."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from stillface.domain import refuse
 from stillface.domain.recording import SignalRecording, VideoRecording
 from stillface.domain.session import Session
-from stillface.domain.study import Person, Study, Visit
-from stillface.errors import InputError, StillfaceError, UsageError
+from stillface.domain.study import Person, Visit
+from stillface.errors import InputError, UsageError
 from stillface.io.bundle import SESSION_FILE, StudyFolder
-from stillface.io.durable import OS_FS, FileSystem, require_free_space, write_atomic
 from stillface.io.safe_paths import check_name
 from stillface.io.session_yaml import session_text
 from stillface.pipeline.declare import Declared
 from stillface.pipeline.findings import Finding
-from stillface.pipeline.raw_files import (
-    RAW_RECORD,
-    Placed,
-    copy_in,
-    hash_of,
-    place,
-    record_raw,
-    recorded_raw,
-)
-from stillface.pipeline.replaced import old_codes, only_here, people_changes, place_of_old, session_changes
+from stillface.pipeline.known_study import KnownStudy
+from stillface.pipeline.people import with_people
+from stillface.pipeline.raw_files import Placed, place
+from stillface.pipeline.replaced import old_codes, people_changes, session_changes
 from stillface.pipeline.session_checks import (
     clock_findings,
     episode_findings,
@@ -39,7 +30,7 @@ from stillface.pipeline.session_checks import (
 )
 from stillface.pipeline.shared_raw import used_elsewhere
 
-__all__ = ["Prepared", "prepare_visit", "write_visit"]
+__all__ = ["Prepared", "prepare_visit"]
 
 
 @dataclass(frozen=True)
@@ -50,8 +41,10 @@ class Prepared:
     ----------
     session : Session
         With paths relative to the study.
-    study : Study
-        With the visit's people in it.
+    people : tuple of Person
+        Only what was said; empty fields say nothing.
+    visits : tuple of Visit
+        The ages that were said.
     files : tuple of Placed
     there : bool
         The study has the very same session already.
@@ -64,9 +57,10 @@ class Prepared:
     """
 
     session: Session
-    study: Study
+    people: tuple[Person, ...]
+    visits: tuple[Visit, ...]
     files: tuple[Placed, ...]
-    there: bool
+    there: bool = False
     findings: tuple[Finding, ...] = ()
     changes: tuple[str, ...] = ()
     corrects: frozenset[str] = frozenset()
@@ -74,7 +68,7 @@ class Prepared:
 
 def prepare_visit(
     folder: StudyFolder,
-    study: Study,
+    known: KnownStudy,
     declared: Declared,
     base: Path,
     *,
@@ -86,8 +80,8 @@ def prepare_visit(
     Parameters
     ----------
     folder : StudyFolder
-    study : Study
-        As it will be when this visit comes: visits before it in a table have added their people.
+    known : KnownStudy
+        As the study will be when this visit comes; the visit is taken into it when nothing forbids it.
     declared : Declared
     base : Path
         Folder that relative names count from when they are not in the study.
@@ -103,43 +97,62 @@ def prepare_visit(
     InputError
         A file that cannot be used, a person who is somebody else in the study, people who cannot be right.
     """
-    session_id = check_name("session_id", declared.session.session_id)
+    _refuse_names(declared)
+    session, files = _with_files(folder, declared.session, base, copy=copy)
+    session_id = session.session_id
+    there = session_id in known.sessions
+    prepared = Prepared(session, declared.people, _visits(declared), files)
+    corrects = known.only_in(session_id, session.persons.values()) if there and replaces else frozenset()
+    before = known.people_of(session)
+    after = with_people(before, prepared.people, prepared.visits, corrects)
+    changes = _changes(folder, session) if there else ()
+    if changes and not replaces:
+        raise _another(session_id, changes)
+    changes = (*changes, *people_changes(before, after))
+    if there and not changes:
+        known.add(session, after, {})
+        return replace(prepared, there=True)
+    sources = {file.relative: file.source for file in files}
+    findings = (
+        *_refuse_problems(people_findings(after, session)),
+        *episode_findings(session),
+        *_recording_findings(session, sources),
+        *used_elsewhere(known, session, sources),
+        *(old_codes(folder, session_id) if there else ()),
+    )
+    known.add(session, after, sources)
+    return replace(prepared, findings=findings, changes=changes, corrects=corrects)
+
+
+def _refuse_names(declared: Declared) -> None:
+    check_name("session_id", declared.session.session_id)
     for person in declared.people:
         check_name("person_id", person.person_id)
+
+
+def _with_files(
+    folder: StudyFolder, declared: Session, base: Path, *, copy: bool
+) -> tuple[Session, tuple[Placed, ...]]:
+    """Find the files of a session and call them as the study will."""
     files: dict[str, Placed] = {}
 
     def placed(typed: str, into: str) -> str:
-        files[typed] = place(folder, typed, base, f"{into}/{session_id}", copy=copy)
+        files[typed] = place(folder, typed, base, f"{into}/{declared.session_id}", copy=copy)
         return files[typed].relative
 
-    session = replace(
-        declared.session, recordings=tuple(_moved(r, placed) for r in declared.session.recordings)
-    )
+    session = replace(declared, recordings=tuple(_moved(r, placed) for r in declared.recordings))
     _refuse_twins(files)
     session_text(session)  # refuses what could not be read back
-    there = session_id in folder.sessions()
-    corrects = only_here(folder, session_id, session.persons.values()) if there and replaces else frozenset()
-    merged = _with_people(study, declared, session, corrects)
-    changes = _changes(folder, session) if there else ()
-    if changes and not replaces:
-        raise UsageError(
-            "there is another session of this id",
-            where=session_id,
-            got="; ".join(changes),
-            fix="choose another id, or correct it: --replace",
-        )
-    changes = (*changes, *people_changes(study, merged))
-    if there and not changes:
-        return Prepared(session, merged, tuple(files.values()), there=True)
-    sources = {p.relative: p.source for p in files.values()}
-    findings = (
-        *_refuse_problems(people_findings(merged, session)),
-        *episode_findings(session),
-        *_recording_findings(session, sources),
-        *used_elsewhere(folder, session, sources),
-        *(old_codes(folder, session_id) if there else ()),
+    return session, tuple(files.values())
+
+
+def _another(session_id: str, changes: tuple[str, ...]) -> UsageError:
+    return UsageError(
+        "there is another session of this id",
+        where=session_id,
+        got="; ".join(changes),
+        fix="choose another id, or correct it: --replace",
     )
-    return Prepared(session, merged, tuple(files.values()), False, findings, changes, corrects)
 
 
 def _changes(folder: StudyFolder, session: Session) -> tuple[str, ...]:
@@ -150,82 +163,6 @@ def _changes(folder: StudyFolder, session: Session) -> tuple[str, ...]:
     if session_text(old) == session_text(session):
         return ()
     return session_changes(old, session) or (f"{SESSION_FILE} is written another way",)
-
-
-def write_visit(folder: StudyFolder, prepared: Prepared, *, fs: FileSystem = OS_FS) -> None:
-    """Write a prepared visit: copies, people, session. When one fails, all of it is taken back.
-
-    Raises
-    ------
-    StorageError
-        The disk refused.
-    InputError
-        Somebody else changed the study meanwhile.
-    """
-    if prepared.there:
-        _enter_people(folder, prepared, fs)
-        return
-    session_id = prepared.session.session_id
-    home = folder.session_dir(session_id)
-    targets = [folder.root / file.relative for file in prepared.files if file.to_copy]
-    kept = place_of_old(folder, session_id)
-    places = [home, kept, *(target.parent for target in targets), *targets]
-    new = [path for path in dict.fromkeys(places) if not path.exists()]
-    old = {path: path.read_bytes() for path in (home / SESSION_FILE, home / RAW_RECORD) if path.exists()}
-    before = folder.study
-    done = False
-    try:
-        digests = _copied(folder, prepared.files, fs)
-        _enter_people(folder, prepared, fs)
-        if prepared.changes:
-            write_atomic(kept, old[home / SESSION_FILE], fs=fs)
-            # A file that changed since it was added stays a finding.
-            recorded = recorded_raw(folder, session_id)
-            digests |= {name: recorded[name] for name in digests if name in recorded}
-        record_raw(folder, session_id, digests, fs=fs)
-        (folder.save_session if prepared.changes else folder.add_session)(prepared.session, fs=fs)
-        done = True
-    finally:
-        # An interrupt counts too: half a visit would look like a whole one to the next command.
-        if not done:
-            _take_back(folder, prepared, before, new, old)
-
-
-def _take_back(
-    folder: StudyFolder, prepared: Prepared, before: Study, new: list[Path], old: dict[Path, bytes]
-) -> None:
-    for path in new:
-        if path.is_dir():
-            shutil.rmtree(path, ignore_errors=True)
-        with suppress(OSError):
-            path.unlink()
-    for path, content in old.items():
-        with suppress(OSError, StillfaceError):
-            if path.read_bytes() != content:
-                write_atomic(path, content)
-    with suppress(StillfaceError):
-        folder.update_study(lambda now: before if now == prepared.study else now)
-
-
-def _copied(folder: StudyFolder, files: tuple[Placed, ...], fs: FileSystem) -> dict[str, str]:
-    to_copy = [file for file in files if file.to_copy]
-    if to_copy:
-        require_free_space(folder.root, sum(file.source.stat().st_size for file in to_copy), fs=fs)
-    for file in to_copy:
-        copy_in(file.source, folder.root / file.relative, fs=fs)
-    return {file.relative: hash_of(folder.path_of(file.relative)) for file in files}
-
-
-def _enter_people(folder: StudyFolder, prepared: Prepared, fs: FileSystem) -> None:
-    if prepared.study != folder.study:
-        wanted = prepared.study
-
-        def change(now: Study) -> Study:
-            people = tuple(p for p in wanted.persons if p.person_id in prepared.session.persons.values())
-            visit = tuple(v for v in wanted.visits if v.visit_id == prepared.session.visit_id)
-            return _merged(now, people, visit, prepared.corrects)
-
-        folder.update_study(change, fs=fs)
 
 
 def _moved(
@@ -278,47 +215,6 @@ def _side_camera(video: VideoRecording, where: str) -> list[Finding]:
     return [Finding("note", f"{where}/{video.id}", text)]
 
 
-def _with_people(study: Study, declared: Declared, session: Session, corrects: frozenset[str]) -> Study:
-    visits = (Visit(session.visit_id, dict(declared.age_days)),) if session.visit_id else ()
-    return _merged(study, declared.people, visits, corrects)
-
-
-def _merged(
-    study: Study, people: tuple[Person, ...], visits: tuple[Visit, ...], corrects: frozenset[str]
-) -> Study:
-    """Give the study with these people in it: new facts are entered, contradictions refused or corrected."""
-    persons = {person.person_id: person for person in study.persons}
-    for person in people:
-        known = persons.get(person.person_id)
-        free = person.person_id in corrects
-        persons[person.person_id] = person if known is None else _one_person(known, person, free=free)
-    known_visits = {visit.visit_id: visit for visit in study.visits}
-    for visit in visits:
-        ages = dict(known_visits[visit.visit_id].age_days) if visit.visit_id in known_visits else {}
-        for person_id, age in visit.age_days.items():
-            if ages.get(person_id, age) != age and person_id not in corrects:
-                raise _contradiction(f"age of {person_id} at {visit.visit_id}", age, ages[person_id])
-            ages[person_id] = age
-        known_visits[visit.visit_id] = Visit(visit.visit_id, ages)
-    return replace(study, persons=tuple(persons.values()), visits=tuple(known_visits.values()))
-
-
-def _one_person(known: Person, said: Person, *, free: bool) -> Person:
-    merged = {}
-    for name in (field.name for field in fields(Person)):
-        old, new = getattr(known, name), getattr(said, name)
-        unsaid = ("", None, "unknown")
-        if not free and old not in unsaid and new not in unsaid and old != new:
-            raise _contradiction(f"{name} of {known.person_id}", new, old)
-        merged[name] = old if new in unsaid else new
-    return Person(**merged)
-
-
-def _contradiction(what: str, got: object, known: object) -> InputError:
-    return InputError(
-        "the study knows it otherwise",
-        where=what,
-        got=got,
-        expected=f"{known} as in study.yaml",
-        fix="correct the one that is wrong; is it another person?",
-    )
+def _visits(declared: Declared) -> tuple[Visit, ...]:
+    visit_id = declared.session.visit_id
+    return (Visit(visit_id, dict(declared.age_days)),) if visit_id else ()

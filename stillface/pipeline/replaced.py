@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from stillface.domain.clock import ClockMap, ns_to_s
 from stillface.domain.recording import SignalRecording, VideoRecording
 from stillface.domain.session import Session
 from stillface.domain.study import Study
-from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
 from stillface.io.code_log import parse_log_name
 from stillface.pipeline.findings import Finding
 
-__all__ = ["old_codes", "only_here", "people_changes", "place_of_old", "session_changes"]
+__all__ = ["old_codes", "people_changes", "place_of_old", "session_changes"]
 
 _NOTHING = "nothing"
 
@@ -30,22 +29,6 @@ def people_changes(old: Study, new: Study) -> tuple[str, ...]:
     return _lines(
         {name: text for name, text in was.items() if name in now}, {n: now[n] for n in now if n in was}
     )
-
-
-def only_here(folder: StudyFolder, session_id: str, persons: Iterable[str]) -> frozenset[str]:
-    """Name the people whom no other session has: a corrected visit may correct them too.
-
-    Nobody, when a session cannot be read: it might be theirs.
-    """
-    others: set[str] = set()
-    for other in folder.sessions():
-        if other == session_id:
-            continue
-        try:
-            others.update(folder.load_session(other).persons.values())
-        except StillfaceError:
-            return frozenset()
-    return frozenset(persons) - others
 
 
 def old_codes(folder: StudyFolder, session_id: str) -> tuple[Finding, ...]:

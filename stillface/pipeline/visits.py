@@ -10,14 +10,15 @@ from pathlib import Path
 from stillface.domain.protocol import Protocol
 from stillface.domain.recording import SIGNAL_KINDS
 from stillface.domain.session import Episode
-from stillface.domain.study import Study
 from stillface.errors import InputError, StillfaceError, UsageError
 from stillface.io.bundle import StudyFolder
 from stillface.io.episodes_table import read_episodes
 from stillface.io.tables import Table, read_table
-from stillface.pipeline.add import prepare_visit, write_visit
+from stillface.pipeline.add import Prepared, prepare_visit
 from stillface.pipeline.declare import VisitWords, declare
 from stillface.pipeline.findings import Finding
+from stillface.pipeline.known_study import KnownStudy
+from stillface.pipeline.write_visits import write_visits
 
 __all__ = ["AddSummary", "Added", "add_table", "add_visit", "visit_columns"]
 
@@ -42,6 +43,7 @@ _PERSON_WORDS = {
     "partner": "partners",
 }
 _SHARED_FILM = "film"
+_FEWEST_AT_ONCE = 16
 
 Progress = Callable[[int, int, str], None]
 """Called with (rows done, rows in all, session_id)."""
@@ -118,7 +120,7 @@ def add_visit(
     Raises
     ------
     UsageError, InputError, StorageError
-        See :func:`~stillface.pipeline.declare.declare`, ``prepare_visit`` and ``write_visit``.
+        See :func:`~stillface.pipeline.declare.declare`, ``prepare_visit`` and ``write_visits``.
     """
     protocol = folder.protocol(protocol_id)
     if replaces and words.session_id not in folder.sessions():
@@ -133,8 +135,11 @@ def add_visit(
             got=words.session_id,
             expected=", ".join(sorted(table)[:8]),
         )
-    mode = _Mode(copy, replaces, dry_run)
-    return _one(folder, folder.study, words, protocol, table, base, mode)[0]
+    declared = declare(words, protocol, base, table.get(words.session_id, ()))
+    prepared = prepare_visit(folder, KnownStudy(folder), declared, base, copy=copy, replaces=replaces)
+    for error in () if dry_run else write_visits(folder, [prepared]).values():
+        raise error
+    return _added(prepared, dry_run=dry_run)
 
 
 def add_table(
@@ -171,52 +176,43 @@ def add_table(
     sessions = table.filled("session_id")
     _refuse_repeated(table)
     known = {name: _episodes(episodes, protocol) for name, protocol in protocols.items()}
-    mode = _Mode(copy, replaces, dry_run)
-    visits, refused = [], {}
-    study = folder.study
+    known_study = KnownStudy(folder)
+    visits: list[Prepared] = []
+    waiting: list[Prepared] = []
+    refused: dict[str, str] = {}
+    lines = {session_id: table.where(row) for row, session_id in enumerate(sessions)}
+
+    def write() -> None:
+        errors = {} if dry_run else write_visits(folder, waiting)
+        refused.update({session_id: f"{lines[session_id]}: {error}" for session_id, error in errors.items()})
+        visits.extend(visit for visit in waiting if visit.session.session_id not in errors)
+        waiting.clear()
+
     for row, session_id in enumerate(sessions):
         if progress is not None:
             progress(row, len(table), session_id)
         name = table.column("protocol", "")[row]
         try:
             words = _row_words(table, row, protocols[name])
-            added, study = _one(folder, study, words, protocols[name], known[name], path.parent, mode)
-            visits.append(added)
+            declared = declare(words, protocols[name], path.parent, known[name].get(session_id, ()))
+            waiting.append(
+                prepare_visit(folder, known_study, declared, path.parent, copy=copy, replaces=replaces)
+            )
         except StillfaceError as error:
-            refused[session_id] = f"{table.where(row)}: {error}"
-    return AddSummary(tuple(visits), refused)
+            refused[session_id] = f"{lines[session_id]}: {error}"
+        # As many again as there are: study.yaml grows, and is written a few times only.
+        if len(waiting) >= max(_FEWEST_AT_ONCE, len(visits)):
+            write()
+    write()
+    return AddSummary(tuple(_added(visit, dry_run=dry_run) for visit in visits), refused)
 
 
-@dataclass(frozen=True)
-class _Mode:
-    """What may be done for a visit; as ``add_visit`` has it."""
-
-    copy: bool
-    replaces: bool
-    dry_run: bool
-
-
-def _one(
-    folder: StudyFolder,
-    study: Study,
-    words: VisitWords,
-    protocol: Protocol,
-    episodes: Mapping[str, tuple[Episode, ...]],
-    base: Path,
-    mode: _Mode,
-) -> tuple[Added, Study]:
-    declared = declare(words, protocol, base, episodes.get(words.session_id, ()))
-    prepared = prepare_visit(folder, study, declared, base, copy=mode.copy, replaces=mode.replaces)
+def _added(prepared: Prepared, *, dry_run: bool) -> Added:
+    outcome = "there"
+    if not prepared.there:
+        outcome = ("would be " if dry_run else "") + ("replaced" if prepared.changes else "added")
     copies = tuple(file.relative for file in prepared.files if file.to_copy)
-    if prepared.there:
-        outcome = "there"
-    else:
-        outcome = "replaced" if prepared.changes else "added"
-        outcome = f"would be {outcome}" if mode.dry_run else outcome
-    if not mode.dry_run:
-        write_visit(folder, prepared)
-    added = Added(words.session_id, outcome, prepared.findings, copies, prepared.changes)
-    return added, prepared.study if mode.dry_run else folder.study
+    return Added(prepared.session.session_id, outcome, prepared.findings, copies, prepared.changes)
 
 
 def _episodes(path: Path | None, protocol: Protocol) -> dict[str, tuple[Episode, ...]]:

@@ -13,10 +13,12 @@ import pytest
 from stillface.domain.study import Person
 from stillface.errors import InputError, StillfaceError, StorageError, UsageError
 from stillface.io.bundle import StudyFolder, open_study
-from stillface.pipeline.add import prepare_visit, write_visit
+from stillface.pipeline.add import prepare_visit
 from stillface.pipeline.declare import VisitWords, declare
+from stillface.pipeline.known_study import KnownStudy
 from stillface.pipeline.raw_files import recorded_raw
 from stillface.pipeline.visits import add_visit
+from stillface.pipeline.write_visits import write_visits
 from tests.faults.faulty_fs import FaultyFileSystem
 
 
@@ -362,8 +364,9 @@ def test_a_rate_wrong_by_ten_is_said_with_both_lengths(
 def written(root: Path, words: VisitWords, fs: FaultyFileSystem, *, replaces: bool = False) -> None:
     folder = open_study(root)
     declared = declare(words, folder.protocol(), Path())
-    prepared = prepare_visit(folder, folder.study, declared, Path(), copy=True, replaces=replaces)
-    write_visit(folder, prepared, fs=fs)
+    prepared = prepare_visit(folder, KnownStudy(folder), declared, Path(), copy=True, replaces=replaces)
+    for error in write_visits(folder, [prepared], fs=fs).values():
+        raise error
 
 
 def test_a_full_disk_at_any_call_of_a_correction_leaves_the_old_visit_or_the_new(

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import csv
 import re
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from stillface.domain.clock import s_to_ns
-from stillface.errors import InputError
+from stillface.domain.session import Session
+from stillface.domain.study import Person, Study
+from stillface.errors import InputError, StorageError
 from stillface.io.bundle import StudyFolder, open_study
 from stillface.io.session_yaml import session_text
 from stillface.pipeline.declare import VisitWords
@@ -196,3 +200,112 @@ def test_a_corrected_table_replaces_the_rows_that_differ(
     assert (done.outcome, done.changes) == ("replaced", ("age in days of P01 at S01: 200 -> 210",))
     (again,) = add_table(folder, table, episodes=episodes, replaces=True).visits
     assert again.outcome == "there"
+
+
+def many(root: Path, count: int) -> list[dict[str, str]]:
+    """Rows of visits with a small signal each, all of one length."""
+    rows = []
+    for number in range(count):
+        name = f"physio/{number:03}.csv"
+        (root / name).write_text("us\n" + "\n".join(f"{2 + (number + k) % 7}.5" for k in range(40)) + "\n")
+        rows.append(
+            {
+                "session_id": f"S{number:03}",
+                "dyad_id": f"D{number:03}",
+                "visit_id": f"V{number:03}",
+                "infant_person": f"I{number:03}",
+                "caregiver_person": f"C{number:03}",
+                "infant_age_days": "120",
+                "infant_eda": name,
+                "infant_eda_column": "us",
+                "infant_eda_rate_hz": "4",
+            }
+        )
+    return rows
+
+
+def test_the_list_of_people_is_written_a_few_times_only(
+    folder: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    writes = []
+    update = StudyFolder.update_study
+    monkeypatch.setattr(StudyFolder, "update_study", lambda *a, **k: writes.append(1) or update(*a, **k))
+    done = add_table(folder, write(tmp_path / "visits.csv", many(folder.root, 80)))
+    assert len(done.with_outcome("added")) == 80
+    assert len(writes) <= 4
+    assert len(open_study(folder.root).study.persons) == 160
+
+
+def test_an_interrupt_in_the_middle_leaves_whole_visits_with_their_people_and_nobody_else(
+    folder: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = write(tmp_path / "visits.csv", many(folder.root, 40))
+    add_session = StudyFolder.add_session
+
+    def interrupted(self: StudyFolder, session: Session, **kwargs: Any) -> Path:
+        if session.session_id == "S020":
+            raise KeyboardInterrupt
+        return add_session(self, session, **kwargs)
+
+    monkeypatch.setattr(StudyFolder, "add_session", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        add_table(folder, table)
+    again = open_study(folder.root)
+    assert again.sessions() == tuple(f"S{number:03}" for number in range(20))
+    assert sorted(path.name for path in (folder.root / "sessions").iterdir()) == list(again.sessions())
+    people = {who for name in again.sessions() for who in again.load_session(name).persons.values()}
+    assert {person.person_id for person in again.study.persons} == people
+    monkeypatch.undo()
+    done = add_table(open_study(folder.root), table)
+    assert (len(done.with_outcome("there")), len(done.with_outcome("added"))) == (20, 20)
+
+
+def test_a_visit_that_the_disk_refuses_leaves_no_trace_and_the_others_go_on(
+    folder: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_session = StudyFolder.add_session
+
+    def refusing(self: StudyFolder, session: Session, **kwargs: Any) -> Path:
+        if session.session_id == "S001":
+            raise StorageError("could not write", where="session.yaml")
+        return add_session(self, session, **kwargs)
+
+    monkeypatch.setattr(StudyFolder, "add_session", refusing)
+    done = add_table(folder, write(tmp_path / "visits.csv", many(folder.root, 3)))
+    assert list(done.refused) == ["S001"]
+    assert "visits.csv:3: session.yaml: could not write" in done.refused["S001"]
+    again = open_study(folder.root)
+    assert again.sessions() == ("S000", "S002")
+    assert [p.person_id for p in again.study.persons] == ["I000", "C000", "I002", "C002"]
+    assert {visit.visit_id for visit in again.study.visits} == {"V000", "V002"}
+
+
+def test_two_rows_of_one_table_with_one_file_are_said(folder: StudyFolder, tmp_path: Path) -> None:
+    rows = many(folder.root, 3)
+    (folder.root / rows[2]["infant_eda"]).write_bytes((folder.root / rows[0]["infant_eda"]).read_bytes())
+    done = add_table(folder, write(tmp_path / "visits.csv", rows), dry_run=True)
+    said = [finding.line for visit in done.visits for finding in visit.findings if "too" in finding.line]
+    assert len(said) == 1
+    assert "S002: physio/002.csv is a file of S000 too (physio/000.csv)" in said[0]
+
+
+def test_people_contradicted_meanwhile_keep_out_their_own_visit_only(
+    folder: StudyFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row | {"infant_sex": "f"} for row in many(folder.root, 3)]
+    other = open_study(folder.root)
+    update = StudyFolder.update_study
+
+    def meanwhile(self: StudyFolder, *args: Any, **kwargs: Any) -> Study:
+        monkeypatch.undo()
+        update(other, lambda now: replace(now, persons=(Person("I001", sex="m"),)))
+        return self.update_study(*args, **kwargs)
+
+    monkeypatch.setattr(StudyFolder, "update_study", meanwhile)
+    done = add_table(folder, write(tmp_path / "visits.csv", rows))
+    assert list(done.refused) == ["S001"]
+    assert "sex of I001" in done.refused["S001"]
+    again = open_study(folder.root)
+    assert again.sessions() == ("S000", "S002")
+    assert again.study.person("I001") == Person("I001", sex="m")
+    assert again.study.person("C001") is None
