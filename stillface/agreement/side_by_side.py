@@ -101,8 +101,8 @@ def _boris_plugins(first: StateTrack, second: StateTrack) -> tuple[OtherProgram,
             "BORIS",
             "unweighted kappa (plugin)",
             kappa,
-            "Every stretch between two borders of either coder counts once, so a border that slips by a frame "
-            "weighs as much as a bout of a minute.",
+            "Every stretch between two borders of either coder counts once, so a border that slips by a "
+            "frame weighs as much as a bout of a minute.",
             reason,
         ),
         OtherProgram(

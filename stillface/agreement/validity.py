@@ -65,7 +65,8 @@ class Validity:
         Nanoseconds; rows are the person's codes, columns the machine's.
     codes : dict of str to CodeValidity
     calibration : tuple of CalibrationBin
-        Empty where the machine gave no confidence.
+        Empty, with a ``confidence_reason``, where the machine did not give every proposal a confidence;
+        then no code has an AUC.
     calibration_error : float, optional
         Mean distance of confidence and share right, weighted by time (ECE).
     human_s : float
@@ -81,6 +82,7 @@ class Validity:
     calibration_error: float | None
     human_s: float
     unproposed: float | None
+    confidence_reason: str | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,6 +125,7 @@ def validity(
     seen = _pool([_moments(human, auto) for human, auto in limited])
     human_s = sum(human.scorable_ns for human, _ in limited) / NS_PER_S
     calibration = () if seen.confidence is None else _calibration(seen, seen.confidence)
+    unsure = sum(auto.confidence is None for _, auto in pairs)
     compared_s = float(table.sum()) / NS_PER_S
     binned = sum(item.seconds for item in calibration)
     return Validity(
@@ -139,6 +142,7 @@ def validity(
         else None,
         human_s,
         1 - compared_s / human_s if human_s else None,
+        f"{unsure} of {len(pairs)} streams lack confidence in some or all proposals" if unsure else None,
     )
 
 

@@ -26,6 +26,10 @@ def agreement(
     people_only: Annotated[
         bool, typer.Option("--people-only", help="Refuse streams that began as a machine's proposals.")
     ] = False,
+    by: Annotated[
+        list[str] | None,
+        typer.Option(help="Tables: part a machine's validity by this column (age_band); may be repeated."),
+    ] = None,
     draw: Annotated[
         bool, typer.Option("--draw", help="Study: draw sessions to be coded twice, into study.yaml.")
     ] = False,
@@ -46,7 +50,9 @@ def agreement(
         return
     from stillface.pipeline.agree_tables import agree_tables
 
-    result = agree_tables(first, second, tuple(coder or ()), params, people_only=people_only)
+    result = agree_tables(
+        first, second, tuple(coder or ()), params, people_only=people_only, by=tuple(by or ())
+    )
     say_left_out(result)
     if as_json:
         write_json(result)

@@ -34,6 +34,8 @@ def show_tables(result: dict[str, Any]) -> None:
         _pooled(result["pooled"])
     for scheme_id, row in result["pooled"]["by_scheme"].items():
         _codes(scheme_id, row["codes"])
+    for scheme_id, row in result["validity"].items():
+        _validity(scheme_id, row)
     _other_programs(sessions)
     for row in result["unpaired"]:
         left_out = ", ".join(row["left_out"])
@@ -155,6 +157,23 @@ def _codes(scheme_id: str, codes: dict[str, Any]) -> None:
             *("–" if share is None else f"{100 * share:.1f}" for share in shares),
         )
     results.print(table, "")
+
+
+def _validity(scheme_id: str, row: dict[str, Any]) -> None:
+    """Print how well each code is proposed, and the whole by strata where they were asked for."""
+    table = _table(f"The machine's {scheme_id} by code", ("code",), ("precision", "recall", "AUC"))
+    for code, found in row["codes"].items():
+        table.add_row(code, *(_three(found[name]) or "–" for name in ("precision", "recall", "auc")))
+    results.print(table, "")
+    unproposed = row["unproposed"]
+    if unproposed is not None:
+        results.print(f"{100 * unproposed:.1f} % of the person's time has no proposal", markup=False)
+    if row["confidence_reason"]:
+        results.print(f"no AUC and no calibration: {row['confidence_reason']}", markup=False)
+    elif row["calibration_error"] is not None:
+        results.print(f"mean gap of confidence and share right: {row['calibration_error']:.3f}", markup=False)
+    results.print("")
+    _figures(f"{scheme_id} by stratum", [((name,), part) for name, part in row["by"].items()], ("stratum",))
 
 
 def _other_programs(sessions: Sequence[dict[str, Any]]) -> None:

@@ -195,6 +195,7 @@ def _one_validity(scheme: CodingScheme, found: Validity) -> dict[str, Json]:
         "confusion_s": _confusion_s(scheme, found.table),
         "calibration": [_numbers(asdict(row)) for row in found.calibration],
         "calibration_error": found.calibration_error,
+        "confidence_reason": found.confidence_reason,
     }
 
 

@@ -23,6 +23,7 @@ from stillface.pipeline.agree_figures import (
     pair_figures,
     pooled_figures,
 )
+from stillface.pipeline.agree_strata import focal_person
 from stillface.pipeline.agree_streams import CoderStream, SessionStreams, own_judgement, session_streams
 from stillface.pipeline.agree_validity import study_validity
 
@@ -148,10 +149,7 @@ def _strata(folder: StudyFolder) -> dict[str, tuple[str, ...]]:
     strata = {}
     for session_id in folder.sessions():
         session = folder.load_session(session_id)
-        focal = next((role.id for role in session.protocol.roles if role.focal), session.protocol.role_ids[0])
-        person = study.person(session.persons.get(focal, ""))
-        visit = next((v for v in study.visits if v.visit_id == session.visit_id), None)
-        age = None if visit is None or person is None else visit.age_days.get(person.person_id)
+        person, age = focal_person(study, session)
         known = {
             "group": "" if person is None else person.group,
             "sex": "" if person is None else person.sex,

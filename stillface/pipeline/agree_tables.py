@@ -21,12 +21,30 @@ from stillface.pipeline.agree_figures import (
     pooled_figures,
     validity_figures,
 )
+from stillface.pipeline.agree_strata import strata_of_tables
 from stillface.pipeline.measure_tables import scheme_of_stream
 
 __all__ = ["agree_tables"]
 
 Key = tuple[str, str, str]
 MACHINE = ("auto", "auto_reviewed")
+_PEOPLE = ("human", "consensus")
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """Two codings of one stream, as they stand in the tables and as tracks."""
+
+    streams: tuple[CodedStream, CodedStream]
+    tracks: tuple[StateTrack, StateTrack]
+
+    @property
+    def person_first(self) -> _Pair | None:
+        """Person and untouched machine, or None where the pair is something else."""
+        for turned in (self, _Pair(self.streams[::-1], self.tracks[::-1])):
+            if turned.streams[0].source in _PEOPLE and turned.streams[1].source == "auto":
+                return turned
+        return None
 
 
 @dataclass(frozen=True)
@@ -50,6 +68,7 @@ def agree_tables(
     params: AgreementParams | None = None,
     *,
     people_only: bool = False,
+    by: Sequence[str] = (),
 ) -> dict[str, Json]:
     """Compare two code tables, or two coders of one table, stream by stream.
 
@@ -63,6 +82,8 @@ def agree_tables(
     params : AgreementParams, optional
     people_only : bool
         Refuse every stream that began as a machine's proposal.
+    by : sequence of str
+        Columns of a table whose values part the validity of a machine: an age band, a quality of picture.
 
     Returns
     -------
@@ -75,8 +96,8 @@ def agree_tables(
     Raises
     ------
     InputError
-        Several coders of one stream, a coder that no table holds, or with ``people_only`` a stream that
-        is no person's own.
+        Several coders of one stream, a coder or a column that no table holds, or with ``people_only`` a
+        stream that is no person's own.
     UsageError
         One table without two different coders.
     """
@@ -85,18 +106,18 @@ def agree_tables(
     tables = [side.streams for side in sides]
     everything = [stream for table in tables for stream in table.values()]
     sessions: list[Json] = []
-    pairs: dict[str, dict[str, list[tuple[StateTrack, StateTrack]]]] = {}
+    pairs: dict[str, dict[str, list[_Pair]]] = {}
     for key in sorted(tables[0].keys() & tables[1].keys()):
         streams = tables[0][key], tables[1][key]
         scheme = scheme_of_stream(key[2], everything)
-        pair = streams[0].track(scheme), streams[1].track(scheme)
+        pair = _Pair(streams, (streams[0].track(scheme), streams[1].track(scheme)))
         pairs.setdefault(key[2], {}).setdefault(key[0], []).append(pair)
         sessions.append(
             {
                 "session_id": key[0],
                 "role": key[1],
                 "scheme_id": key[2],
-                **pair_figures(*pair, params),
+                **pair_figures(*pair.tracks, params),
                 "coders": [stream.coder_id for stream in streams],
                 "comparison": "validity" if any(s.source in MACHINE for s in streams) else "reliability",
             }
@@ -118,30 +139,24 @@ def agree_tables(
         for coder, n in sorted(Counter(stream.coder_id for stream in side.left_out).items())
     ]
     by_scheme: dict[str, Json] = {
-        scheme_id: pooled_figures(list(found.values()), params) for scheme_id, found in pairs.items()
+        scheme_id: pooled_figures([[pair.tracks for pair in mine] for mine in found.values()], params)
+        for scheme_id, found in pairs.items()
     }
     each = {scheme_id: [p for mine in found.values() for p in mine] for scheme_id, found in pairs.items()}
-    totals = [np.sum([confusion_ns(*pair) for pair in found], axis=0) for found in each.values()]
+    totals = [np.sum([confusion_ns(*pair.tracks) for pair in found], axis=0) for found in each.values()]
     return {
         "pooled": {**basic_figures(pooled(totals)), "by_scheme": by_scheme},
         "sessions": sessions,
         "unpaired": unpaired,
         "left_out": left_out,
         "validity": {
-            scheme_id: validity_figures(against)
+            scheme_id: validity_figures(
+                [pair.tracks for pair in against], strata_of_tables([pair.streams for pair in against], by)
+            )
             for scheme_id, found in each.items()
-            if (against := [pair for pair in map(_person_first, found) if pair is not None])
+            if (against := [pair.person_first for pair in found if pair.person_first is not None])
         },
     }
-
-
-def _person_first(pair: tuple[StateTrack, StateTrack]) -> tuple[StateTrack, StateTrack] | None:
-    """Give person and untouched machine, or None where the pair is something else."""
-    people = ("human", "consensus")
-    for one, other in (pair, pair[::-1]):
-        if one.source_kind in people and other.source_kind == "auto":
-            return one, other
-    return None
 
 
 def _sides(

@@ -1,4 +1,4 @@
-"""Machine against person over a study, by episode and by what the tracker saw of the face."""
+"""Machine against person over a study, by episode, age and what the tracker saw of the face."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from stillface.domain.states import StateTrack
 from stillface.io.artefacts import load_face_track
 from stillface.io.bundle import StudyFolder
 from stillface.pipeline.agree_figures import validity_figures
+from stillface.pipeline.agree_strata import focal_person
 from stillface.pipeline.agree_streams import SessionStreams
 
 __all__ = ["study_validity"]
@@ -24,7 +25,7 @@ _YAW_DEG = 30.0
 
 
 def study_validity(folder: StudyFolder, streams: Sequence[SessionStreams]) -> list[Json]:
-    """Compare each machine with people who coded from scratch, by episode and by picture quality."""
+    """Compare each machine with people who coded from scratch, by episode, age and picture quality."""
     pairs: dict[tuple[str, str, str], list[tuple[SessionStreams, StateTrack, StateTrack]]] = {}
     for found in streams:
         for proposal in found.auto:
@@ -34,7 +35,7 @@ def study_validity(folder: StudyFolder, streams: Sequence[SessionStreams]) -> li
                     pairs.setdefault(key, []).append((found, stream.track, proposal))
     rows: list[Json] = []
     for (machine, role, scheme_id), triples in sorted(pairs.items()):
-        strata = {**_episodes(triples), **_qualities(folder, role, triples)}
+        strata = {**_episodes(triples), **_ages(folder, triples), **_qualities(folder, role, triples)}
         rows.append(
             {
                 "machine": machine,
@@ -60,6 +61,24 @@ def _episodes(triples: Triples) -> dict[str, Sequence[Intervals]]:
             )
         if any(len(stretch) for stretch in stretches):
             found[f"episode {spec.id}"] = stretches
+    return found
+
+
+def _ages(folder: StudyFolder, triples: Triples) -> dict[str, Sequence[Intervals]]:
+    """Give each band of the focal person's age the whole of its sessions; an unknown age is in none."""
+    width = folder.reliability.age_band_days
+    bands = []
+    for streams, _, _ in triples:
+        _, age = focal_person(folder.study, streams.session)
+        bands.append(None if age is None else age // width)
+    found: dict[str, Sequence[Intervals]] = {}
+    for band in sorted({band for band in bands if band is not None}):
+        found[f"age {band * width} to {(band + 1) * width - 1} days"] = [
+            Intervals(np.array([human.onset_ns]), np.array([human.offset_ns]))
+            if mine == band
+            else Intervals.empty()
+            for (_, human, _), mine in zip(triples, bands, strict=True)
+        ]
     return found
 
 

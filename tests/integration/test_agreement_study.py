@@ -121,7 +121,8 @@ def test_machine_against_people_is_validity(study: StudyFolder) -> None:
     content = study_agreement(study).content
     (row,) = content["validity"]
     assert (row["machine"], row["role"], row["scheme_id"]) == ("affect@1.0", "infant", "affect3")
-    assert set(row["by"]) == {"episode PL", "episode SF", "episode RE"}
+    assert set(row["by"]) == {"episode PL", "episode SF", "episode RE", "age 91 to 181 days"}
+    assert row["by"]["age 91 to 181 days"]["kappa"] == pytest.approx(row["kappa"])
     assert 0.2 < row["kappa"] < 0.8
     assert {"precision", "recall", "auc"} <= set(row["codes"]["pos"])
     assert sum(item["seconds"] for item in row["calibration"]) == pytest.approx(row["compared_s"])
