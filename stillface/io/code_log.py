@@ -10,33 +10,28 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from stillface.errors import FieldError, StorageError, UsageError
-from stillface.io.code_log_chain import scan
 from stillface.io.code_log_file import LogFile, set_aside
-from stillface.io.code_log_heads import add_head, latest_head, missing_since
-from stillface.io.code_log_record import EDITS, GENESIS, LoggedBout, Op, Record, encode_line, seal
+from stillface.io.code_log_heads import add_head
+from stillface.io.code_log_load import load
+from stillface.io.code_log_record import EDITS, GENESIS, Edit, LoggedBout, Op, Record, encode_line, seal
 from stillface.io.code_log_replay import Replayer, ReplayState, history
-from stillface.io.durable import (
-    OS_FS,
-    FileSystem,
-    free_space_warning,
-    read_bytes,
-    storage_error,
-    write_atomic,
-)
+from stillface.io.code_log_spool import Spool
+from stillface.io.durable import OS_FS, FileSystem, free_space_warning, write_atomic
 from stillface.io.lock import FileLock, LockRefusedError
 
-__all__ = ["CodeLog", "Edit", "log_name", "parse_log_name", "system_clock"]
+__all__ = ["CodeLog", "log_name", "parse_log_name", "system_clock"]
 
 Clock = Callable[[], tuple[str, int]]
 _CODER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
 _INSTALL = re.compile(r"[A-Za-z0-9-]{4,64}\Z")
+_TRY_AGAIN_NS = 5_000_000_000
 
 
 def system_clock() -> tuple[str, int]:
@@ -66,28 +61,6 @@ def parse_log_name(path: Path) -> tuple[str, str] | None:
     return (coder, install) if _CODER.match(coder) and _INSTALL.match(install) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One change of a command.
-
-    Parameters
-    ----------
-    op : {"add", "set", "del"}
-    id : str, optional
-        The bout; made up for an ``add`` without one.
-    bout : LoggedBout, optional
-        The new value, for ``add`` and ``set``.
-    was : LoggedBout, optional
-        Old value as the coder saw it, where another computer's log made or changed the bout; else this
-        log's own value is taken.
-    """
-
-    op: Op
-    id: str | None = None
-    bout: LoggedBout | None = None
-    was: LoggedBout | None = None
-
-
 class CodeLog:
     """An open log; make it with :meth:`open`. To be used from one thread at a time.
 
@@ -110,7 +83,11 @@ class CodeLog:
         self._records: list[Record] = []
         self._replayer = Replayer()
         self._durable_count = 0
-        self._file = LogFile(path, 0, fs=fs)
+        self._kept_count = 0
+        self._file = LogFile(path, b"", fs=fs)
+        self._spool: Spool | None = None
+        self._refused_at_ns: int | None = None
+        self._refusal = StorageError("NOT SAVED (kept in memory)", where=path.name)
         self._lock: FileLock | None = None
         self._heads: Path | None = None
         self._sees: str | None = None
@@ -127,6 +104,7 @@ class CodeLog:
         app_version: str,
         heads: Path | None = None,
         sees: str = "",
+        spool: Path | None = None,
         fs: FileSystem = OS_FS,
         clock: Clock = system_clock,
     ) -> Self:
@@ -144,6 +122,9 @@ class CodeLog:
             This computer's file of anchors, in the study's root.
         sees : str
             What the coder can see in this sitting beside their own codes; logged with its first edit.
+        spool : Path, optional
+            File on this computer for edits that the log cannot take: see ``kept_here``. What waits there
+            from an earlier sitting is put into the log.
         fs, clock
             Replaced in tests.
 
@@ -155,6 +136,7 @@ class CodeLog:
         log_name(coder, install)
         log = cls(path, coder=coder, install=install, app_version=app_version, fs=fs, clock=clock)
         log._heads, log._sees = heads, sees or None
+        log._spool = None if spool is None else Spool(spool, fs=fs)
         try:
             log._lock = FileLock(path.with_name(path.name + ".lock"), who=coder)
         except LockRefusedError as error:
@@ -169,33 +151,44 @@ class CodeLog:
         return log
 
     def _load(self) -> None:
-        try:
-            data = read_bytes(self.path, fs=self._fs)
-        except FileNotFoundError:
-            data = b""
-        except OSError as error:
-            raise storage_error(error, self.path, "could not read the log") from error
-        found = scan(data)
-        problem = found.problem
-        try:
-            for record in found.records:
-                self._replayer.apply(record)
-                self._records.append(record)
-        except FieldError as error:
-            problem = str(error)
-        if self._heads is not None:
-            head = latest_head(self._heads, self.path, fs=self._fs)
-            problem = problem or missing_since(head, self._records)
-        if self._records and (self._records[0].who, self._records[0].install) != (self.coder, self.install):
-            problem = problem or f"this is the log of {self._records[0].who} on another computer"
+        waiting = b"" if self._spool is None else self._spool.waiting()
+        found = load(self.path, self._heads, (self.coder, self.install), waiting, self._fs)
         # Damage matters more to a person than who has the file open.
-        self._reason = problem or self._reason
-        self._durable_count = len(self._records)
-        self._file.size_bytes = found.end
-        if not self.read_only:
-            self.notices += tuple(filter(None, [free_space_warning(self.path.parent, fs=self._fs)]))
-        if found.torn and not self.read_only:
-            self._set_aside(data[found.end :], found.end)
+        self._reason = found.problem or self._reason
+        self._records, self._replayer = found.records, found.replayer
+        self._durable_count = self._kept_count = found.n_in_file
+        self._file = LogFile(self.path, found.content, fs=self._fs)
+        if self.read_only:
+            if waiting:
+                self._kept_count = len(self._records)
+                self.notices += ("edits that wait on this computer are not in the study yet",)
+            return
+        self.notices += tuple(filter(None, [free_space_warning(self.path.parent, fs=self._fs)]))
+        if found.tail:
+            self._set_aside(found.tail, len(found.content))
+        if waiting and not self.read_only:
+            self._bring_in(strange=found.strange)
+
+    def _bring_in(self, *, strange: bool) -> None:
+        """Put what waited on this computer into the log; where that fails it goes on waiting."""
+        n_edits = sum(record.op in EDITS or record.op == "undo" for record in self.unsaved)
+        if strange and self._spool is not None:
+            spool, self._spool = self._spool, None
+            name = spool.set_aside()
+            self._spool = spool
+            self.notices += (
+                f"edits that waited on this computer do not fit this log and are kept in {name}; "
+                "tell your lab manager",
+            )
+        try:
+            self.flush()
+        except StorageError as error:
+            self.notices += (f"{n_edits} edits: {error.what}",)
+            return
+        if self._spool is not None and not strange:
+            self._spool.clear()
+        if n_edits:
+            self.notices += (f"{n_edits} edits that waited on this computer are in the study now",)
 
     def _set_aside(self, tail: bytes, offset: int) -> None:
         try:
@@ -212,8 +205,13 @@ class CodeLog:
 
     @property
     def unsaved(self) -> Sequence[Record]:
-        """Records that are in memory only, since the disk refused them; see :meth:`flush`."""
+        """Records that the log's disk refused; see :meth:`flush`, and ``kept_here``."""
         return tuple(self._records[self._durable_count :])
+
+    @property
+    def kept_here(self) -> bool:
+        """Whether everything that the log's disk refused is on a disk of this computer."""
+        return self._durable_count < self._kept_count == len(self._records)
 
     @property
     def read_only(self) -> bool:
@@ -261,8 +259,9 @@ class CodeLog:
         FieldError
             When the edit does not fit what stands; nothing changes.
         StorageError
-            When the disk refused: the edit stands in memory (``unsaved``) and the next edit or
-            :meth:`flush` tries again. Or the log is read-only: nothing changes.
+            When the log's disk refused: the edit stands (``unsaved``), on this computer's disk where there
+            is a spool (``kept_here``), and a later edit or :meth:`flush` tries again. Or the log is
+            read-only: nothing changes.
         """
         if op in EDITS:
             return self.append_group([Edit(op, id, bout, was)], why=why)[0]
@@ -340,7 +339,11 @@ class CodeLog:
             self._keep(replace(self._record("open", text=self._sees), t=records[0].t, mono=records[0].mono))
             self._sitting = True
         kept = tuple(self._keep(record) for record in records)
-        self.flush()
+        if self._refused_at_ns is None or kept[-1].mono - self._refused_at_ns > _TRY_AGAIN_NS:
+            self.flush()
+        else:
+            # A share that is away may take seconds to say so: not at every key.
+            raise self._keep_here(self._refusal)
         return kept
 
     def _check_writable(self) -> None:
@@ -348,7 +351,7 @@ class CodeLog:
             raise StorageError(f"the log is read-only: {self._reason}", where=self.path.name)
 
     def flush(self) -> None:
-        """Bring what is only in memory to the disk; raises StorageError and keeps it in memory."""
+        """Bring what the log lacks to its disk; raises StorageError and keeps it here or in memory."""
         data = b"".join(encode_line(record) for record in self.unsaved)
         if not data:
             return
@@ -358,8 +361,29 @@ class CodeLog:
         except StorageError as error:
             if self._file.foreign:
                 self._reason = error.what
-            raise
-        self._durable_count = len(self._records)
+            raise self._keep_here(error) from error
+        if self._spool is not None and self._kept_count > self._durable_count:
+            self._spool.clear()
+        self._durable_count = self._kept_count = len(self._records)
+        self._refused_at_ns = None
+
+    def _keep_here(self, refusal: StorageError) -> StorageError:
+        """Bring what the log refused to this computer's disk; give the error that says what is the case."""
+        self._refusal = refusal
+        if self._spool is None:
+            return refusal
+        try:
+            if self._kept_count < len(self._records):
+                rest = self._records[self._kept_count :]
+                self._spool.keep(b"".join(encode_line(record) for record in rest))
+        except StorageError:
+            return refusal
+        self._kept_count = len(self._records)
+        self._refused_at_ns = self._records[-1].mono
+        _, _, cause = refusal.what.partition(": ")
+        return StorageError(
+            f"saved on this computer, not in the study yet: {cause}", where=refusal.where, fix=refusal.fix
+        )
 
     def save_copy(self, path: Path) -> None:
         """Write every record, unsaved ones included, to another file; raises StorageError."""
@@ -395,6 +419,8 @@ class CodeLog:
 
     def _release(self) -> None:
         self._file.close()
+        if self._spool is not None:
+            self._spool.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None

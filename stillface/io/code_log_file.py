@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from contextlib import suppress
 from pathlib import Path
 
 from stillface.errors import StorageError
-from stillface.io.durable import FileSystem, storage_error, write_all, write_atomic
+from stillface.io.durable import FileSystem, read_bytes, storage_error, write_all, write_atomic
 
 __all__ = ["LogFile", "set_aside"]
 
@@ -18,18 +19,19 @@ class LogFile:
     Parameters
     ----------
     path : Path
-    size_bytes : int
-        Length of the file's verified content.
+    content : bytes
+        The file's verified content.
     fs : FileSystem
     """
 
-    def __init__(self, path: Path, size_bytes: int, *, fs: FileSystem) -> None:
+    def __init__(self, path: Path, content: bytes, *, fs: FileSystem) -> None:
         self.path = path
-        self.size_bytes = size_bytes
         self.foreign = False
         self._fs = fs
+        self._size_bytes = len(content)
+        self._hash = hashlib.sha256(content)
         self._descriptor: int | None = None
-        self._dirty_tail = False
+        self._tried = b""
 
     def append(self, data: bytes) -> None:
         """Bring ``data`` to the disk, whole, or leave the file as it was.
@@ -41,7 +43,7 @@ class LogFile:
         """
         try:
             descriptor = self._ready()
-            self._dirty_tail = True
+            self._tried = data
             write_all(self._fs, descriptor, data)
             self._fs.fsync(descriptor)
         except OSError as error:
@@ -49,34 +51,51 @@ class LogFile:
             # try writes them anew and syncs what it wrote.
             with suppress(OSError):
                 self._cut_tail()
+            # A share that was away and came back takes nothing through the old descriptor.
+            self.close()
             raise storage_error(error, self.path, "NOT SAVED (kept in memory)") from error
-        self._dirty_tail = False
-        self.size_bytes += len(data)
+        self._tried = b""
+        self._size_bytes += len(data)
+        self._hash.update(data)
 
     def _ready(self) -> int:
         if self._descriptor is None:
-            descriptor = self._fs.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
-            try:
-                self._fs.fsync_folder(self.path.parent)
-            except OSError:
-                self._fs.close(descriptor)
-                raise
-            self._descriptor = descriptor
+            self._descriptor = self._opened()
         self._cut_tail()
         here = os.fstat(self._descriptor)
-        if here.st_size != self.size_bytes or not os.path.samestat(self.path.stat(), here):
-            self.foreign = True
-            raise StorageError(
-                "NOT SAVED: the file was changed by another program",
-                where=self.path.name,
-                fix="save a copy, then open the log again",
-            )
+        if here.st_size != self._size_bytes or not os.path.samestat(self.path.stat(), here):
+            raise self._changed()
         return self._descriptor
 
+    def _opened(self) -> int:
+        # A log that was there and is gone must not begin anew: its share is away.
+        create = 0 if self._size_bytes else os.O_CREAT
+        descriptor = self._fs.open(self.path, os.O_RDWR | create | os.O_APPEND)
+        try:
+            self._fs.fsync_folder(self.path.parent)
+            now = read_bytes(self.path, fs=self._fs)
+        except OSError:
+            self._fs.close(descriptor)
+            raise
+        # What lies beyond may only be what this program could not write to its end.
+        mine = self._tried.startswith(now[self._size_bytes :])
+        if hashlib.sha256(now[: self._size_bytes]).digest() != self._hash.digest() or not mine:
+            self._fs.close(descriptor)
+            raise self._changed()
+        return descriptor
+
+    def _changed(self) -> StorageError:
+        self.foreign = True
+        return StorageError(
+            "NOT SAVED: the file was changed by another program",
+            where=self.path.name,
+            fix="save a copy, then open the log again",
+        )
+
     def _cut_tail(self) -> None:
-        if self._dirty_tail and self._descriptor is not None:
-            self._fs.truncate(self._descriptor, self.size_bytes)
-            self._dirty_tail = False
+        if self._tried and self._descriptor is not None:
+            self._fs.truncate(self._descriptor, self._size_bytes)
+            self._tried = b""
 
     def close(self) -> None:
         """Give the descriptor back; everything appended is on the disk already."""

@@ -21,6 +21,7 @@ __all__ = [
     "EDITS",
     "GENESIS",
     "LOG_VERSION",
+    "Edit",
     "LoggedBout",
     "Op",
     "Record",
@@ -205,6 +206,28 @@ class Record:
             _check_text("Record.id", self.id)
         if self.ref is not None:
             _check_int("Record.ref", self.ref)
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """One change of a command.
+
+    Parameters
+    ----------
+    op : {"add", "set", "del"}
+    id : str, optional
+        The bout; made up for an ``add`` without one.
+    bout : LoggedBout, optional
+        The new value, for ``add`` and ``set``.
+    was : LoggedBout, optional
+        Old value as the coder saw it, where another computer's log made or changed the bout; else this
+        log's own value is taken.
+    """
+
+    op: Op
+    id: str | None = None
+    bout: LoggedBout | None = None
+    was: LoggedBout | None = None
 
 
 _PARTS: dict[str, tuple[set[str], set[str]]] = {

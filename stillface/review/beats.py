@@ -18,8 +18,7 @@ from stillface.domain.recording import Signal as SampledSignal
 from stillface.domain.recording import SignalRecording
 from stillface.domain.session import Episode
 from stillface.errors import StorageError, UsageError
-from stillface.io.code_log import Edit
-from stillface.io.code_log_record import LoggedBout
+from stillface.io.code_log_record import Edit, LoggedBout
 from stillface.io.human_beats import (
     BAD_SPAN,
     BEAT,

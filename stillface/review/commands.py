@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Protocol, runtime_checkable
 
 from stillface.errors import UsageError
-from stillface.io.code_log import Edit
+from stillface.io.code_log_record import Edit
 from stillface.review.cameras import FrameGrid
 from stillface.review.lanes import Lane, LaneKey
 

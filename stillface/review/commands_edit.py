@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stillface.errors import UsageError
-from stillface.io.code_log import Edit
+from stillface.io.code_log_record import Edit
 from stillface.review.cameras import FrameGrid
 from stillface.review.commands import points_only, states_only, stretch_of
 from stillface.review.draft import Draft

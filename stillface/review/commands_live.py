@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stillface.errors import UsageError
-from stillface.io.code_log import Edit
+from stillface.io.code_log_record import Edit
 from stillface.review.cameras import FrameGrid
 from stillface.review.commands import points_only, states_only
 from stillface.review.draft import Draft

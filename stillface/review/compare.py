@@ -12,7 +12,7 @@ from stillface.agreement.kappa import Agreement, confusion_ns, kappa_from_confus
 from stillface.domain.session import Episode, Session
 from stillface.domain.states import UNCODED, StateTrack, align
 from stillface.errors import UsageError
-from stillface.io.code_log import Edit
+from stillface.io.code_log_record import Edit
 from stillface.review.cameras import FrameGrid
 from stillface.review.commands_edit import Erase, Paint
 from stillface.review.document import Document

@@ -10,8 +10,7 @@ from stillface.domain.scheme import CodingScheme
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
 from stillface.errors import StorageError, UsageError
-from stillface.io.code_log import Edit
-from stillface.io.code_log_record import LoggedBout
+from stillface.io.code_log_record import Edit, LoggedBout
 from stillface.review.cameras import FrameGrid
 from stillface.review.commands import Command
 from stillface.review.lanes import Lane, LaneBout, LaneKey

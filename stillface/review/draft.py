@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from stillface.errors import UsageError
-from stillface.io.code_log import Edit
-from stillface.io.code_log_record import LoggedBout
+from stillface.io.code_log_record import Edit, LoggedBout
 from stillface.review.cameras import FrameGrid
 from stillface.review.lanes import RUNNING, Lane, LaneBout
 

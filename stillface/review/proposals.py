@@ -6,8 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from stillface.io.code_log import Edit
-from stillface.io.code_log_record import LoggedBout
+from stillface.io.code_log_record import Edit, LoggedBout
 from stillface.review.document import DECISIONS, Document
 from stillface.review.draft import Draft
 from stillface.review.lanes import LaneBout, LaneKey

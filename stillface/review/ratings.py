@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from stillface.domain.clock import NS_PER_S, ns_to_s
 from stillface.domain.session import Session
 from stillface.errors import UsageError
-from stillface.io.code_log import Edit
+from stillface.io.code_log_record import Edit
 from stillface.review.cameras import FrameGrid
 from stillface.review.commands import stretch_of
 from stillface.review.draft import Draft

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from stillface import __version__
 from stillface.errors import StorageError, UsageError
-from stillface.io.code_log import CodeLog, Edit
-from stillface.io.code_log_record import LoggedBout, Record
+from stillface.io.code_log import CodeLog
+from stillface.io.code_log_record import Edit, LoggedBout, Record
 from stillface.io.code_log_replay import Conflict, merge
 from stillface.review.signoff import locked_tiers
 

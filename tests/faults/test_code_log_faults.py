@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from stillface.errors import StorageError
-from stillface.io.code_log import CodeLog, Edit
+from stillface.io.code_log import CodeLog
 from stillface.io.code_log_chain import read_log, scan
-from stillface.io.code_log_record import LoggedBout, Record, decode_line, encode_line, seal
+from stillface.io.code_log_record import Edit, LoggedBout, Record, decode_line, encode_line, seal
 from stillface.io.code_log_replay import replay
 from stillface.io.durable import OS_FS, FileSystem
 from tests.faults.faulty_fs import FaultyFileSystem

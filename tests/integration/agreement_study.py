@@ -14,8 +14,8 @@ from stillface.domain.states import StateTrack
 from stillface.domain.study import Person, Study, Visit
 from stillface.io.artefacts import save_state_track
 from stillface.io.bundle import StudyFolder, create_study
-from stillface.io.code_log import CodeLog, Edit
-from stillface.io.code_log_record import LoggedBout
+from stillface.io.code_log import CodeLog
+from stillface.io.code_log_record import Edit, LoggedBout
 from stillface.io.study_yaml import ReliabilityPlan, StudyFile
 
 S = NS_PER_S

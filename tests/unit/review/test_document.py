@@ -12,9 +12,8 @@ import pytest
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.errors import StorageError, UsageError
-from stillface.io.code_log import Edit
 from stillface.io.code_log_chain import read_log
-from stillface.io.code_log_record import LoggedBout
+from stillface.io.code_log_record import Edit, LoggedBout
 from stillface.review.commands_edit import Delete, Paint, Relabel
 from stillface.review.commands_live import SetState, WatchedOn
 from stillface.review.document import Document
