@@ -6,6 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from stillface.domain.events import PointEvents
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.states import StateTrack
 from stillface.errors import InputError
@@ -28,6 +31,8 @@ class CodedByPeople:
     Parameters
     ----------
     tracks : tuple of StateTrack
+    points : tuple of PointEvents
+        Of schemes of points; a stream without any event is there where its coder signed it off.
     heads : dict of str to str
         Hash of each log's last record, by file name.
     warnings : tuple of str
@@ -35,6 +40,7 @@ class CodedByPeople:
     """
 
     tracks: tuple[StateTrack, ...]
+    points: tuple[PointEvents, ...]
     heads: dict[str, str]
     warnings: tuple[str, ...]
 
@@ -50,6 +56,7 @@ def read_people(codes_dir: Path, scheme_of: Callable[[str], CodingScheme]) -> Co
         Gives the coding scheme of an id.
     """
     tracks: list[StateTrack] = []
+    points: list[PointEvents] = []
     heads: dict[str, str] = {}
     warnings: list[str] = []
     for kind, folder in LOG_KINDS.items():
@@ -70,7 +77,9 @@ def read_people(codes_dir: Path, scheme_of: Callable[[str], CodingScheme]) -> Co
                 warnings.append(
                     f"{coder}: {len(merged.conflicts)} places where two computers disagree; a person decides"
                 )
-            tracks += _tracks(kind, coder, list(merged.bouts.values()), scheme_of)
+            bouts = list(merged.bouts.values())
+            tracks += _tracks(kind, coder, bouts, scheme_of)
+            points += _points(kind, coder, bouts, _signed_off(parts), scheme_of)
     for path in sorted((codes_dir / BEATS_DIR).glob("*.jsonl")):
         # Corrected beats are no codes, but what is computed from them depends on these logs as well.
         records, problem = read_log(path) if parse_log_name(path) is not None else ((), None)
@@ -78,7 +87,7 @@ def read_people(codes_dir: Path, scheme_of: Callable[[str], CodingScheme]) -> Co
             warnings.append(f"{path.name} of beats: {problem}; only the records before it are used")
         if records:
             heads[f"{BEATS_DIR}/{path.name}"] = records[-1].sha
-    return CodedByPeople(tuple(tracks), heads, tuple(warnings))
+    return CodedByPeople(tuple(tracks), tuple(points), heads, tuple(warnings))
 
 
 def _tracks(
@@ -111,3 +120,37 @@ def _tracks(
                 fix="open the session and correct the place",
             ) from error
     return tracks
+
+
+def _points(
+    kind: str,
+    coder: str,
+    bouts: list[LoggedBout],
+    signed_off: frozenset[str],
+    scheme_of: Callable[[str], CodingScheme],
+) -> list[PointEvents]:
+    by_tier: dict[str, list[LoggedBout]] = {tier: [] for tier in sorted(signed_off)}
+    for bout in bouts:
+        if bout.offset_ns is None:
+            by_tier.setdefault(bout.tier, []).append(bout)
+    found = []
+    for tier, mine in by_tier.items():
+        role, _, scheme_id = tier.partition("/")
+        if not role or ":" in scheme_id or scheme_of(scheme_id).type != "point":
+            continue
+        scheme = scheme_of(scheme_id)
+        mine.sort(key=lambda bout: bout.onset_ns)
+        times = np.array([bout.onset_ns for bout in mine], dtype=np.int64)
+        codes = np.array([scheme.index(bout.code) for bout in mine], dtype=np.int16)
+        found.append(PointEvents(scheme, role, f"{kind}:{coder}", times, codes))
+    return found
+
+
+def _signed_off(logs: Sequence[Sequence[Record]]) -> frozenset[str]:
+    """Tiers whose coder last said that they are done: there no event means that none was seen."""
+    last: dict[str, str] = {}
+    said = [record for log in logs for record in log if record.op == "status"]
+    for record in sorted(said, key=lambda record: (record.t, record.install, record.seq)):
+        word, _, rest = (record.text or "").partition(" ")
+        last[rest.partition(" ")[0]] = word
+    return frozenset(tier for tier, word in last.items() if tier and word == "signed_off")

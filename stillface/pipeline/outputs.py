@@ -17,7 +17,13 @@ from stillface.io.codebook import write_codebook
 from stillface.io.codes_table import CODES_COLUMNS, write_codes
 from stillface.io.durable import write_atomic
 from stillface.io.episodes_table import EPISODES_COLUMNS, write_episodes
-from stillface.io.measures_table import REPAIRS_COLUMNS, write_measures_long, write_repairs
+from stillface.io.measures_table import (
+    MOMENTS_COLUMNS,
+    REPAIRS_COLUMNS,
+    write_measures_long,
+    write_moments,
+    write_repairs,
+)
 from stillface.io.tables import write_table
 from stillface.pipeline.measuring import withhold
 from stillface.pipeline.plan import TABLES, Plan
@@ -48,14 +54,18 @@ def write_tables(folder: StudyFolder, results: Sequence[SessionResults]) -> tupl
     rows = [withhold(row, limit) for result in results for row in result.rows]
     write_measures_long(files["measures_long.csv"], rows)
     write_repairs(files["repairs.csv"], (row for result in results for row in result.repairs))
+    write_moments(files["moments.csv"], (row for result in results for row in result.moments))
     write_table(files["physio_epochs.csv"], EPOCH_COLUMNS, (row for r in results for row in _epochs(r)))
-    write_codes(files["codes.csv"], ((r.session.dyad_id, r.session.session_id, r.analysed) for r in results))
+    write_codes(
+        files["codes.csv"],
+        ((r.session.dyad_id, r.session.session_id, (*r.analysed, *r.session.points)) for r in results),
+    )
     write_episodes(files["episodes.csv"], ((r.session.session_id, r.session.episodes) for r in results))
     sessions = (row for r in results for row in _people(folder.study, r.session))
     write_table(files["sessions.csv"], SESSION_COLUMNS, sessions)
     columns = (
-        *Measurement.columns(), *REPAIRS_COLUMNS, *EPOCH_COLUMNS, *CODES_COLUMNS, *EPISODES_COLUMNS,
-        *SESSION_COLUMNS,
+        *Measurement.columns(), *REPAIRS_COLUMNS, *MOMENTS_COLUMNS, *EPOCH_COLUMNS, *CODES_COLUMNS,
+        *EPISODES_COLUMNS, *SESSION_COLUMNS,
     )  # fmt: skip
     write_codebook(files["codebook.csv"], columns, (row.measure for row in rows))
     return tuple(files.values())

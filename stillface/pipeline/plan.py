@@ -14,6 +14,7 @@ from stillface.io.bundle import StudyFolder
 from stillface.io.human_codes import read_people
 from stillface.io.scheme_yaml import load_rule, shipped_rule_ids
 from stillface.pipeline.inputs import FileHashes
+from stillface.pipeline.known_coders import check_coders
 from stillface.pipeline.ledger import Ledger
 from stillface.pipeline.results import Choice
 from stillface.pipeline.steps import Step, session_steps
@@ -23,6 +24,7 @@ __all__ = ["Plan", "Problem", "RunOptions", "SessionPlan", "make_plan", "open_le
 TABLES = (
     "measures_long.csv",
     "repairs.csv",
+    "moments.csv",
     "physio_epochs.csv",
     "codes.csv",
     "episodes.csv",
@@ -131,7 +133,7 @@ def make_plan(folder: StudyFolder, options: RunOptions) -> Plan:
     Raises
     ------
     InputError
-        A session that was asked for is not there, or a rule is unknown.
+        A session or a coder that was asked for is not there, or a rule is unknown.
     """
     choice = _choice(folder, options)
     hashes, ledger = FileHashes(folder.root, folder.logs_dir / "inputs.json"), open_ledger(folder)
@@ -139,6 +141,7 @@ def make_plan(folder: StudyFolder, options: RunOptions) -> Plan:
     for session_id in options.sessions:
         if session_id not in known:
             folder.load_session(session_id)  # raises, naming the sessions that there are
+    check_coders(folder, options.coders)
     plans, problems = [], []
     for session_id in known:
         try:

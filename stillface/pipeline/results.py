@@ -16,7 +16,7 @@ from stillface.io.artefacts import load_beats, load_signal, load_state_track
 from stillface.io.bundle import StudyFolder
 from stillface.io.human_beats import CorrectedBeats, corrected_by_people
 from stillface.io.human_codes import read_people
-from stillface.io.measures_table import RepairRow
+from stillface.io.measures_table import MomentRow, RepairRow
 from stillface.measures.autonomic import autonomic_rows, baseline_rows
 from stillface.measures.contrasts import contrast_rows
 from stillface.physio.artefacts import ibi_series
@@ -25,7 +25,7 @@ from stillface.physio.eda import eda_summaries
 from stillface.physio.epochs import heart_summaries
 from stillface.physio.params import EdaParams, HeartParams
 from stillface.pipeline.choose import choose
-from stillface.pipeline.measuring import measure_session, repair_rows, without_unproposed
+from stillface.pipeline.measuring import measure_session, moment_rows, repair_rows, without_unproposed
 from stillface.pipeline.strips import match_strips
 from stillface.report.data import IbiTrace, MatchStrip, RsaEpochs
 
@@ -62,12 +62,15 @@ class SessionResults:
         Those that the rows are about.
     rows : tuple of Measurement
         Nothing withheld yet.
+    moments : tuple of MomentRow
+        Coded moments, each with its recovery.
     """
 
     session: Session
     analysed: tuple[StateTrack, ...]
     rows: tuple[Measurement, ...]
     repairs: tuple[RepairRow, ...]
+    moments: tuple[MomentRow, ...]
     match: tuple[MatchStrip, ...]
     ibi: tuple[IbiTrace, ...]
     rsa: tuple[RsaEpochs, ...]
@@ -106,7 +109,13 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
     auto = tuple(load_state_track(path, folder.scheme) for path in auto_files)
     session = session.with_tracks((*people.tracks, *auto))
     analysed, warnings = _analysed(session, choice)
-    session, body = _body(folder, session, choice)
+    points = choose(
+        ((events, events.scheme.id, events.source_kind) for events in people.points),
+        where=f"session {session.session_id}",
+        coders=choice.coders,
+        sources=choice.sources,
+    )
+    session, body = _body(folder, session.with_points(points[key] for key in sorted(points)), choice)
     unproposed = _unproposed(analysed)
     behaviour = [
         without_unproposed(row, unproposed) for row in measure_session(session, analysed, choice.rules)
@@ -123,6 +132,7 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         analysed,
         rows,
         tuple(repair_rows(session, analysed, choice.rules)),
+        tuple(moment_rows(session, analysed, choice.rules)),
         tuple(match_strips(session, analysed, choice.rules)),
         tuple(body.ibi),
         tuple(body.rsa),
