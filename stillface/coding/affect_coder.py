@@ -18,7 +18,7 @@ from stillface.coding.baseline import Neutral, NeutralLimits, inside_episodes, l
 from stillface.coding.eyes import EyeLimits, EyeState, eye_state
 from stillface.coding.features import FaceFeatures, face_features
 from stillface.coding.limits import above, at_least_zero
-from stillface.coding.segment import UNCALIBRATED_CAP, gap_code, picture_quality, proposal
+from stillface.coding.segment import UNCALIBRATED_CAP, CodeSheet, picture_quality
 from stillface.coding.smooth import hysteresis, interpolate_gated, time_median
 from stillface.domain.faces import FaceTrack
 from stillface.domain.provenance import Json
@@ -168,27 +168,21 @@ class AffectCoder:
         StateTrack
             All gap where there is no neutral face to compare with (`neutral` says why).
         """
-        limits = self.thresholds
-        gap = gap_code(scheme, _CODES)
+        sheet = CodeSheet.blank(face, scheme, _CODES)
         features = face_features(face)
         eyes = self._eyes(face, features)
         neutral = self._neutral(face, features, eyes, episodes)
-        codes = np.full(face.clock.n_frames, gap, np.int16)
-        confidence = np.zeros((codes.size, len(scheme.codes)))
         if neutral.accepted:
             signs = self._evidence(face, features, eyes, neutral)
             positive, negative = _positive(signs, eyes), _negative(signs, eyes)
-            self._decide(face, scheme, signs, positive, negative, codes)
-            self._weigh(face, scheme, positive, negative, eyes, confidence)
-        return proposal(
-            face,
-            scheme,
-            f"auto:{self.name}",
-            codes,
-            confidence,
-            min_bout_ms=limits.min_bout_ms,
-            bridge_lost_ms=limits.bridge_lost_ms,
-        )
+            self._decide(sheet, signs, positive, negative)
+            self._weigh(sheet, positive, negative, eyes)
+        limits = self.thresholds
+        return sheet.proposal(self.name, min_bout_ms=limits.min_bout_ms, bridge_lost_ms=limits.bridge_lost_ms)
+
+    def remark(self, face: FaceTrack, episodes: tuple[Episode, ...], *, partner_toward: str) -> str:
+        """Say why nothing could be coded; empty where there is a neutral face to compare with."""
+        return self.neutral(face, episodes).reason
 
     def _eyes(self, face: FaceTrack, features: FaceFeatures) -> EyeState:
         return eye_state(features.eye_aperture, face.clock.edges_ns, self.thresholds.eyes)
@@ -238,18 +232,10 @@ class AffectCoder:
             np.where(turned, 0.0, brow),
         )
 
-    def _decide(
-        self,
-        face: FaceTrack,
-        scheme: CodingScheme,
-        signs: _Evidence,
-        positive: Float64,
-        negative: Float64,
-        codes: npt.NDArray[np.int16],
-    ) -> None:
-        """Write the code of every frame that can be told into ``codes``."""
+    def _decide(self, sheet: CodeSheet, signs: _Evidence, positive: Float64, negative: Float64) -> None:
+        """Write the code of every frame that can be told."""
         limits = self.thresholds
-        yaw = np.abs(face.yaw_deg)
+        yaw = np.abs(sheet.face.yaw_deg)
         seen = np.isfinite(positive) & np.isfinite(negative) & (yaw <= limits.max_yaw_deg)
         smiles = hysteresis(np.where(seen, positive, np.nan), limits.enter, limits.leave)
         cries = hysteresis(np.where(seen, negative, np.nan), limits.enter, limits.leave)
@@ -258,23 +244,15 @@ class AffectCoder:
         cries &= ~smiles
         # A wide open mouth with the upper face turned out of sight is talk, laughter or a cry.
         untold = (yaw > limits.upper_face_max_yaw_deg) & (signs.mouth >= limits.enter) & ~smiles
-        codes[seen] = scheme.index("neu")
-        codes[smiles] = scheme.index("pos")
-        codes[cries] = scheme.index("neg")
-        codes[untold] = gap_code(scheme, _CODES)
+        sheet.write("neu", seen)
+        sheet.write("pos", smiles)
+        sheet.write("neg", cries)
+        sheet.write(None, untold)
 
-    def _weigh(
-        self,
-        face: FaceTrack,
-        scheme: CodingScheme,
-        positive: Float64,
-        negative: Float64,
-        eyes: EyeState,
-        confidence: Float64,
-    ) -> None:
+    def _weigh(self, sheet: CodeSheet, positive: Float64, negative: Float64, eyes: EyeState) -> None:
         """Write how sure each code would be in each frame: distance from its threshold, times quality."""
         limits = self.thresholds
-        quality = picture_quality(face)
+        quality = picture_quality(sheet.face)
         strongest = np.fmax(positive, negative)
         # Closed eyes hide half of what would speak against neutral.
         strongest = np.where(eyes.closed, limits.enter, strongest)
@@ -286,7 +264,7 @@ class AffectCoder:
         for code, margin in margins.items():
             cap = limits.negative_cap if code == "neg" else UNCALIBRATED_CAP
             share = np.clip(np.nan_to_num(margin), 0, 1)
-            confidence[:, scheme.index(code)] = cap * (0.5 + 0.5 * share) * quality
+            sheet.confidence[:, sheet.scheme.index(code)] = cap * (0.5 + 0.5 * share) * quality
 
 
 def _positive(signs: _Evidence, eyes: EyeState) -> Float64:

@@ -10,7 +10,7 @@ turn of the head alone is taken, with less confidence (`stillface.coding.head_tu
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -21,7 +21,7 @@ from stillface.coding.features import face_features
 from stillface.coding.head_turn import HeadTurnLimits, TurnReading, read_head_turn
 from stillface.coding.limits import above, at_least_zero
 from stillface.coding.partner import PartnerDirection, PartnerLimits, learn_partner
-from stillface.coding.segment import UNCALIBRATED_CAP, gap_code, picture_quality, proposal
+from stillface.coding.segment import UNCALIBRATED_CAP, CodeSheet, picture_quality
 from stillface.coding.smooth import hysteresis, interpolate_gated, time_median
 from stillface.domain.faces import FaceTrack
 from stillface.domain.provenance import Json
@@ -125,7 +125,13 @@ class GazeCoder:
             Where the partner is, seen from the camera.
         """
         yaw, pitch, eyes = self._direction(face)
-        return self._partner(face, yaw, pitch, eyes, episodes, partner_toward)
+        direction = self._partner(face, yaw, pitch, eyes, episodes, partner_toward)
+        if direction.accepted:
+            return direction
+        by_turn = self._turn(face, np.zeros(face.clock.n_frames, np.bool_), eyes, partner_toward)
+        n = int((by_turn.partner | by_turn.away).sum())
+        more = f"gaze is told by the turn of the head alone, in {n} frames" if n else "nothing was coded"
+        return replace(direction, reason=f"{direction.reason}; {more}")
 
     def code(
         self,
@@ -150,32 +156,29 @@ class GazeCoder:
         Returns
         -------
         StateTrack
-            All gap where there are too few codable frames (`partner_direction` says so) and the turn
-            of the head is not known either.
+            All gap where there are too few codable frames and the turn of the head is not known either
+            (`partner_direction` says so).
         """
         limits = self.thresholds
-        gap = gap_code(scheme, _CODES)
-        codes = np.full(face.clock.n_frames, gap, np.int16)
-        confidence = np.zeros((codes.size, len(scheme.codes)))
+        sheet = CodeSheet.blank(face, scheme, _CODES)
         yaw, pitch, eyes = self._direction(face)
         partner = self._partner(face, yaw, pitch, eyes, episodes, partner_toward)
         if partner.accepted:
             angle = np.hypot(yaw - partner.yaw_deg, limits.pitch_weight * (pitch - partner.pitch_deg))
-            self._decide(scheme, angle, eyes, face.codable, codes)
-            self._weigh(face, scheme, angle, eyes, partner.learned, confidence)
-        told = (codes != gap) | (eyes.closed & face.codable)
-        window_ns = limits.smooth_ms * _NS_PER_MS
-        by_turn = read_head_turn(face, told, partner_toward, window_ns, limits.head_turn)
-        self._fill_in(face, scheme, by_turn, codes, confidence)
-        return proposal(
-            face,
-            scheme,
-            f"auto:{self.name}",
-            codes,
-            confidence,
-            min_bout_ms=limits.min_bout_ms,
-            bridge_lost_ms=limits.bridge_lost_ms,
-        )
+            self._decide(sheet, angle, eyes)
+            self._weigh(sheet, angle, eyes, partner.learned)
+        self._fill_in(sheet, self._turn(face, sheet.told, eyes, partner_toward))
+        return sheet.proposal(self.name, min_bout_ms=limits.min_bout_ms, bridge_lost_ms=limits.bridge_lost_ms)
+
+    def remark(self, face: FaceTrack, episodes: tuple[Episode, ...], *, partner_toward: str) -> str:
+        """Say why the partner's direction was not learned; empty where it was."""
+        return self.partner_direction(face, episodes, partner_toward=partner_toward).reason
+
+    def _turn(self, face: FaceTrack, told: Mask, eyes: EyeState, partner_toward: str) -> TurnReading:
+        """Read the turn of the head where mesh and eyes tell nothing."""
+        limits = self.thresholds
+        told = told | (eyes.closed & face.codable)
+        return read_head_turn(face, told, partner_toward, limits.smooth_ms * _NS_PER_MS, limits.head_turn)
 
     def _direction(self, face: FaceTrack) -> tuple[Float64, Float64, EyeState]:
         """Give the smoothed direction of gaze in degrees, NaN where it cannot be told, and the eyes."""
@@ -203,48 +206,27 @@ class GazeCoder:
         usable = np.isfinite(yaw) & ~eyes.blink & inside_episodes(edges, preferred or episodes)
         return learn_partner(yaw[usable], pitch[usable], np.diff(edges)[usable], partner_toward, limits)
 
-    def _decide(
-        self,
-        scheme: CodingScheme,
-        angle: Float64,
-        eyes: EyeState,
-        codable: Mask,
-        codes: npt.NDArray[np.int16],
-    ) -> None:
-        """Write the code of every frame that can be told into ``codes``."""
+    def _decide(self, sheet: CodeSheet, angle: Float64, eyes: EyeState) -> None:
+        """Write the code of every frame that can be told."""
         limits = self.thresholds
         at_partner = hysteresis(-angle, -limits.enter_deg, -limits.leave_deg)
-        codes[np.isfinite(angle)] = scheme.index("away")
-        codes[at_partner] = scheme.index("partner")
-        codes[eyes.closed & codable] = scheme.index("closed")
+        sheet.write("away", np.isfinite(angle))
+        sheet.write("partner", at_partner)
+        sheet.write("closed", eyes.closed & sheet.face.codable)
 
-    def _fill_in(
-        self,
-        face: FaceTrack,
-        scheme: CodingScheme,
-        by_turn: TurnReading,
-        codes: npt.NDArray[np.int16],
-        confidence: Float64,
-    ) -> None:
+    def _fill_in(self, sheet: CodeSheet, by_turn: TurnReading) -> None:
         """Write code and confidence of the frames that only the turn of the head can tell."""
-        sure = self.thresholds.head_turn.cap * (0.5 + 0.5 * by_turn.margin) * picture_quality(face)
+        cap = self.thresholds.head_turn.cap
+        sure = cap * (0.5 + 0.5 * by_turn.margin) * picture_quality(sheet.face)
         for code, where in (("partner", by_turn.partner), ("away", by_turn.away)):
-            codes[where] = scheme.index(code)
-            confidence[where] = 0.0
-            confidence[where, scheme.index(code)] = sure[where]
+            sheet.write(code, where)
+            sheet.confidence[where] = 0.0
+            sheet.confidence[where, sheet.scheme.index(code)] = sure[where]
 
-    def _weigh(
-        self,
-        face: FaceTrack,
-        scheme: CodingScheme,
-        angle: Float64,
-        eyes: EyeState,
-        learned: bool,
-        confidence: Float64,
-    ) -> None:
+    def _weigh(self, sheet: CodeSheet, angle: Float64, eyes: EyeState, learned: bool) -> None:
         """Write how sure each code would be in each frame: distance from the border, times quality."""
         limits = self.thresholds
-        quality = picture_quality(face)
+        quality = picture_quality(sheet.face)
         cap = UNCALIBRATED_CAP if learned else limits.prior_cap
         inwards = np.nan_to_num((limits.leave_deg - angle) / limits.leave_deg)
         outwards = np.nan_to_num((angle - limits.enter_deg) / limits.leave_deg)
@@ -254,4 +236,5 @@ class GazeCoder:
             ("away", cap, outwards),
             ("closed", limits.closed_cap, shut),
         ):
-            confidence[:, scheme.index(code)] = most * (0.5 + 0.5 * np.clip(margin, 0, 1)) * quality
+            sure = most * (0.5 + 0.5 * np.clip(margin, 0, 1)) * quality
+            sheet.confidence[:, sheet.scheme.index(code)] = sure

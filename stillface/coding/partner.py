@@ -63,7 +63,7 @@ class PartnerDirection:
     n_frames, needed : int
         Usable frames, and the smallest number that would do.
     reason : str
-        Why the prior stands, or why nothing can be coded; empty when learned.
+        Why the prior stands, or why eyes and mesh tell nothing; empty when learned.
     """
 
     yaw_deg: float
@@ -75,7 +75,7 @@ class PartnerDirection:
 
     @property
     def accepted(self) -> bool:
-        """Whether there were enough frames to code at all."""
+        """Whether there were enough frames to code by eyes and mesh."""
         return self.n_frames >= self.needed
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 
@@ -10,10 +12,11 @@ from stillface.domain.scheme import CodingScheme
 from stillface.domain.states import StateTrack
 from stillface.errors import InputError
 
-__all__ = ["UNCALIBRATED_CAP", "gap_code", "picture_quality", "proposal"]
+__all__ = ["UNCALIBRATED_CAP", "CodeSheet", "gap_code", "picture_quality"]
 
 Int16 = npt.NDArray[np.int16]
 Float64 = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
 
 UNCALIBRATED_CAP = 0.8
 """No proposal is surer than this: the coders were never compared with people's codes of the lab's films."""
@@ -57,50 +60,71 @@ def picture_quality(face: FaceTrack) -> Float64:
     return np.asarray(np.clip(face.score, 0, 1) * size * turn, dtype=np.float64)
 
 
-def proposal(
-    face: FaceTrack,
-    scheme: CodingScheme,
-    source: str,
-    codes: Int16,
-    confidence: Float64,
-    *,
-    min_bout_ms: int,
-    bridge_lost_ms: int,
-) -> StateTrack:
-    """Make bouts of the codes of all frames.
+@dataclass(frozen=True, eq=False)
+class CodeSheet:
+    """Code and confidence of every frame of a film, which a coder fills in; make it with `blank`.
 
-    Parameters
+    Attributes
     ----------
     face : FaceTrack
-        Whose frame clock and role the track gets.
+        Whose frame clock and role the proposal gets.
     scheme : CodingScheme
-    source : str
-        ``auto:<name>@<version>``.
     codes : array of int16, shape (n,)
         Code of each frame; the scheme's gap code where it could not be told.
     confidence : array of float64, shape (n, n_codes)
         How sure each code would be in each frame; 0 for the gap code.
-    min_bout_ms : int
-        Shorter bouts join their neighbour; one that stands alone between gaps becomes a gap.
-    bridge_lost_ms : int
-        A gap up to this long between two bouts of one code is given that code, with confidence 0.
-
-    Returns
-    -------
-    StateTrack
-        Merged; confidence is the mean over a bout's time.
     """
-    gap = gap_code(scheme, ())
-    edges = face.clock.edges_ns
-    track = StateTrack(scheme, face.role, source, edges, codes)
-    if bridge_lost_ms > 0:
-        track = track.bridge_gaps(bridge_lost_ms * _NS_PER_MS)
-    track = _without_islands(_absorbed(track, min_bout_ms * _NS_PER_MS), gap, min_bout_ms * _NS_PER_MS)
-    segment = np.searchsorted(track.edges_ns, edges[:-1], side="right") - 1
-    final = track.codes[segment]
-    sure = confidence[np.arange(final.size), final]
-    sure[scheme.gap_mask[codes]] = 0.0  # bridged frames were not seen
-    return StateTrack(scheme, face.role, source, edges, final, sure.astype(np.float32)).merged()
+
+    face: FaceTrack
+    scheme: CodingScheme
+    codes: Int16
+    confidence: Float64
+
+    @classmethod
+    def blank(cls, face: FaceTrack, scheme: CodingScheme, needed: tuple[str, ...]) -> CodeSheet:
+        """Start with nothing told; raises InputError where the scheme lacks a code or has no gap code."""
+        n = face.clock.n_frames
+        codes = np.full(n, gap_code(scheme, needed), np.int16)
+        return cls(face, scheme, codes, np.zeros((n, len(scheme.codes))))
+
+    @property
+    def told(self) -> Mask:
+        """Frames that have a code."""
+        return ~self.scheme.gap_mask[self.codes]
+
+    def write(self, code: str | None, where: Mask) -> None:
+        """Give frames a code, or take it from them."""
+        self.codes[where] = gap_code(self.scheme, ()) if code is None else self.scheme.index(code)
+
+    def proposal(self, coder: str, *, min_bout_ms: int, bridge_lost_ms: int) -> StateTrack:
+        """Make bouts of the codes of all frames.
+
+        Parameters
+        ----------
+        coder : str
+            ``<name>@<version>``.
+        min_bout_ms : int
+            Shorter bouts join their neighbour; one that stands alone between gaps becomes a gap.
+        bridge_lost_ms : int
+            A gap up to this long between two bouts of one code is given that code, with confidence 0.
+
+        Returns
+        -------
+        StateTrack
+            Merged; confidence is the mean over a bout's time.
+        """
+        scheme, role, source = self.scheme, self.face.role, f"auto:{coder}"
+        edges = self.face.clock.edges_ns
+        track = StateTrack(scheme, role, source, edges, self.codes)
+        if bridge_lost_ms > 0:
+            track = track.bridge_gaps(bridge_lost_ms * _NS_PER_MS)
+        min_bout_ns = min_bout_ms * _NS_PER_MS
+        track = _without_islands(_absorbed(track, min_bout_ns), gap_code(scheme, ()), min_bout_ns)
+        segment = np.searchsorted(track.edges_ns, edges[:-1], side="right") - 1
+        final = track.codes[segment]
+        sure = self.confidence[np.arange(final.size), final]
+        sure[~self.told] = 0.0  # bridged frames were not seen
+        return StateTrack(scheme, role, source, edges, final, sure.astype(np.float32)).merged()
 
 
 def _absorbed(track: StateTrack, min_bout_ns: int) -> StateTrack:

@@ -86,27 +86,36 @@ def random_track(
     if offset_ns - onset_ns < step_ns:
         raise FieldError("empty stretch", where=where, got=offset_ns, expected="an offset after the onset")
     borders = _borders(rng, onset_ns, offset_ns, mean_bout_s, step_ns)
-    bouts: list[tuple[int, int, str]] = []
-    transitions: Counter[tuple[str, str]] = Counter()
+    drawn = _codes(rng, len(borders) - 1, scorable, gaps, gap_share)
+    bouts = [(*span, code) for span, code in zip(pairwise(borders), drawn, strict=True) if code is not None]
     time_ns: Counter[str] = Counter()
-    before: str | None = None
-    for onset, offset in pairwise(borders):
-        if rng.random() < gap_share:
-            code = str(rng.choice(gaps)) if gaps and rng.random() < 0.5 else None
-            before = None
-        else:
-            code = str(rng.choice([c for c in scorable if c != before]))
-            if before is not None:
-                transitions[before, code] += 1
-            before = code
-        if code is not None:
-            bouts.append((onset, offset, code))
-            time_ns[code] += offset - onset
+    for onset, offset, code in bouts:
+        time_ns[code] += offset - onset
+    known = set(scorable)
+    follows = Counter(
+        (a, b) for a, b in pairwise(drawn) if a is not None and b is not None and {a, b} <= known
+    )
     times = np.array([bout[:2] for bout in bouts], np.int64).reshape(-1, 2)
     codes = [code for _, _, code in bouts]
     span = (onset_ns, offset_ns)
     track = StateTrack.from_bouts(scheme, role, source, times[:, 0], times[:, 1], codes, span)
-    return RandomTrack(track, dict(transitions), dict(time_ns))
+    return RandomTrack(track, dict(follows), dict(time_ns))
+
+
+def _codes(
+    rng: np.random.Generator, n: int, scorable: list[str], gaps: list[str], gap_share: float
+) -> list[str | None]:
+    """Draw a code for each bout, None for uncoded time; no scorable code follows itself directly."""
+    drawn: list[str | None] = []
+    before: str | None = None
+    for _ in range(n):
+        if rng.random() < gap_share:
+            drawn.append(str(rng.choice(gaps)) if gaps and rng.random() < 0.5 else None)
+            before = None
+        else:
+            before = str(rng.choice([code for code in scorable if code != before]))
+            drawn.append(before)
+    return drawn
 
 
 def _borders(
