@@ -22,9 +22,9 @@ from stillface.domain.protocol import (
     StopRule,
 )
 from stillface.io.shipped import ids_in, load_named, read_id, shipped_dir
-from stillface.io.strict_yaml import Node, load
+from stillface.io.strict_yaml import Node
 
-__all__ = ["load_protocol", "protocol_from_node", "read_protocol", "shipped_protocol_ids"]
+__all__ = ["load_protocol", "protocol_from_node", "shipped_protocol_ids"]
 
 # SPEC 1.2; the domain refuses others too, but without the line.
 _STOP_ACTIONS = ("end_episode", "end_session", "shorten")
@@ -37,28 +37,8 @@ def shipped_protocol_ids() -> tuple[str, ...]:
 
 
 def load_protocol(name: str | Path, search: Path | None = None) -> Protocol:
-    """Give a protocol by its id, or read the file at a path.
-
-    Parameters
-    ----------
-    name : str or Path
-        An id such as ``ffsf_2_2_2``; a `Path`, or a string that ends in ``.yaml``, is a file.
-    search : Path, optional
-        A study folder: what stands in its ``protocols/`` wins over what ships.
-
-    Raises
-    ------
-    InputError
-        Nobody defines the id, or the file is not a protocol; with file and line.
-    """
-    if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
-        return read_protocol(name)
+    """Give a protocol by its id, or read the file at a path; see `load_named`."""
     return protocol_from_node(load_named("protocols", name, search))
-
-
-def read_protocol(path: str | Path) -> Protocol:
-    """Read one protocol file; raises InputError with file and line."""
-    return protocol_from_node(load(path))
 
 
 def protocol_from_node(root: Node) -> Protocol:

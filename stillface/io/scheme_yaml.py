@@ -12,13 +12,11 @@ from typing import Literal, get_args
 
 from stillface.domain.scheme import Code, CodingScheme, MatchRule, SchemeType
 from stillface.io.shipped import ids_in, load_named, read_id, shipped_dir
-from stillface.io.strict_yaml import Node, load
+from stillface.io.strict_yaml import Node
 
 __all__ = [
     "load_rule",
     "load_scheme",
-    "read_rule",
-    "read_scheme",
     "rule_from_node",
     "scheme_from_node",
     "shipped_rule_ids",
@@ -44,40 +42,13 @@ def shipped_rule_ids() -> tuple[str, ...]:
 
 
 def load_scheme(name: str | Path, search: Path | None = None) -> CodingScheme:
-    """Give a scheme by its id, or read the file at a path.
-
-    Parameters
-    ----------
-    name : str or Path
-        An id such as ``icep_infant``; a `Path`, or a string that ends in ``.yaml``, is a file.
-    search : Path, optional
-        A study folder: what stands in its ``schemes/`` wins over what ships.
-
-    Raises
-    ------
-    InputError
-        Nobody defines the id, or the file is not a scheme; with file and line.
-    """
-    if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
-        return read_scheme(name)
+    """Give a scheme by its id, or read the file at a path; see `load_named`."""
     return scheme_from_node(load_named("schemes", name, search))
 
 
 def load_rule(name: str | Path, search: Path | None = None) -> MatchRule:
-    """Give a match rule by its id, or read the file at a path; see `load_scheme`."""
-    if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
-        return read_rule(name)
+    """Give a match rule by its id, or read the file at a path; see `load_named`."""
     return rule_from_node(load_named("rules", name, search))
-
-
-def read_scheme(path: str | Path) -> CodingScheme:
-    """Read one scheme file; raises InputError with file and line."""
-    return scheme_from_node(load(path))
-
-
-def read_rule(path: str | Path) -> MatchRule:
-    """Read one match rule file; raises InputError with file and line."""
-    return rule_from_node(load(path))
 
 
 def scheme_from_node(root: Node) -> CodingScheme:

@@ -57,8 +57,25 @@ def find(kind: str, name: str, search: Path | None) -> Path:
     )
 
 
-def load_named(kind: str, name: str, search: Path | None) -> Node:
-    """Read the file that defines `name`; the id inside must be the one it is filed under."""
+def load_named(kind: str, name: str | Path, search: Path | None) -> Node:
+    """Read the file that defines something.
+
+    Parameters
+    ----------
+    kind : {'protocols', 'schemes', 'rules'}
+    name : str or Path
+        An id such as ``ffsf_2_2_2``; a `Path`, or a string that ends in ``.yaml``, is a file. The id
+        inside a file found by its id must be the one it is filed under.
+    search : Path, optional
+        A study folder: what stands in its folder of this kind wins over what ships.
+
+    Raises
+    ------
+    InputError
+        Nobody defines the id, or the file is no YAML that we read; with file and line.
+    """
+    if isinstance(name, Path) or name.endswith((".yaml", ".yml")):
+        return load(name)
     path = find(kind, name, search)
     root = load(path)
     block = kind.removesuffix("s")

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillface.errors import InputError
-from stillface.io.protocol_yaml import read_protocol
+from stillface.io.protocol_yaml import load_protocol
 from stillface.io.strict_yaml import MAX_BYTES, load
 
 _BOMB = b"a: &a [x, x, x, x, x, x, x, x, x]\n" + b"".join(
@@ -111,7 +111,7 @@ def test_damaged_protocol_is_read_or_refused_in_one_line(
     path = tmp_path_factory.getbasetemp() / "damaged.yaml"
     path.write_bytes(whole[:start] + inserted + whole[start + removed :])
     try:
-        outcome = f"{path}: {read_protocol(path).id}"
+        outcome = f"{path}: {load_protocol(path).id}"
     except InputError as refused:
         outcome = str(refused)
     assert outcome.startswith(f"{path}:")

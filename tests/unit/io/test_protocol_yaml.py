@@ -11,7 +11,7 @@ import pytest
 
 from stillface import _resources
 from stillface.errors import InputError, StorageError
-from stillface.io.protocol_yaml import load_protocol, read_protocol, shipped_protocol_ids
+from stillface.io.protocol_yaml import load_protocol, shipped_protocol_ids
 from stillface.io.scheme_yaml import load_scheme, shipped_rule_ids, shipped_scheme_ids
 from stillface.io.strict_yaml import load
 
@@ -163,7 +163,7 @@ def test_therapy_session_is_untimed_and_cut_in_segments() -> None:
 
 
 def test_minimal_file_gets_the_documented_defaults(write: Write) -> None:
-    protocol = read_protocol(write(MINIMAL))
+    protocol = load_protocol(write(MINIMAL))
     assert [e.nominal_s for e in protocol.episodes] == [90.0, 60.5, None]
     assert [e.dyadic for e in protocol.episodes] == [True, False, True]
     assert [e.tolerance_s for e in protocol.episodes] == [10.0, 10.0, 10.0]
@@ -175,7 +175,7 @@ def test_minimal_file_gets_the_documented_defaults(write: Write) -> None:
 
 
 def test_one_physio_baseline_may_be_written_without_a_list(write: Write) -> None:
-    assert read_protocol(write(MINIMAL + "physio: {baseline: PL}\n")).physio_baseline == ("PL",)
+    assert load_protocol(write(MINIMAL + "physio: {baseline: PL}\n")).physio_baseline == ("PL",)
 
 
 @pytest.mark.parametrize(
@@ -211,7 +211,7 @@ def test_slip_is_refused_at_its_line(write: Write, old: str, new: str, line: int
     assert old in MINIMAL
     path = write(MINIMAL.replace(old, new))
     with pytest.raises(InputError) as refused:
-        read_protocol(path)
+        load_protocol(path)
     assert str(refused.value).startswith(f"{path}:{line}: "), str(refused.value)
     assert needle in str(refused.value)
 
@@ -239,7 +239,7 @@ def test_slip_is_refused_at_its_line(write: Write, old: str, new: str, line: int
 def test_reference_to_what_is_not_there_is_refused_at_its_line(write: Write, extra: str, needle: str) -> None:
     path = write(MINIMAL + extra + "\n")
     with pytest.raises(InputError) as refused:
-        read_protocol(path)
+        load_protocol(path)
     assert str(refused.value).startswith(f"{path}:10: ")
     assert needle in str(refused.value)
 
@@ -269,7 +269,7 @@ def test_unknown_protocol_names_the_known_ones(name: str) -> None:
 
 def test_a_path_is_read_as_a_file(write: Write) -> None:
     path = write(MINIMAL)
-    assert load_protocol(path) == load_protocol(str(path)) == read_protocol(path)
+    assert load_protocol(path) == load_protocol(str(path))
 
 
 def test_shipped_files_are_found_in_the_package_first_then_in_the_repository(
@@ -295,4 +295,4 @@ def test_the_page_says_where_every_shipped_definition_comes_from(repo: Path) -> 
 def test_protocol_without_episodes_is_refused(write: Write) -> None:
     path = write(MINIMAL.split("episodes:")[0] + "episodes: []\n")
     with pytest.raises(InputError, match=r"mine\.yaml:6: episodes: no episodes"):
-        read_protocol(path)
+        load_protocol(path)

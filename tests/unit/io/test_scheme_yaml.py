@@ -15,8 +15,6 @@ from stillface.errors import InputError
 from stillface.io.scheme_yaml import (
     load_rule,
     load_scheme,
-    read_rule,
-    read_scheme,
     shipped_rule_ids,
     shipped_scheme_ids,
 )
@@ -234,7 +232,7 @@ def test_slip_in_a_scheme_is_refused_at_its_line(
     assert old in MINIMAL
     path = write(MINIMAL.replace(old, new))
     with pytest.raises(InputError) as refused:
-        read_scheme(path)
+        load_scheme(path)
     assert str(refused.value).startswith(f"{path}:{line}: "), str(refused.value)
     assert needle in str(refused.value)
 
@@ -257,7 +255,7 @@ def test_slip_in_a_rule_is_refused_at_its_line(
     assert old in RULE
     path = write(RULE.replace(old, new))
     with pytest.raises(InputError) as refused:
-        read_rule(path)
+        load_rule(path)
     assert str(refused.value).startswith(f"{path}:{line}: "), str(refused.value)
     assert needle in str(refused.value)
 
