@@ -46,7 +46,7 @@ def agreement(
             raise UsageError(
                 "a study is compared within itself", where=str(second), fix="give the study alone"
             )
-        _study(first, params, draw=draw, seed=seed, as_json=as_json)
+        _study(first, params, coders=tuple(coder or ()), draw=draw, seed=seed, as_json=as_json)
         return
     from stillface.pipeline.agree_tables import agree_tables
 
@@ -60,20 +60,26 @@ def agreement(
         show_tables(result)
 
 
-def _study(root: Path, params: Any, *, draw: bool, seed: int | None, as_json: bool) -> None:
+def _study(
+    root: Path, params: Any, *, coders: tuple[str, ...], draw: bool, seed: int | None, as_json: bool
+) -> None:
     from stillface.io.bundle import open_study
     from stillface.pipeline.agree_page import write_reliability_page
     from stillface.pipeline.agree_study import draw_sessions, study_agreement
+    from stillface.pipeline.known_coders import check_coders
 
     folder = open_study(root)
+    check_coders(folder, coders, machines=False)
     if draw:
         plan = draw_sessions(folder, seed)
         people.print(f"{len(plan.sessions)} sessions drawn with seed {plan.seed}, kept in study.yaml")
-    found = study_agreement(folder, params)
-    page = write_reliability_page(folder, found)
+    found = study_agreement(folder, params, coders)
+    # The page is of the whole study, whoever was asked for.
+    page = None if coders else write_reliability_page(folder, found)
     say_warnings(found.content["warnings"])  # type: ignore[arg-type]  # a list of lines
     if as_json:
         write_json(found.content)
     else:
         show_study(found.content)
-    people.print(f"  {page}", markup=False)
+    if page is not None:
+        people.print(f"  {page}", markup=False)

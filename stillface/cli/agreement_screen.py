@@ -80,6 +80,13 @@ def show_study(content: dict[str, Any]) -> None:
         [((row["coder"], row["scheme_id"], row["label"]), row) for row in content["certification"]],
         ("coder", "scheme", "label"),
     )
+    for row in content["certification"]:
+        if row["coded_before"]:
+            people.print(
+                f"{row['coder']} coded {', '.join(row['coded_before'])} with {row['scheme_id']} before all "
+                f"{row['of']} master sessions were done",
+                markup=False,
+            )
     _figures(
         _TITLES["validity"],
         [((row["machine"], row["role"], row["scheme_id"]), row) for row in content["validity"]],

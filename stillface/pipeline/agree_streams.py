@@ -13,10 +13,10 @@ from stillface.domain.states import UNCODED, StateTrack
 from stillface.errors import InputError
 from stillface.io.artefacts import load_state_track
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import parse_log_name
 from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_record import EDITS, Record
-from stillface.io.human_codes import read_people
+from stillface.io.human_codes import LOG_KINDS, read_people
 
 __all__ = ["CoderStream", "SessionStreams", "began_as_proposals", "own_judgement", "session_streams"]
 
@@ -34,16 +34,21 @@ class CoderStream:
     session_id : str
     track : StateTrack
         ``human``, ``auto_reviewed`` or ``consensus``.
-    month : str
-        ``YYYY-MM`` of the last edit; empty where no log tells.
+    edited : (str, str)
+        Times of the first and the last edit, UTC; empty where no log tells.
     began_as : str, optional
         Why it is no coding from scratch, or None where it is one.
     """
 
     session_id: str
     track: StateTrack
-    month: str
+    edited: tuple[str, str]
     began_as: str | None = None
+
+    @property
+    def month(self) -> str:
+        """``YYYY-MM`` of the last edit; empty where no log tells."""
+        return self.edited[1][:7]
 
     @property
     def key(self) -> tuple[str, str]:
@@ -79,10 +84,10 @@ def session_streams(folder: StudyFolder, session_id: str) -> SessionStreams:
     auto = tuple(
         load_state_track(path, folder.scheme) for path in sorted(folder.auto_dir(session_id).glob("*.h5"))
     )
-    logs = _logs(codes_dir)
+    logs = {kind: _logs(codes_dir / place) for kind, place in LOG_KINDS.items()}
     people = []
     for track in found.tracks:
-        records = logs.get(track.coder_id, []) if track.source_kind == "human" else []
+        records = logs[track.source_kind].get(track.coder_id, [])
         why = (
             began_as_proposals(track, records, auto)
             if track.source_kind == "human"
@@ -90,7 +95,7 @@ def session_streams(folder: StudyFolder, session_id: str) -> SessionStreams:
             if track.source_kind == "consensus"
             else "it was made by reviewing proposals"
         )
-        people.append(CoderStream(session_id, track, _month(track, records), why))
+        people.append(CoderStream(session_id, track, _edited(track, records), why))
     return SessionStreams(folder.load_session(session_id), tuple(people), auto, found.warnings)
 
 
@@ -161,11 +166,11 @@ def _logs(codes_dir: Path) -> dict[str, list[Record]]:
     return found
 
 
-def _month(track: StateTrack, records: Sequence[Record]) -> str:
+def _edited(track: StateTrack, records: Sequence[Record]) -> tuple[str, str]:
     tier = f"{track.role}/{track.scheme.id}"
     times = [
         record.t
         for record in records
         if record.op in EDITS and any(b is not None and b.tier == tier for b in (record.bout, record.was))
     ]
-    return max(times)[:7] if times else ""
+    return (min(times), max(times)) if times else ("", "")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
 
-from stillface.agreement.kappa import confusion_ns, kappa_from_confusion
+from stillface.agreement.kappa import confusion_ns
 from stillface.agreement.plan import draw, drift, label
 from stillface.domain.provenance import Json
 from stillface.domain.session import Session
@@ -17,15 +17,16 @@ from stillface.domain.states import StateTrack
 from stillface.errors import InputError
 from stillface.io.bundle import StudyFolder
 from stillface.io.study_yaml import ReliabilityPlan
+from stillface.pipeline.agree_coders import against_scratch, certification, refused
 from stillface.pipeline.agree_figures import (
     AgreementParams,
-    basic_figures,
     pair_figures,
     pooled_figures,
 )
 from stillface.pipeline.agree_strata import focal_person
 from stillface.pipeline.agree_streams import CoderStream, SessionStreams, own_judgement, session_streams
 from stillface.pipeline.agree_validity import study_validity
+from stillface.pipeline.known_coders import check_coders
 
 __all__ = ["Disagreement", "StudyAgreement", "draw_sessions", "study_agreement"]
 
@@ -94,18 +95,30 @@ def draw_sessions(folder: StudyFolder, seed: int | None = None) -> ReliabilityPl
     return folder.update_reliability(change)
 
 
-def study_agreement(folder: StudyFolder, params: AgreementParams | None = None) -> StudyAgreement:
+def study_agreement(
+    folder: StudyFolder, params: AgreementParams | None = None, coders: Sequence[str] = ()
+) -> StudyAgreement:
     """Compare all codings of a study.
+
+    Parameters
+    ----------
+    folder : StudyFolder
+    params : AgreementParams, optional
+    coders : sequence of str
+        Only pairs of people in which one of these takes part, with two or more only pairs among them; and
+        only their certification. Plan, review and machines stay whole.
 
     Raises
     ------
     InputError
-        A session, log or proposal that cannot be read.
+        A session, log or proposal that cannot be read; a coder who is not in the study.
     """
     params = params or AgreementParams()
     plan = folder.reliability
+    check_coders(folder, coders, machines=False)
+    wanted = frozenset(name.rpartition(":")[2] for name in coders)
     streams = [session_streams(folder, session_id) for session_id in folder.sessions()]
-    pairs = [pair for found in streams for pair in _pairs(found.from_scratch)]
+    pairs = [pair for found in streams for pair in _pairs(found.from_scratch) if _among(pair, wanted)]
     # Masters teach and test coders; the estimate rests on sessions that chance drew.
     counted = [p for p in pairs if p[0].session_id not in plan.masters and _counts(plan, p[0].session_id)]
     months = _drift(counted, plan)
@@ -118,12 +131,15 @@ def study_agreement(folder: StudyFolder, params: AgreementParams | None = None) 
         if plan.sessions
         else "all sessions coded twice: none were drawn",
         "sessions": [_session_row(pair, plan, params) for pair in pairs],
-        "certification": _certification(streams, plan),
+        "coders": [*sorted(wanted)],
+        "certification": [
+            row for row in certification(streams, plan) if not wanted or row["coder"] in wanted
+        ],
         "drift": months,
         "recode": _recode(streams, months, plan),
-        "reviewed_against_scratch": _against_scratch(streams, plan),
+        "reviewed_against_scratch": against_scratch(streams, plan),
         "validity": study_validity(folder, streams),
-        "refused": [line for found in streams for line in _refused(found)],
+        "refused": [line for found in streams for line in refused(found)],
         "warnings": [f"{s.session.session_id}: {line}" for s in streams for line in s.warnings],
         "parameters": {
             "unit_ns": params.unit_ns,
@@ -137,6 +153,12 @@ def study_agreement(folder: StudyFolder, params: AgreementParams | None = None) 
     return StudyAgreement(
         content, tuple(Disagreement(sessions[a.session_id], a.track, b.track) for a, b in pairs)
     )
+
+
+def _among(pair: Pair, wanted: frozenset[str]) -> bool:
+    """Tell whether a pair is of those asked for: of one coder all, of several those among them."""
+    taking_part = wanted & {stream.track.coder_id for stream in pair}
+    return len(taking_part) >= min(len(wanted), 2)
 
 
 def _counts(plan: ReliabilityPlan, session_id: str) -> bool:
@@ -233,40 +255,6 @@ def _plan(folder: StudyFolder, plan: ReliabilityPlan, streams: Sequence[SessionS
     }
 
 
-def _certification(streams: Sequence[SessionStreams], plan: ReliabilityPlan) -> list[Json]:
-    """Give each coder's kappa against the masters, by scheme over all master sessions."""
-    tables: dict[tuple[str, str], list[np.ndarray[tuple[int, ...], np.dtype[np.int64]]]] = {}
-    done: dict[tuple[str, str], set[str]] = {}
-    for found in streams:
-        session_id = found.session.session_id
-        standard = {
-            s.key: s.track
-            for s in found.people
-            if s.track.coder_id == plan.masters.get(session_id) and s.track.source_kind != "auto_reviewed"
-        }
-        for stream in found.from_scratch:
-            master = standard.get(stream.key)
-            if master is None or master.coder_id == stream.track.coder_id:
-                continue
-            key = stream.track.coder_id, stream.track.scheme.id
-            tables.setdefault(key, []).append(confusion_ns(master, stream.track))
-            done.setdefault(key, set()).add(session_id)
-    rows: list[Json] = []
-    for (coder, scheme_id), found_tables in sorted(tables.items()):
-        result = kappa_from_confusion(np.sum(found_tables, axis=0))
-        rows.append(
-            {
-                "coder": coder,
-                "scheme_id": scheme_id,
-                **basic_figures(result),
-                "n_masters": len(done[coder, scheme_id]),
-                "of": len(plan.masters),
-                "label": label(result.kappa, plan.labels),
-            }
-        )
-    return rows
-
-
 def _drift(pairs: Sequence[Pair], plan: ReliabilityPlan) -> list[Json]:
     rows: list[Json] = []
     for scheme_id, found in _by_scheme(pairs).items():
@@ -307,44 +295,3 @@ def _recode(streams: Sequence[SessionStreams], months: Sequence[Json], plan: Rel
         for stream in found.from_scratch
         if (stream.track.scheme.id, stream.month) in bad and stream.session_id not in plan.masters
     ]
-
-
-def _against_scratch(streams: Sequence[SessionStreams], plan: ReliabilityPlan) -> list[Json]:
-    """Compare what review of proposals gives with what people code from scratch, session by session."""
-    rows: list[Json] = []
-    for found in streams:
-        reviewed = [s for s in found.people if s.track.source_kind == "auto_reviewed"]
-        for stream in reviewed:
-            for scratch in found.from_scratch:
-                if scratch.key != stream.key:
-                    continue
-                result = kappa_from_confusion(confusion_ns(scratch.track, stream.track))
-                rows.append(
-                    {
-                        "session_id": stream.session_id,
-                        "role": stream.track.role,
-                        "scheme_id": stream.track.scheme.id,
-                        "reviewer": stream.track.coder_id,
-                        "from_scratch": scratch.track.coder_id,
-                        "same_person": stream.track.coder_id == scratch.track.coder_id,
-                        **basic_figures(result),
-                        "label": label(result.kappa, plan.labels),
-                    }
-                )
-    return rows
-
-
-def _refused(found: SessionStreams) -> Iterable[Json]:
-    """Name streams under a coder's name that are not that coder's own, with the error they raise."""
-    for stream in found.people:
-        if stream.track.source_kind == "human" and stream.began_as is not None:
-            try:
-                own_judgement(stream)
-            except InputError as error:
-                yield {
-                    "session_id": stream.session_id,
-                    "role": stream.track.role,
-                    "scheme_id": stream.track.scheme.id,
-                    "coder": stream.track.coder_id,
-                    "error": str(error),
-                }

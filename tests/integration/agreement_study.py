@@ -22,15 +22,17 @@ S = NS_PER_S
 CODES = ("neg", "neu", "pos")
 
 
-def make_study(root: Path, n_sessions: int, plan: ReliabilityPlan) -> StudyFolder:
-    """Make sessions s00, s01, ... of one infant each; groups and sites by turns."""
+def make_study(
+    root: Path, n_sessions: int, plan: ReliabilityPlan, ages_days: tuple[int, ...] = (120,)
+) -> StudyFolder:
+    """Make sessions s00, s01, ... of one infant each; groups, sites and ages by turns."""
     ids = [f"s{k:02d}" for k in range(n_sessions)]
     study = Study(
         "lab-1",
         "ffsf_2_2_2",
         schemes={"infant": ("affect3",)},
         persons=tuple(Person(f"I{name}", group="preterm" if k % 2 else "term") for k, name in enumerate(ids)),
-        visits=tuple(Visit(name, {f"I{name}": 120}) for name in ids),
+        visits=tuple(Visit(name, {f"I{name}": ages_days[k % len(ages_days)]}) for k, name in enumerate(ids)),
     )
     folder = create_study(root, StudyFile(study, plan))
     for k, name in enumerate(ids):
