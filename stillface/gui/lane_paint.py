@@ -79,9 +79,12 @@ class LanePictures:
         self._kept[lane.key] = (shown, picture)
         return picture
 
-    def forget(self) -> None:
-        """Paint every lane anew when it is asked for."""
-        self._kept.clear()
+    def forget(self, key: LaneKey | None = None) -> None:
+        """Paint a lane, or every lane, anew when it is asked for."""
+        if key is None:
+            self._kept.clear()
+        else:
+            self._kept.pop(key, None)
 
 
 class _LaneArtist:

@@ -26,7 +26,7 @@ __all__ = ["VideoOpener", "VideoSource", "open_video"]
 Rgb = npt.NDArray[np.uint8]
 
 _KEPT_FRAMES = 64
-_KEPT_BYTES = 192_000_000
+_KEPT_BYTES = 128_000_000
 
 
 def open_video(files: Sequence[Path], cache_dir: Path | None, *, threads: int = 0) -> VideoSource:
