@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
@@ -21,17 +23,20 @@ class CheatSheet(QWidget):
     Parameters
     ----------
     desk : Desk
+    groups : mapping of str to tuple of (what, keys)
+        By heading, what every key does.
     theme : Theme
     parent : QWidget
         What is covered.
     """
 
-    def __init__(self, desk: Desk, theme: Theme, parent: QWidget) -> None:
+    def __init__(
+        self, desk: Desk, groups: Mapping[str, tuple[tuple[str, str], ...]], theme: Theme, parent: QWidget
+    ) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setStyleSheet(f"CheatSheet {{background: {theme.background};}} QLabel {{color: {theme.text};}}")
         self.setAccessibleName("Keys")
-        sheet = desk.keymap.sheet()
         whole = QVBoxLayout(self)
         whole.setContentsMargins(28, 20, 28, 20)
         title = QLabel(
@@ -41,8 +46,8 @@ class CheatSheet(QWidget):
         whole.addWidget(title)
         grid = QGridLayout()
         grid.setHorizontalSpacing(36)
-        for column, groups in enumerate(_COLUMNS):
-            cells = "".join(_table(group, sheet.get(group, ()), theme) for group in groups)
+        for column, headings in enumerate(_COLUMNS):
+            cells = "".join(_table(heading, groups.get(heading, ()), theme) for heading in headings)
             if column == 2:
                 cells = _codes(desk, theme) + cells
             label = QLabel(cells)

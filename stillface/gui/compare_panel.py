@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
@@ -29,7 +30,7 @@ from stillface.gui.palette import Theme, code_colour, code_letter, text_on
 from stillface.review.compare import Comparison, Difference, Kind
 from stillface.review.desk import Desk, clock_text
 
-__all__ = ["ComparePanel"]
+__all__ = ["ComparePanel", "PanelLine"]
 
 _KINDS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     ("all differences", ()),
@@ -41,6 +42,15 @@ _KINDS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
 _WORDS = {kind: label for label, kinds in _KINDS for kind in kinds}
 _CONTEXT_NS = NS_PER_S
 _SHORTEST_MS = 200
+
+
+@dataclass(frozen=True)
+class PanelLine:
+    """Something to do here: what it is called, its key (which may be empty), and the doing."""
+
+    label: str
+    key: str
+    act: Callable[[], object]
 
 
 class ComparePanel(QWidget):
@@ -55,8 +65,8 @@ class ComparePanel(QWidget):
 
     Attributes
     ----------
-    keys : dict of str to callable
-        What the window is to do by key; what cannot be done is raised.
+    lines : list of PanelLine
+        What the window is to offer by key and menu; what cannot be done is raised.
     """
 
     def __init__(
@@ -67,7 +77,7 @@ class ComparePanel(QWidget):
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setStyleSheet(dialog_sheet(theme))
-        self.keys: dict[str, Callable[[], object]] = {}
+        self.lines: list[PanelLine] = []
         self._settled_here = False
         self._filling = False
         self._make_parts()
@@ -108,8 +118,9 @@ class ComparePanel(QWidget):
         self.back_button = self._button("Back", "Shift+F4", lambda: self.go_to(self.comparison.place - 1))
         self.reopen_button = self._button("Leave open", "Shift+F2", self.reopen)
         self.adopt_button = self._button("Take over what both said", "", self.adopt)
-        self._set_up(self.first_button, "", "F2", lambda: self.comparison.take("first"))
-        self._set_up(self.second_button, "", "F3", lambda: self.comparison.take("second"))
+        first, second = pair.first.coder_id, pair.second.coder_id
+        self._set_up(self.first_button, f"As {first}", "F2", lambda: self.comparison.take("first"))
+        self._set_up(self.second_button, f"As {second}", "F3", lambda: self.comparison.take("second"))
         for button in (self.first_button, self.second_button):
             button.setMinimumHeight(46)
 
@@ -124,8 +135,7 @@ class ComparePanel(QWidget):
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         button.clicked.connect(lambda: self._try(action))
-        if key:
-            self.keys[key] = action
+        self.lines.append(PanelLine(label, key, action))
 
     def _lay_out(self) -> None:
         pair = self.comparison

@@ -2,34 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from qtpy.QtWidgets import QLabel, QMessageBox, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
 
 from stillface.errors import StillfaceError
-from stillface.gui.launch import choose_and_open
+from stillface.gui.launch import parse
+from stillface.gui.sitting import Sitting, begin
+from stillface.gui.trouble import catch_surprises, show_trouble
 from stillface.testing.demo import DemoDyad
-
-if TYPE_CHECKING:
-    from stillface.gui.window import CodingWindow
 
 __all__ = ["StartPanel", "built_in_dyad", "start"]
 
-_OPEN: list[CodingWindow] = []
 
-
-def start() -> CodingWindow | None:
+def start() -> Sitting | None:
     """Ask for a study, a coder and a session, and open the window on it; None where that was cancelled."""
+    catch_surprises(everything=False)
     try:
-        window = choose_and_open()
+        return begin(parse(()))
     except StillfaceError as error:
-        QMessageBox.critical(None, "stillface", error.what + (f"; {error.fix}" if error.fix else ""))
+        show_trouble(error, "opening a study in napari")
         return None
-    if window is not None:
-        # Nobody else holds the window: without a reference its timers and filters would be collected.
-        _OPEN[:] = [other for other in _OPEN if not other.closed]
-        _OPEN.append(window)
-    return window
 
 
 class StartPanel(QWidget):

@@ -34,7 +34,6 @@ __all__ = ["SessionTools"]
 _DOCKS_VERSION = 1
 _POLL_MS = 100
 _PLACE_MS = 5_000
-_RETRY_MS = 5_000
 
 
 class SessionTools(QObject):
@@ -73,16 +72,9 @@ class SessionTools(QObject):
         self._read: tuple[tuple[tuple[FaceTrack, npt.NDArray[np.bool_]], ...], tuple[str, ...]] | None = None
         self._come_back()
         self._make_menu()
-        window.own_actions.update(
-            {
-                "marks": self.toggle_marks,
-                "episodes": self.show_episodes,
-                "ratings": self.show_ratings,
-                "tour": self.show_tour,
-            }
-        )
+        window.own_actions["marks"] = self.toggle_marks
         window.ending.connect(self._end)
-        self._timers = [self._every(_PLACE_MS, self.keep_place), self._every(_RETRY_MS, self._retry)]
+        self._keeper = self._every(_PLACE_MS, self.keep_place)
         self._poll = self._every(_POLL_MS, self._collect)
         if blind:
             self._poll.stop()
@@ -97,24 +89,16 @@ class SessionTools(QObject):
         return timer
 
     def _make_menu(self) -> None:
-        menu = QMenu("&Session", self.window.main)
-        self.window.viewer.window.main_menu.addMenu(menu)
-        parts = (
-            ("Episodes…", "episodes", self.show_episodes),
-            ("Ratings…", "ratings", self.show_ratings),
-            ("How I code…", "", self.ask_habits),
-            ("Guided tour", "tour", self.show_tour),
-        )
-        for label, action_id, act in parts:
-            keys = self.window.desk.keymap.keys(action_id) if action_id else ()
-            # The key is named, not set: keys go through the keymap alone.
-            entry: Any = menu.addAction(label + (f"    {keys[0]}" if keys else ""))
-            entry.triggered.connect(act)
+        offer = self.window.menu.offer
+        offer("Episodes…", "episodes", self.show_episodes, first=True)
+        offer("Ratings…", "ratings", self.show_ratings, first=True)
+        offer("How I code…", "", self.ask_habits, first=True)
+        offer("Guided tour", "tour", self.show_tour, first=True)
         self.mark_actions: dict[str, Any] = {}
         if self.blind:
             return
-        marks = QMenu("Marks on the picture", menu)
-        menu.addMenu(marks)
+        marks = QMenu("Marks on the picture", self.window.main)
+        self.window.menu.add_first(marks)
         for name, label in MARKS.items():
             action: Any = marks.addAction(label)
             action.setCheckable(True)
@@ -222,12 +206,8 @@ class SessionTools(QObject):
         except StorageError as error:
             self.window.viewer.status = f"where you are could not be noted: {error.what}"
 
-    def _retry(self) -> None:
-        if self.window.desk.document.status == "NOT SAVED":
-            self.window.desk.document.retry()
-
     def _end(self) -> None:
-        for timer in (*self._timers, self._poll):
+        for timer in (self._keeper, self._poll):
             timer.stop()
         self.keep_place()
         for dialog in (self.episode_dialog, self.rating_dialog):

@@ -24,6 +24,11 @@ class SignOffButton(QPushButton):
     Parameters
     ----------
     desk : Desk
+
+    Attributes
+    ----------
+    tracks : QMenu
+        One line for each of the coder's tracks.
     """
 
     def __init__(self, desk: Desk, parent: QWidget | None = None) -> None:
@@ -32,9 +37,9 @@ class SignOffButton(QPushButton):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setToolTip("Say that a track is done: it is locked then. Unlocking needs a reason.")
         self.setAccessibleName("Sign off a track")
-        self._menu = QMenu(self)
-        self._menu.aboutToShow.connect(self.fill)
-        self.setMenu(self._menu)
+        self.tracks = QMenu(self)
+        self.tracks.aboutToShow.connect(self.fill)
+        self.setMenu(self.tracks)
 
     def own_tracks(self) -> tuple[LaneKey, ...]:
         """Give the coder's own lanes, as they lie on the timeline."""
@@ -47,13 +52,13 @@ class SignOffButton(QPushButton):
 
     def fill(self) -> None:
         """List the tracks as they stand now."""
-        self._menu.clear()
+        self.tracks.clear()
         for key in self.own_tracks():
             signed = key.tier in self.desk.document.locked_tiers(key.kind)
             kind = {"human": "", "auto_reviewed": ", reviewed", "consensus": ", agreed"}[key.kind]
             name = f"{key.role} {key.scheme_id}{kind}"
             label = f"\u2713 {name}: unlock\u2026" if signed else f"{name}: sign off\u2026"
-            action = self._menu.addAction(label)
+            action = self.tracks.addAction(label)
             if action is not None:
                 action.triggered.connect(partial(self.ask_unlock if signed else self.ask, key))
 

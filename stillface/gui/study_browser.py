@@ -181,6 +181,12 @@ class StudyBrowser(QDialog):
         self._reader.start()
         self.show_rows()
 
+    def come_back(self, session_id: str) -> None:
+        """Look again after work on a session: that row first, and chosen."""
+        self.choice = None
+        self.reload()
+        self._select(session_id)
+
     def read_all(self) -> None:
         """Read what is still waiting, now."""
         while self._waiting:

@@ -50,13 +50,33 @@ def show_trouble(error: BaseException, doing: str = "", parent: QWidget | None =
     TroubleBox(error, doing, parent).exec()
 
 
-def catch_surprises(parent: QWidget | None = None) -> None:
-    """Show what nobody foresaw as one sentence, too; the terminal still gets the traceback."""
+def catch_surprises(*, everything: bool = True) -> None:
+    """Show what nobody foresaw as one sentence, too; the terminal still gets the traceback.
+
+    Parameters
+    ----------
+    everything : bool
+        False leaves to others, such as napari, what did not come through stillface.
+    """
     before = sys.excepthook
+    if getattr(before, "tells_coders", False):
+        return
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        before(kind, error, trace)
-        if not issubclass(kind, KeyboardInterrupt):
-            show_trouble(error, "working in the window", parent)
+        if issubclass(kind, KeyboardInterrupt) or not (everything or _is_ours(trace)):
+            before(kind, error, trace)
+            return
+        # Not the hook before: napari's would show the coder paths and code.
+        sys.__excepthook__(kind, error, trace)
+        show_trouble(error, "working in the window", QApplication.activeWindow())
 
+    hook.tells_coders = True  # type: ignore[attr-defined]
     sys.excepthook = hook
+
+
+def _is_ours(trace: TracebackType | None) -> bool:
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] == "stillface":
+            return True
+        trace = trace.tb_next
+    return False

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
@@ -13,11 +12,9 @@ from qtpy.QtWidgets import (
     QApplication,
     QComboBox,
     QDockWidget,
-    QFileDialog,
     QInputDialog,
     QLineEdit,
     QMainWindow,
-    QMessageBox,
     QPlainTextEdit,
     QTextEdit,
     QWidget,
@@ -25,22 +22,27 @@ from qtpy.QtWidgets import (
 
 from stillface.contracts.frame_source import FrameSource
 from stillface.domain.clock import s_to_ns
-from stillface.errors import FieldError, StillfaceError, StorageError, UsageError
+from stillface.errors import FieldError, StillfaceError, UsageError
 from stillface.gui.binding import FilmLayers
 from stillface.gui.cheat_sheet import CheatSheet
+from stillface.gui.close_guard import CloseGuard
 from stillface.gui.coding_panel import CodingPanel
 from stillface.gui.keys import key_name
 from stillface.gui.palette import DARK, LIGHT
 from stillface.gui.queue_panel import QueuePanel
+from stillface.gui.session_menu import SessionMenu
 from stillface.gui.sign_off import SignOffButton
 from stillface.gui.timeline_widget import TimelineWidget
 from stillface.review.commands_edit import CommentOn
 from stillface.review.desk import Desk
+from stillface.review.desk_actions import actions_of
+from stillface.review.keymap_profiles import ACTIONS
 from stillface.review.signals import Signal
 
 if TYPE_CHECKING:
     import napari  # type: ignore[import-untyped]
 
+    from stillface.gui.compare_tools import CompareTools
     from stillface.gui.session_tools import SessionTools
     from stillface.gui.signals_dock import SignalsDock
 
@@ -78,12 +80,18 @@ class CodingWindow(QObject):
         Sound and signals; whoever opens the window adds it.
     tools : SessionTools or None
         Marks, episodes, ratings, tour; whoever opens the window adds it.
+    compare : CompareTools or None
+        Where two coders are compared.
+    guard : CloseGuard
     own_actions : dict of str to callable
         What other parts of the window do for an action of the keymap.
     ending : Signal
         Called without arguments before the window closes for good.
-    more_keys : dict of str to callable
+    gone : Signal
+        Called without arguments when the window has closed.
+    more_keys : dict of str to (label, callable)
         What a panel on the right does by key; these come first.
+    menu : SessionMenu
     closed : bool
         Whether the sitting has ended.
     """
@@ -103,17 +111,22 @@ class CodingWindow(QObject):
         self.main: QMainWindow = self.viewer.window._qt_window
         cameras = {camera.id: camera for camera in desk.playhead.cameras if camera.id in sources}
         self.films = FilmLayers(self.viewer, cameras, sources)
+        self.guard = CloseGuard(self)
         self.timeline = TimelineWidget(desk, self.theme)
-        self.panel = CodingPanel(desk, self.theme, self.press, self.ask_folder)
-        self.panel.add_tool(SignOffButton(desk))
+        self.panel = CodingPanel(desk, self.theme, self.press, self.guard.ask_folder)
+        sign_off = SignOffButton(desk)
+        self.panel.add_tool(sign_off)
         self.queue = QueuePanel(desk, self.theme, self.press) if desk.queue is not None else None
         self.sheet: CheatSheet | None = None
-        self.more_keys: dict[str, Callable[[], object]] = {}
+        self.more_keys: dict[str, tuple[str, Callable[[], object]]] = {}
         self.own_actions: dict[str, Callable[[], object]] = {}
         self.ending: Signal[[]] = Signal()
+        self.gone: Signal[[]] = Signal()
         self.signals: SignalsDock | None = None
         self.tools: SessionTools | None = None
+        self.compare: CompareTools | None = None
         self.closed = False
+        self.menu = SessionMenu(self, sign_off)
         self._dock()
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
@@ -181,7 +194,7 @@ class CodingWindow(QObject):
             Whether the key means anything here.
         """
         if key in self.more_keys:
-            self.attempt(self.more_keys[key])
+            self.attempt(self.more_keys[key][1])
             return True
         action = self.desk.keymap.action(key, self.desk.mode)
         own = None if action is None or self.desk.code_of(key) else self._own().get(action.id)
@@ -210,7 +223,6 @@ class CodingWindow(QObject):
             "zoom_in": lambda: self.timeline.zoom(1.5),
             "zoom_out": lambda: self.timeline.zoom(1 / 1.5),
             "zoom_all": self.timeline.zoom_all,
-            "help": self.show_keys,
             "go_to_time": self.ask_time,
             "comment": self.ask_comment,
             "signals": lambda: self.need_signals().toggle(),
@@ -232,7 +244,16 @@ class CodingWindow(QObject):
 
     def show_keys(self) -> None:
         """Show the cheat sheet over the window."""
-        self.sheet = CheatSheet(self.desk, self.theme, self.main)
+        self.sheet = CheatSheet(self.desk, self.key_groups(), self.theme, self.main)
+
+    def key_groups(self) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Give every key that does something in this window: by heading, what it does and its names."""
+        can = {*actions_of(self.desk), *self._own()}
+        if self.signals is not None:
+            can |= {action.id for action in ACTIONS if action.context == "beats"}
+        groups = self.desk.keymap.sheet(can, self.more_keys)
+        more = tuple((label, key) for key, (label, _) in self.more_keys.items())
+        return {**({"Compare": more} if more else {}), **groups}
 
     def ask_time(self) -> None:
         """Ask where to go: seconds, or minutes and seconds."""
@@ -250,16 +271,6 @@ class CodingWindow(QObject):
         text, ok = QInputDialog.getText(self.main, "Comment", "Remark on this bout:", text=bout.comment)
         if ok:
             self.desk.do(CommentOn(key, bout.id, text))
-
-    def ask_folder(self) -> None:
-        """Ask for another folder and go on there."""
-        folder = QFileDialog.getExistingDirectory(self.main, "Save your coding to another folder")
-        if folder:
-            try:
-                self.desk.document.save_elsewhere(Path(folder))
-                self.desk.said.emit("saved in the other folder; tell your lab manager")
-            except StorageError as error:
-                self.desk.said.emit(f"not saved there either: {error.what}")
 
     def _run_or_rest(self) -> None:
         if self.desk.playhead.playing:
@@ -332,16 +343,8 @@ class CodingWindow(QObject):
     def try_close(self) -> bool:
         """End the sitting; on unsaved work ask, and tell whether the window may close."""
         self.desk.playhead.pause()
-        document = self.desk.document
-        while True:
-            try:
-                if self.signals is not None:
-                    self.signals.save()
-                document.close()
-                break
-            except StorageError as error:
-                if not self._ask_unsaved(error.what):
-                    return False
+        if not self.guard.save_all():
+            return False
         if self.signals is not None:
             self.signals.close()
         self.closed = True
@@ -352,24 +355,10 @@ class CodingWindow(QObject):
         if application is not None:
             application.removeEventFilter(self)
         self.films.close()
+        # Without its layers napari neither asks once more, after everything was closed, nor keeps the films.
+        self.viewer.close()
+        QTimer.singleShot(0, self.gone.emit)
         return True
-
-    def _ask_unsaved(self, why: str) -> bool:
-        """Offer to try again, another folder, or to stay; tell whether to try closing again."""
-        box = QMessageBox(self.main)
-        box.setIcon(QMessageBox.Icon.Warning)
-        box.setText(f"Your last edits are NOT SAVED: {why}.")
-        box.setInformativeText("They are kept in memory as long as this window is open.")
-        again = box.addButton("Try again", QMessageBox.ButtonRole.AcceptRole)
-        folder = box.addButton("Save to another folder", QMessageBox.ButtonRole.ActionRole)
-        stay = box.addButton("Stay", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(again)
-        box.setEscapeButton(stay)
-        box.exec()
-        if box.clickedButton() is folder:
-            self.ask_folder()
-            return self.desk.document.status == "saved"
-        return box.clickedButton() is again
 
     def focus(self) -> None:
         """Give the keys to the timeline."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -101,12 +101,22 @@ class Keymap:
                     labels.append(f"{scheme.id}: {code.label or code.id}")
         return tuple(KeyConflict(key, tuple(labels)) for key, labels in sorted(found.items()))
 
-    def sheet(self) -> dict[str, tuple[tuple[str, str], ...]]:
-        """Give the cheat sheet: by heading, what can be done and its keys."""
+    def sheet(
+        self, can: Container[str], taken: Container[str] = ()
+    ) -> dict[str, tuple[tuple[str, str], ...]]:
+        """Give the cheat sheet: by heading, what can be done and its keys.
+
+        Parameters
+        ----------
+        can : container of str
+            Ids of the actions that can be done here.
+        taken : container of str
+            Keys that mean something else here.
+        """
         groups: defaultdict[str, list[tuple[str, str]]] = defaultdict(list)
         for action in ACTIONS:
-            keys = self.keys(action.id)
-            if keys:
+            keys = [key for key in self.keys(action.id) if key not in taken]
+            if keys and action.id in can:
                 groups[action.group].append((action.label, "  ".join(keys)))
         return {group: tuple(lines) for group, lines in groups.items()}
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from stillface import __version__
 from stillface.errors import StillfaceError
-from stillface.io.code_log import system_clock
+from stillface.io.code_log_record import system_clock
 
-__all__ = ["coder_line", "details"]
+__all__ = ["coder_line", "details", "situation"]
 
 _PATH = re.compile(r"(?<!\w)(?:[A-Za-z]:)?(?:[\\/]{1,2}[^\\/\s'\":;,()]+)+[\\/]([^\\/\s'\":;,()]+)")
 _UNEXPECTED = "Something went wrong that should not have. Your saved work is safe."
@@ -37,10 +37,10 @@ def details(error: BaseException, doing: str = "") -> str:
         What the coder was doing.
     """
     trace = "".join(traceback.format_exception(error))
-    lines = [
-        f"stillface {__version__}, Python {platform.python_version()}, {sys.platform}, {system_clock()[0]}",
-        f"doing: {doing or 'not known'}",
-        f"{type(error).__name__}: {error}",
-        trace,
-    ]
-    return "\n".join(lines).replace(str(Path.home()), "~")
+    return situation(f"doing: {doing or 'not known'}", f"{type(error).__name__}: {error}", trace)
+
+
+def situation(*lines: str) -> str:
+    """Head lines for the manager with program, system and time; the home folder's name is left out."""
+    here = f"stillface {__version__}, Python {platform.python_version()}, {sys.platform}, {system_clock()[0]}"
+    return "\n".join((here, *lines)).replace(str(Path.home()), "~")

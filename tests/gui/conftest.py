@@ -92,12 +92,12 @@ def study(tmp_path: Path, films: Path, monkeypatch: pytest.MonkeyPatch) -> objec
 
 @pytest.fixture
 def open_window(qtbot: object, study: object) -> Iterator[Callable[..., object]]:
-    from stillface.gui import launch
+    from stillface.gui import session_window
 
     opened = []
 
     def open_(**settings: object) -> object:
-        window = launch.open_window(study, "one", "AB", **settings)  # type: ignore[arg-type]
+        window = session_window.open_window(study, "one", "AB", **settings)  # type: ignore[arg-type]
         opened.append(window)
         qtbot.waitExposed(window.main)  # type: ignore[attr-defined]
         return window

@@ -18,7 +18,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
 from stillface.domain.clock import NS_PER_S as S
 from stillface.domain.recording import Region
 from stillface.errors import InputError, StorageError
-from stillface.gui import launch
+from stillface.gui import sitting
+from stillface.gui.launch import parse
 from stillface.gui.palette import DARK
 from stillface.gui.sign_off import SignOffButton
 from stillface.gui.study_browser import StudyBrowser
@@ -176,17 +177,18 @@ def side_by_side(study: Any) -> Any:
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> Any:
-    windows: list[Any] = []
+    begun: list[Any] = []
 
     def keep(arguments: list[str]) -> Any:
-        windows.append(launch.choose_and_open(arguments))
-        return windows[-1]
+        begun.append(sitting.begin(parse(arguments)))
+        return begun[-1].window
 
     yield keep
-    for window in windows:
-        if window is not None and not window.closed:
-            window.desk.document.close(abandon=True)
-            window.main.close()
+    for found in begun:
+        if found.window is not None:
+            found.window.desk.document.close(abandon=True)
+            found.quit()
+    QApplication.processEvents()
 
 
 def choosing(monkeypatch: pytest.MonkeyPatch, role: str = "", *, pair: bool = False) -> None:
@@ -241,15 +243,15 @@ def test_two_people_in_one_picture_are_told(
 
 def test_a_cancelled_question_opens_nothing(study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WhoDialog, "exec", lambda _dialog: 0)
-    assert launch.choose_and_open([str(study.root)]) is None
+    assert sitting.begin(parse([str(study.root)])) is None
     monkeypatch.setattr(StudyBrowser, "exec", lambda _dialog: 0)
-    assert launch.choose_and_open([str(study.root), "--coder", "AB"]) is None
+    assert sitting.begin(parse([str(study.root), "--coder", "AB"])) is None
 
 
 def test_an_empty_study_says_so(tmp_path: Path, study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Library, "session_ids", property(lambda _self: ()))
     with pytest.raises(InputError, match="no session yet"):
-        launch.choose_and_open([str(study.root), "--coder", "AB"])
+        sitting.begin(parse([str(study.root), "--coder", "AB"]))
 
 
 def test_sign_off_from_the_window_and_unlock_with_a_reason(

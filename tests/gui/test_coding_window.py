@@ -26,37 +26,15 @@ from stillface.review.commands_edit import Paint
 from stillface.review.lanes import LaneKey
 
 from .conftest import number_in
+from .hands import CTRL, FRAME, INFANT, NONE, SHIFT, bouts, place, press
 
-INFANT = LaneKey("infant", "affect3", "human:AB")
 CAREGIVER = LaneKey("caregiver", "affect3", "human:AB")
 REVIEWED = LaneKey("infant", "affect3", "auto_reviewed:AB")
-FRAME = S // 25
-KEYS = {"Space": Qt.Key.Key_Space, "Return": Qt.Key.Key_Return, "0": Qt.Key.Key_0, "?": Qt.Key.Key_Question}
-CTRL, SHIFT, NONE = (
-    Qt.KeyboardModifier.ControlModifier,
-    Qt.KeyboardModifier.ShiftModifier,
-    Qt.KeyboardModifier.NoModifier,
-)
 
 
 @pytest.fixture
 def window(open_window: Callable[..., Any]) -> Any:
     return open_window()
-
-
-def press(window: Any, *keys: str, held: Any = NONE) -> None:
-    for key in keys:
-        QTest.keyClick(window.timeline, KEYS.get(key) or getattr(Qt.Key, f"Key_{key}"), held)
-
-
-def bouts(window: Any, key: LaneKey) -> list[tuple[int, int, str]]:
-    """Give a lane's bouts in frames."""
-    return [(b.onset_ns // FRAME, b.end_ns // FRAME, b.code) for b in window.desk.document.lane(key).bouts]
-
-
-def place(window: Any, key: LaneKey, time_ns: int) -> QPoint:
-    rect = window.timeline.row_rect(key)
-    return QPoint(round(GUTTER_PX + window.timeline.view.x_of(time_ns)), round(rect.center().y()))
 
 
 def log_of(window: Any) -> Path:
@@ -210,7 +188,7 @@ def test_a_kill_in_the_middle_loses_nothing_acknowledged(study: Any, open_window
         "from qtpy.QtTest import QTest\n"
         "from qtpy.QtWidgets import QApplication\n"
         "application = QApplication([])\n"
-        "from stillface.gui.launch import open_window\n"
+        "from stillface.gui.session_window import open_window\n"
         "from stillface.io.bundle import open_study\n"
         "window = open_window(open_study(Path(sys.argv[1])), 'one', 'AB')\n"
         "for key in (Qt.Key.Key_S, Qt.Key.Key_D, Qt.Key.Key_A, Qt.Key.Key_S):\n"

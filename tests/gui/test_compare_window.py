@@ -13,7 +13,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from stillface.domain.clock import NS_PER_S as S
-from stillface.gui import launch
+from stillface.gui import session_window
 from stillface.gui.compare_panel import ComparePanel
 from stillface.review.commands_edit import Paint
 from stillface.review.install import install_id
@@ -33,7 +33,7 @@ def window(study: Any, qtbot: Any) -> Iterator[Any]:
             key = LaneKey("infant", "affect3", f"human:{coder}")
             document.do(Paint(key, round(onset * S), round(offset * S), code))
         document.close()
-    shown = launch.open_pair(study, "one", ("infant", "affect3", "AB", "CD"), "EF")
+    shown = session_window.open_pair(study, "one", ("infant", "affect3", "AB", "CD"), "EF")
     qtbot.waitExposed(shown.main)
     yield shown
     if not shown.closed:

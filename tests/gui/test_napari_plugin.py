@@ -11,6 +11,7 @@ import pytest
 
 pytest.importorskip("npe2", reason="the plugin needs the extra gui")
 from npe2 import PluginManifest
+from qtpy.QtWidgets import QApplication
 
 from stillface.errors import InputError
 
@@ -46,15 +47,16 @@ def test_every_key_and_menu_has_a_command_that_can_be_imported(manifest: PluginM
 def test_the_panel_opens_what_the_start_command_opens(
     qtbot: Any, study: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from stillface.gui import launch, plugin
+    from stillface.gui import plugin
+    from stillface.gui.launch import parse
+    from stillface.gui.sitting import begin
 
     opened: list[Any] = []
 
-    def choose() -> Any:
-        opened.append(launch.choose_and_open([str(study.root), "one", "--coder", "AB"]))
-        return opened[0]
+    def choose(_options: object) -> Any:
+        opened.append(begin(parse([str(study.root), "one", "--coder", "AB"])).window)
 
-    monkeypatch.setattr(plugin, "choose_and_open", choose)
+    monkeypatch.setattr(plugin, "begin", choose)
     panel = plugin.StartPanel()
     qtbot.addWidget(panel)
     panel.button.click()
@@ -67,15 +69,46 @@ def test_a_study_that_cannot_be_opened_is_told_in_one_line(
     qtbot: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from stillface.gui import plugin
+    from stillface.gui.trouble import TroubleBox
 
-    def refuse() -> None:
-        raise InputError("no study here", where="somewhere", fix="choose the study's folder")
+    def refuse(_options: object) -> None:
+        raise InputError(
+            "no study here", where="/srv/lab/x", fix="choose the study's folder, not /srv/lab/x/sessions"
+        )
 
-    told = []
-    monkeypatch.setattr(plugin, "choose_and_open", refuse)
-    monkeypatch.setattr(plugin.QMessageBox, "critical", lambda *parts: told.append(parts[2]))
+    told: list[TroubleBox] = []
+    monkeypatch.setattr(plugin, "begin", refuse)
+    monkeypatch.setattr(TroubleBox, "exec", lambda box: told.append(box) or 0)
     assert plugin.start() is None
-    assert told == ["no study here; choose the study's folder"]
+    assert told[0].text() == "No study here. Choose the study's folder, not sessions."
+    told[0].copy()
+    clipboard = QApplication.clipboard()
+    assert clipboard is not None
+    assert "/srv/lab/x" in clipboard.text()
+    assert "Traceback" in clipboard.text()
+
+
+def test_what_nobody_foresaw_is_told_without_paths_and_what_is_naparis_is_left_to_it(
+    qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from stillface.gui import plugin
+    from stillface.gui.trouble import TroubleBox
+
+    to_napari: list[BaseException] = []
+    monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: to_napari.append(error))
+    monkeypatch.setattr(sys, "__excepthook__", lambda *_parts: None)
+    told: list[TroubleBox] = []
+    monkeypatch.setattr(TroubleBox, "exec", lambda box: told.append(box) or 0)
+    monkeypatch.setattr(plugin, "begin", lambda _options: None)
+    plugin.start()
+    plugin.start()
+    for fault in (lambda: int("x"), lambda: plugin.parse(3)):
+        try:
+            fault()
+        except (TypeError, ValueError) as error:
+            sys.excepthook(type(error), error, error.__traceback__)
+    assert len(told) == len(to_napari) == 1
+    assert "should not have" in told[0].text()
 
 
 def test_the_built_in_dyad_is_read_as_two_pictures() -> None:

@@ -324,9 +324,9 @@ def test_a_share_that_comes_back_is_written_to_without_a_click(
         press(window, "Right")
         press(window, "D")
         assert window.panel.light.text().endswith("NOT SAVED")
-        window.tools._retry()
+        window.guard.retry()
         assert window.desk.document.status == "NOT SAVED"
-    window.tools._retry()
+    window.guard.retry()
     assert window.desk.document.status == "saved"
     assert len(window.desk.document.lane(INFANT).bouts) == 2
 
@@ -406,17 +406,19 @@ def test_the_tours_study_is_small_and_made_once(
 def test_the_first_start_offers_the_tour_once(
     study: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    from stillface.gui import launch
+    from stillface.gui import sitting
+    from stillface.gui.launch import parse
 
     asked = []
-    monkeypatch.setattr(launch, "wants_tour", lambda: asked.append(1) or True)
-    monkeypatch.setattr(launch, "make_tour_study", lambda: study)
-    monkeypatch.setattr(launch, "SESSION_ID", "one")
-    monkeypatch.setattr(launch.QFileDialog, "getExistingDirectory", lambda *_: "")
-    window = launch.choose_and_open()
+    monkeypatch.setattr(sitting, "wants_tour", lambda: asked.append(1) or True)
+    monkeypatch.setattr(sitting, "make_tour_study", lambda: study)
+    monkeypatch.setattr(sitting, "SESSION_ID", "one")
+    monkeypatch.setattr(sitting.QFileDialog, "getExistingDirectory", lambda *_: "")
+    window = sitting.begin(parse([])).window
     assert window is not None
     assert window.need_tools().tour is not None
     window.need_tools().tour.end.click()
     window.main.close()
-    assert launch.choose_and_open() is None
+    QApplication.processEvents()
+    assert sitting.begin(parse([])) is None
     assert asked == [1]

@@ -1,0 +1,103 @@
+"""The menu Session: what this window can do beside coding, how to get help, and where to go from here."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject
+from qtpy.QtWidgets import QApplication, QMenu
+
+from stillface.gui.sign_off import SignOffButton
+from stillface.review.trouble import situation
+
+if TYPE_CHECKING:
+    from stillface.gui.window import CodingWindow
+
+__all__ = ["SessionMenu"]
+
+_REMEMBERED = 20
+
+
+class SessionMenu(QObject):
+    """Adds itself to a window's menu bar.
+
+    Parameters
+    ----------
+    window : CodingWindow
+    sign_off : SignOffButton
+        Its list of tracks is in the menu, too.
+
+    Attributes
+    ----------
+    menu : QMenu
+    """
+
+    def __init__(self, window: CodingWindow, sign_off: SignOffButton) -> None:
+        super().__init__(window)
+        self._window = window
+        self._said: deque[str] = deque(maxlen=_REMEMBERED)
+        window.desk.said.connect(self._said.append)
+        self.menu = QMenu("&Session", window.main)
+        window.viewer.window.main_menu.addMenu(self.menu)
+        self._help: Any = self.menu.addSeparator()
+        sign_off.tracks.setTitle("Sign off, unlock")
+        self.menu.addMenu(sign_off.tracks)
+        self._end: Any = None
+        self.offer("All keys", "help", window.show_keys)
+        self.offer("Copy details for the lab manager", "", self.copy_details)
+        # What the window itself can do stands above its help, where it goes from here below.
+        self._end = self.menu.addSeparator()
+
+    def offer(
+        self, label: str, action_id: str, act: Callable[[], object], *, key: str = "", first: bool = False
+    ) -> Any:
+        """Add a line, and let the action's key do the same.
+
+        Parameters
+        ----------
+        label : str
+        action_id : str
+            In the keymap; empty where no key does it by the keymap.
+        act : callable
+        key : str
+            Another key that does it.
+        first : bool
+            Above the help, in the order in which lines are offered.
+        """
+        window = self._window
+        if action_id:
+            window.own_actions[action_id] = act
+            key = key or next(iter(window.desk.keymap.keys(action_id)), "")
+        # The key is named, not set: keys go through the keymap alone.
+        line: Any = self.menu.addAction(f"{label}    {key}".rstrip())
+        line.triggered.connect(lambda _checked=False: window.attempt(act))
+        if first:
+            self.menu.insertAction(self._help, line)
+        return line
+
+    def add_first(self, menu: QMenu) -> None:
+        """Add a menu of its own above the help."""
+        self.menu.insertMenu(self._help, menu)
+
+    def copy_details(self) -> None:
+        """Put on the clipboard what a manager needs to understand what a coder sees."""
+        desk, films = self._window.desk, self._window.films
+        document = desk.document
+        lanes = [f"  {key.tier} of {key.source}: {len(document.lane(key).bouts)}" for key in document.lanes]
+        text = situation(
+            f"session {document.session.session_id}, coder {document.coder}, keys {desk.keymap.profile}",
+            f"time {desk.playhead.time_ns} ns, {desk.mode}, {document.status}",
+            *([f"not saved: {document.trouble}"] if document.trouble is not None else []),
+            *document.notices,
+            f"films: {dict(films.shown)} {films.trouble}".rstrip(),
+            "lanes and their bouts:",
+            *lanes,
+            "said last:",
+            *(f"  {text}" for text in self._said),
+        )
+        clipboard = QApplication.clipboard()
+        if clipboard is not None:
+            clipboard.setText(text)
+            desk.said.emit("copied: paste it into a message to your lab manager")

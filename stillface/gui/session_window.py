@@ -1,0 +1,129 @@
+"""One session in a window: coding and review, or two coders side by side."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import partial
+
+from stillface.domain.session import Session
+from stillface.gui.compare_panel import ComparePanel
+from stillface.gui.compare_tools import CompareTools
+from stillface.gui.session_media import SessionMedia, make_quick_copy, open_media, waveform_makers
+from stillface.gui.session_tools import SessionTools
+from stillface.gui.signals_dock import SignalsDock
+from stillface.gui.window import CodingWindow
+from stillface.io.bundle import StudyFolder
+from stillface.review.install import install_id
+from stillface.review.keymap import Keymap
+from stillface.review.opening import open_desk
+from stillface.review.opening_pair import open_comparison
+from stillface.review.physiology import Physiology, open_physiology
+from stillface.review.role_mask import cameras_showing_both, visible_regions
+
+__all__ = ["open_pair", "open_window"]
+
+
+def open_window(
+    study: StudyFolder,
+    session_id: str,
+    coder: str,
+    *,
+    keys: str = "stillface",
+    blind: bool = False,
+    only_role: str = "",
+    light: bool = False,
+) -> CodingWindow:
+    """Open the window on one session; with ``only_role`` nothing of the partner is there.
+
+    Returns
+    -------
+    CodingWindow
+
+    Raises
+    ------
+    StillfaceError
+        Study, session or films cannot be opened.
+    """
+    desk = open_desk(
+        study, session_id, coder, install_id(), keymap=Keymap(keys), blind=blind, only_role=only_role
+    )
+    with ExitStack() as undo:
+        undo.callback(desk.document.close)
+        media = _media(study, desk.document.session, only_role)
+        window = CodingWindow(desk, media.films, light=light)
+        # What must be coded blind is opened blind, whatever was asked for.
+        _with_signals(window, study, media, coder, blind=desk.document.blind, only_role=only_role)
+        window.tools = SessionTools(window, study, blind=desk.document.blind, only_role=only_role)
+        undo.pop_all()
+    both = cameras_showing_both(desk.document.session, only_role) if only_role else ()
+    if both:
+        desk.said.emit(f"the partner is in the picture of {', '.join(both)} too: no mask can hide them")
+    window.focus()
+    return window
+
+
+def open_pair(
+    study: StudyFolder,
+    session_id: str,
+    pair: tuple[str, str, str, str],
+    resolver: str,
+    *,
+    keys: str = "stillface",
+    light: bool = False,
+) -> CodingWindow:
+    """Open the window on two coders' differences.
+
+    Parameters
+    ----------
+    pair : (role, scheme_id, first coder, second coder)
+    resolver : str
+        Who settles.
+
+    Raises
+    ------
+    StillfaceError
+        As :func:`stillface.review.opening_pair.open_comparison`.
+    """
+    role, scheme_id, first, second = pair
+    desk, comparison = open_comparison(
+        study, session_id, role, scheme_id, (first, second), resolver, install_id(), keymap=Keymap(keys)
+    )
+    with ExitStack() as undo:
+        undo.callback(desk.document.close)
+        media = _media(study, desk.document.session, role)
+        window = CodingWindow(desk, media.films, light=light)
+        _with_signals(window, study, media, resolver, only_role=role)
+        undo.pop_all()
+    window.compare = CompareTools(window, ComparePanel(desk, comparison, window.theme))
+    window.focus()
+    return window
+
+
+def _media(study: StudyFolder, session: Session, only_role: str = "") -> SessionMedia:
+    return open_media(study, session, visible_regions(session, only_role) if only_role else None)
+
+
+def _with_signals(
+    window: CodingWindow,
+    study: StudyFolder,
+    media: SessionMedia,
+    coder: str,
+    *,
+    blind: bool = False,
+    only_role: str = "",
+) -> None:
+    """Add sound and signals to a window."""
+    session = window.desk.document.session
+
+    def physiology() -> Physiology:
+        # A heart that races tells what the face may not show: who codes blind sees the sound only.
+        if blind:
+            return Physiology(why="signals are hidden from who codes blind")
+        return open_physiology(study, session, coder, install_id(), only_role=only_role)
+
+    waveforms = waveform_makers(study, session.session_id, media)
+    window.signals = SignalsDock(window, physiology, media.sounds, waveforms)
+    # The partner's voice would tell what the mask hides.
+    window.signals.player.mute(bool(only_role))
+    if media.slow:
+        window.signals.offer_copies(media.slow, partial(make_quick_copy, study, session))

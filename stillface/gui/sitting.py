@@ -1,0 +1,188 @@
+"""A sitting: who are you, which session, its window, and back to the study's sessions until one leaves."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+
+from qtpy.QtCore import QObject, QTimer
+from qtpy.QtWidgets import QDialog, QFileDialog
+
+from stillface.errors import InputError, StillfaceError
+from stillface.gui.first_start import make_tour_study, wants_tour
+from stillface.gui.palette import DARK, LIGHT
+from stillface.gui.session_window import open_pair, open_window
+from stillface.gui.study_browser import StudyBrowser
+from stillface.gui.tour_steps import first_time
+from stillface.gui.trouble import show_trouble
+from stillface.gui.who import WhoDialog
+from stillface.gui.window import CodingWindow
+from stillface.review.install import remember_coder
+from stillface.review.library import Choice, Library
+from stillface.review.package import study_at
+from stillface.review.signals import Signal
+from stillface.review.tour_study import CODER, SESSION_ID
+
+__all__ = ["Sitting", "begin"]
+
+_LIVE: set[Sitting] = set()
+
+
+class Sitting(QObject):
+    """One person at one study, from the browser to a window and back.
+
+    Parameters
+    ----------
+    open_ : callable
+        Opens the window of a choice; raises StillfaceError.
+    make_browser : callable
+        Makes the study browser when it is first wanted.
+
+    Attributes
+    ----------
+    window : CodingWindow or None
+        None while the browser is on screen.
+    ended : Signal
+        Called without arguments when neither window nor browser is left.
+    """
+
+    def __init__(
+        self, open_: Callable[[Choice], CodingWindow], make_browser: Callable[[], StudyBrowser]
+    ) -> None:
+        super().__init__()
+        self._open, self._make_browser = open_, make_browser
+        self._browser: StudyBrowser | None = None
+        self._goes_back = False
+        self._last = ""
+        self.window: CodingWindow | None = None
+        self.ended: Signal[[]] = Signal()
+        # Nobody else holds a sitting: without a reference it would be collected between two windows.
+        _LIVE.add(self)
+
+    def open(self, choice: Choice, *, goes_back: bool) -> CodingWindow:
+        """Open a window; when it is closed, the browser comes back or the sitting ends.
+
+        Raises
+        ------
+        StillfaceError
+            As the opener.
+        """
+        window = self._open(choice)
+        self.window, self._goes_back, self._last = window, goes_back, choice.session_id
+        window.gone.connect(self._left)
+        window.menu.offer("Back to the study", "back_to_study", self.back)
+        window.menu.offer("Quit", "quit", self.quit)
+        return window
+
+    def back(self) -> None:
+        """Close the window, and show the study's sessions."""
+        self._close(goes_back=True)
+
+    def quit(self) -> None:
+        """Close the window and end the sitting."""
+        self._close(goes_back=False)
+
+    def _close(self, *, goes_back: bool) -> None:
+        before, self._goes_back = self._goes_back, goes_back
+        if self.window is not None and not self.window.main.close():
+            self._goes_back = before
+
+    def _left(self) -> None:
+        self.window = None
+        if not self._goes_back:
+            self.end()
+            return
+        try:
+            self.browse()
+        except BaseException:
+            # The person is told by whoever catches it, and is not left without any window.
+            QTimer.singleShot(0, self._left)
+            raise
+
+    def browse(self) -> CodingWindow | None:
+        """Let a session be chosen and open it; None, and the sitting ends, where the browser is closed."""
+        if self._browser is None:
+            self._browser = self._make_browser()
+        else:
+            self._browser.come_back(self._last)
+        while self._browser.exec() == QDialog.DialogCode.Accepted and self._browser.choice is not None:
+            try:
+                return self.open(self._browser.choice, goes_back=True)
+            except StillfaceError as error:
+                show_trouble(error, "opening a session", self._browser)
+        self.end()
+        return None
+
+    def end(self) -> None:
+        """Let go of everything."""
+        _LIVE.discard(self)
+        if self._browser is not None:
+            self._browser.deleteLater()
+            self._browser = None
+        self.ended.emit()
+
+
+def begin(options: argparse.Namespace) -> Sitting | None:
+    """Open what was asked for, asking for what was not; None where that was cancelled.
+
+    Raises
+    ------
+    StillfaceError
+        The study, or a session that was named, cannot be opened.
+    """
+    if not options.study and first_time() and wants_tour():
+        return _tour(options.light)
+    folder = options.study or QFileDialog.getExistingDirectory(None, "Open a study")
+    if not folder:
+        return None
+    study = study_at(Path(folder))
+    theme = LIGHT if options.light else DARK
+    coder, manager, keys = options.coder, False, options.keys or "stillface"
+    if not coder:
+        who = WhoDialog(study.study, theme, keys)
+        if who.exec() != QDialog.DialogCode.Accepted:
+            return None
+        coder, manager, keys = who.coder, who.manager.isChecked(), who.keys.currentText()
+        remember_coder(study.study.study_id, coder)
+    library = Library(study, coder, manager=manager)
+
+    def open_(choice: Choice) -> CodingWindow:
+        if choice.pair is not None:
+            return open_pair(study, choice.session_id, choice.pair, coder, keys=keys, light=options.light)
+        return open_window(
+            study,
+            choice.session_id,
+            coder,
+            keys=keys,
+            blind=choice.blind or options.blind,
+            only_role=choice.role,
+            light=options.light,
+        )
+
+    if options.session:
+        sitting = Sitting(open_, lambda: StudyBrowser(library, theme))
+        return _or_end(sitting, lambda: sitting.open(Choice(options.session), goes_back=False))
+    if not library.session_ids:
+        raise InputError("the study has no session yet", fix="add one with stillface add")
+    sitting = Sitting(open_, lambda: StudyBrowser(library, theme))
+    return _or_end(sitting, sitting.browse)
+
+
+def _or_end(sitting: Sitting, first: Callable[[], CodingWindow | None]) -> Sitting | None:
+    try:
+        return sitting if first() is not None else None
+    except BaseException:
+        sitting.end()
+        raise
+
+
+def _tour(light: bool) -> Sitting:
+    study = make_tour_study()
+    library = Library(study, CODER)
+    sitting = Sitting(
+        lambda choice: open_window(study, choice.session_id, CODER, light=light),
+        lambda: StudyBrowser(library, LIGHT if light else DARK),
+    )
+    sitting.open(Choice(SESSION_ID), goes_back=False).need_tools().show_tour()
+    return sitting
