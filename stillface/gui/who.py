@@ -20,7 +20,7 @@ from stillface.domain.study import Study
 from stillface.errors import FieldError
 from stillface.gui.dialog_style import dialog_sheet
 from stillface.gui.palette import Theme
-from stillface.io.code_log import log_name
+from stillface.io.code_log_name import log_name
 from stillface.review.install import last_coder
 from stillface.review.keymap_profiles import PROFILES
 

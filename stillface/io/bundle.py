@@ -26,7 +26,7 @@ from stillface.domain.scheme import CodingScheme
 from stillface.domain.session import Session
 from stillface.domain.study import Study
 from stillface.errors import InputError, StorageError, UsageError
-from stillface.io.code_log import log_name, parse_log_name
+from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.durable import OS_FS, FileSystem, storage_error, sweep_temps, write_atomic
 from stillface.io.lock import FileLock, wait_for_lock
 from stillface.io.protocol_yaml import load_protocol

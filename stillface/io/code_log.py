@@ -7,11 +7,8 @@ again gives the same bouts and the same undo state. Two computers of one coder w
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -19,46 +16,27 @@ from typing import Any, Self
 from stillface.errors import FieldError, StorageError, UsageError
 from stillface.io.code_log_file import LogFile, set_aside
 from stillface.io.code_log_heads import add_head
+from stillface.io.code_log_keep import Keeper
 from stillface.io.code_log_load import load
-from stillface.io.code_log_record import EDITS, GENESIS, Edit, LoggedBout, Op, Record, encode_line, seal
+from stillface.io.code_log_name import log_name
+from stillface.io.code_log_record import (
+    EDITS,
+    GENESIS,
+    Clock,
+    Edit,
+    LoggedBout,
+    Op,
+    Record,
+    encode_line,
+    seal,
+    system_clock,
+)
 from stillface.io.code_log_replay import Replayer, ReplayState, history
 from stillface.io.code_log_spool import Spool
 from stillface.io.durable import OS_FS, FileSystem, free_space_warning, write_atomic
 from stillface.io.lock import FileLock, LockRefusedError
 
-__all__ = ["CodeLog", "log_name", "parse_log_name", "system_clock"]
-
-Clock = Callable[[], tuple[str, int]]
-_CODER = re.compile(r"[A-Za-z0-9_-]{1,64}\Z")
-_INSTALL = re.compile(r"[A-Za-z0-9-]{4,64}\Z")
-_TRY_AGAIN_NS = 5_000_000_000
-
-
-def system_clock() -> tuple[str, int]:
-    """Give UTC as text of fixed width, and the monotonic clock (ns)."""
-    now = datetime.now(UTC)
-    return now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), time.monotonic_ns()
-
-
-def log_name(coder: str, install: str) -> str:
-    """Give the file name of a coder's log on one computer; raises FieldError on an unfit id."""
-    for name, value, rule in (("coder", coder, _CODER), ("install", install, _INSTALL)):
-        if not rule.match(value):
-            raise FieldError(
-                "unfit for a file name",
-                where=name,
-                got=value,
-                expected="letters, digits, hyphen",
-            )
-    return f"{coder}.{install}.jsonl"
-
-
-def parse_log_name(path: Path) -> tuple[str, str] | None:
-    """Give coder and install of a log's file name, or None when the file is no log."""
-    coder, dot, install = path.name.removesuffix(".jsonl").partition(".")
-    if not path.name.endswith(".jsonl") or not dot:
-        return None
-    return (coder, install) if _CODER.match(coder) and _INSTALL.match(install) else None
+__all__ = ["CodeLog"]
 
 
 class CodeLog:
@@ -82,12 +60,7 @@ class CodeLog:
         self._app, self._fs, self._clock = app_version, fs, clock
         self._records: list[Record] = []
         self._replayer = Replayer()
-        self._durable_count = 0
-        self._kept_count = 0
-        self._file = LogFile(path, b"", fs=fs)
-        self._spool: Spool | None = None
-        self._refused_at_ns: int | None = None
-        self._refusal = StorageError("NOT SAVED (kept in memory)", where=path.name)
+        self._keeper = Keeper(LogFile(path, b"", fs=fs), None, 0)
         self._lock: FileLock | None = None
         self._heads: Path | None = None
         self._sees: str | None = None
@@ -136,13 +109,12 @@ class CodeLog:
         log_name(coder, install)
         log = cls(path, coder=coder, install=install, app_version=app_version, fs=fs, clock=clock)
         log._heads, log._sees = heads, sees or None
-        log._spool = None if spool is None else Spool(spool, fs=fs)
         try:
             log._lock = FileLock(path.with_name(path.name + ".lock"), who=coder)
         except LockRefusedError as error:
             log._reason = error.what
         try:
-            log._load()
+            log._load(None if spool is None else Spool(spool, fs=fs))
         except BaseException:
             log._release()
             raise
@@ -150,43 +122,51 @@ class CodeLog:
             log._release()
         return log
 
-    def _load(self) -> None:
-        waiting = b"" if self._spool is None else self._spool.waiting()
+    def _load(self, spool: Spool | None) -> None:
+        waiting = b""
+        if spool is not None:
+            try:
+                waiting = spool.waiting()
+            except StorageError as error:
+                spool, self.notices = None, (error.what,)
         found = load(self.path, self._heads, (self.coder, self.install), waiting, self._fs)
         # Damage matters more to a person than who has the file open.
         self._reason = found.problem or self._reason
         self._records, self._replayer = found.records, found.replayer
-        self._durable_count = self._kept_count = found.n_in_file
-        self._file = LogFile(self.path, found.content, fs=self._fs)
+        if found.strange and spool is not None and not self.read_only:
+            spool = self._keep_strangers(spool)
+        self._keeper = Keeper(LogFile(self.path, found.content, fs=self._fs), spool, found.n_in_file)
         if self.read_only:
-            if waiting:
-                self._kept_count = len(self._records)
-                self.notices += ("edits that wait on this computer are not in the study yet",)
+            # Whoever may write the log brings it in; here it is only shown.
+            self._keeper.n_kept = len(self._records)
+            self.notices += ("edits that wait on this computer are not in the study yet",) if waiting else ()
             return
         self.notices += tuple(filter(None, [free_space_warning(self.path.parent, fs=self._fs)]))
         if found.tail:
             self._set_aside(found.tail, len(found.content))
-        if waiting and not self.read_only:
-            self._bring_in(strange=found.strange)
+        if spool is not None and waiting and not self.read_only:
+            self._bring_in(spool)
 
-    def _bring_in(self, *, strange: bool) -> None:
+    def _keep_strangers(self, spool: Spool) -> Spool | None:
+        """Put what does not continue this log out of the way; without a spool where that fails."""
+        try:
+            name = spool.set_aside()
+        except StorageError as error:
+            self.notices += (f"edits that waited on this computer do not fit this log: {error.what}",)
+            return None
+        text = "edits that waited on this computer do not fit this log; tell your lab manager"
+        self.notices += (f"{text} (kept in {name})",)
+        return spool
+
+    def _bring_in(self, spool: Spool) -> None:
         """Put what waited on this computer into the log; where that fails it goes on waiting."""
         n_edits = sum(record.op in EDITS or record.op == "undo" for record in self.unsaved)
-        if strange and self._spool is not None:
-            spool, self._spool = self._spool, None
-            name = spool.set_aside()
-            self._spool = spool
-            self.notices += (
-                f"edits that waited on this computer do not fit this log and are kept in {name}; "
-                "tell your lab manager",
-            )
         try:
             self.flush()
         except StorageError as error:
             self.notices += (f"{n_edits} edits: {error.what}",)
             return
-        if self._spool is not None and not strange:
-            self._spool.clear()
+        spool.clear()
         if n_edits:
             self.notices += (f"{n_edits} edits that waited on this computer are in the study now",)
 
@@ -206,12 +186,12 @@ class CodeLog:
     @property
     def unsaved(self) -> Sequence[Record]:
         """Records that the log's disk refused; see :meth:`flush`, and ``kept_here``."""
-        return tuple(self._records[self._durable_count :])
+        return tuple(self._records[self._keeper.n_durable :])
 
     @property
     def kept_here(self) -> bool:
         """Whether everything that the log's disk refused is on a disk of this computer."""
-        return self._durable_count < self._kept_count == len(self._records)
+        return self._keeper.n_durable < self._keeper.n_kept == len(self._records)
 
     @property
     def read_only(self) -> bool:
@@ -226,7 +206,7 @@ class CodeLog:
     @property
     def head(self) -> str:
         """Hash of the last record on the disk."""
-        return self._records[self._durable_count - 1].sha if self._durable_count else GENESIS
+        return self._records[self._keeper.n_durable - 1].sha if self._keeper.n_durable else GENESIS
 
     @property
     def state(self) -> ReplayState:
@@ -339,11 +319,7 @@ class CodeLog:
             self._keep(replace(self._record("open", text=self._sees), t=records[0].t, mono=records[0].mono))
             self._sitting = True
         kept = tuple(self._keep(record) for record in records)
-        if self._refused_at_ns is None or kept[-1].mono - self._refused_at_ns > _TRY_AGAIN_NS:
-            self.flush()
-        else:
-            # A share that is away may take seconds to say so: not at every key.
-            raise self._keep_here(self._refusal)
+        self._bring(self._keeper.soon)
         return kept
 
     def _check_writable(self) -> None:
@@ -352,38 +328,15 @@ class CodeLog:
 
     def flush(self) -> None:
         """Bring what the log lacks to its disk; raises StorageError and keeps it here or in memory."""
-        data = b"".join(encode_line(record) for record in self.unsaved)
-        if not data:
-            return
-        self._check_writable()
-        try:
-            self._file.append(data)
-        except StorageError as error:
-            if self._file.foreign:
-                self._reason = error.what
-            raise self._keep_here(error) from error
-        if self._spool is not None and self._kept_count > self._durable_count:
-            self._spool.clear()
-        self._durable_count = self._kept_count = len(self._records)
-        self._refused_at_ns = None
+        if self.unsaved:
+            self._check_writable()
+            self._bring(self._keeper.flush)
 
-    def _keep_here(self, refusal: StorageError) -> StorageError:
-        """Bring what the log refused to this computer's disk; give the error that says what is the case."""
-        self._refusal = refusal
-        if self._spool is None:
-            return refusal
+    def _bring(self, way: Callable[[Sequence[Record]], None]) -> None:
         try:
-            if self._kept_count < len(self._records):
-                rest = self._records[self._kept_count :]
-                self._spool.keep(b"".join(encode_line(record) for record in rest))
-        except StorageError:
-            return refusal
-        self._kept_count = len(self._records)
-        self._refused_at_ns = self._records[-1].mono
-        _, _, cause = refusal.what.partition(": ")
-        return StorageError(
-            f"saved on this computer, not in the study yet: {cause}", where=refusal.where, fix=refusal.fix
-        )
+            way(self._records)
+        finally:
+            self._reason = self._keeper.foreign or self._reason
 
     def save_copy(self, path: Path) -> None:
         """Write every record, unsaved ones included, to another file; raises StorageError."""
@@ -391,8 +344,8 @@ class CodeLog:
 
     def anchor(self) -> None:
         """Note the present length and hash in the heads file; done by :meth:`close`."""
-        if self._heads is not None and self._durable_count:
-            saved = self._records[: self._durable_count]
+        if self._heads is not None and self._keeper.n_durable:
+            saved = self._records[: self._keeper.n_durable]
             add_head(self._heads, self.path, saved, self._clock()[0], fs=self._fs)
 
     def close(self, *, abandon: bool = False) -> None:
@@ -418,9 +371,7 @@ class CodeLog:
         self._release()
 
     def _release(self) -> None:
-        self._file.close()
-        if self._spool is not None:
-            self._spool.close()
+        self._keeper.close()
         if self._lock is not None:
             self._lock.release()
             self._lock = None

@@ -10,8 +10,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Literal, NoReturn, get_args
 
@@ -21,6 +23,7 @@ __all__ = [
     "EDITS",
     "GENESIS",
     "LOG_VERSION",
+    "Clock",
     "Edit",
     "LoggedBout",
     "Op",
@@ -29,6 +32,7 @@ __all__ = [
     "encode_line",
     "line_version",
     "seal",
+    "system_clock",
 ]
 
 LOG_VERSION = 1
@@ -40,6 +44,7 @@ _BLANK = "0" * 64
 _TIER = re.compile(r"[^/\s]+/[^/\s]+\Z")
 _INT64 = 2**63
 Json = dict[str, object]
+Clock = Callable[[], tuple[str, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +233,12 @@ class Edit:
     id: str | None = None
     bout: LoggedBout | None = None
     was: LoggedBout | None = None
+
+
+def system_clock() -> tuple[str, int]:
+    """Give UTC as text of fixed width, and the monotonic clock (ns)."""
+    now = datetime.now(UTC)
+    return now.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), time.monotonic_ns()
 
 
 _PARTS: dict[str, tuple[set[str], set[str]]] = {

@@ -20,8 +20,8 @@ from stillface.domain.events import BEAT_FLAGS, BeatSeries
 from stillface.domain.intervals import Intervals
 from stillface.domain.recording import SignalRecording
 from stillface.errors import InputError
-from stillface.io.code_log import parse_log_name
 from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_record import LoggedBout, Record
 from stillface.io.code_log_replay import merge
 

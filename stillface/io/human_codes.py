@@ -12,8 +12,8 @@ from stillface.domain.events import PointEvents
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.states import StateTrack
 from stillface.errors import InputError
-from stillface.io.code_log import parse_log_name
 from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_record import LoggedBout, Record
 from stillface.io.code_log_replay import merge
 from stillface.io.human_beats import BEATS_DIR

@@ -10,7 +10,7 @@ from stillface.domain.recording import SignalRecording, VideoRecording
 from stillface.domain.session import Session
 from stillface.domain.study import Study
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import parse_log_name
+from stillface.io.code_log_name import parse_log_name
 from stillface.pipeline.findings import Finding
 
 __all__ = ["old_codes", "people_changes", "place_of_old", "session_changes"]

@@ -10,9 +10,9 @@ from pathlib import Path
 from stillface.domain.session import Session
 from stillface.errors import StillfaceError, UsageError
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import parse_log_name
 from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_heads import latest_head, missing_since
+from stillface.io.code_log_name import parse_log_name
 from stillface.io.hdf5 import verify as verify_h5
 from stillface.pipeline.findings import Finding, in_order
 from stillface.pipeline.raw_files import hash_of, raw_names, record_raw, recorded_raw

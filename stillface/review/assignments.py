@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from stillface.errors import InputError, UsageError
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import log_name
+from stillface.io.code_log_name import log_name
 from stillface.io.tables import Table, read_table, write_table
 
 __all__ = ["ASSIGNMENTS_FILE", "Assignment", "deal", "read_assignments", "write_assignments"]

@@ -9,10 +9,10 @@ from pathlib import Path, PurePosixPath
 
 from stillface.errors import FieldError, InputError
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import parse_log_name, system_clock
 from stillface.io.code_log_chain import read_log, scan
 from stillface.io.code_log_heads import add_head
-from stillface.io.code_log_record import Record
+from stillface.io.code_log_name import parse_log_name
+from stillface.io.code_log_record import Record, system_clock
 from stillface.io.code_log_replay import merge, replay
 from stillface.io.durable import read_bytes, storage_error, write_atomic
 from stillface.io.human_codes import LOG_KINDS

@@ -14,8 +14,9 @@ from stillface import __version__
 from stillface.domain.session import Episode
 from stillface.errors import StorageError, UsageError
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import CodeLog, log_name, parse_log_name
+from stillface.io.code_log import CodeLog
 from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.code_log_record import EDITS, Edit, LoggedBout, Record
 from stillface.io.code_log_replay import replay
 from stillface.io.durable import storage_error

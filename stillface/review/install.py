@@ -8,7 +8,7 @@ import sys
 import uuid
 from pathlib import Path
 
-from stillface.io.code_log import log_name
+from stillface.io.code_log_name import log_name
 from stillface.io.durable import storage_error, write_atomic
 
 __all__ = ["install_id", "last_coder", "remember_coder", "settings_dir"]

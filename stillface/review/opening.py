@@ -15,8 +15,9 @@ from stillface.domain.states import StateTrack
 from stillface.errors import InputError
 from stillface.io.artefacts import load_state_track
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import CodeLog, log_name, parse_log_name
+from stillface.io.code_log import CodeLog
 from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.code_log_record import Record
 from stillface.io.code_log_replay import merge
 from stillface.io.durable import storage_error

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from stillface.domain.states import StateTrack
 from stillface.errors import InputError, UsageError
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import parse_log_name
 from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_name import parse_log_name
 from stillface.io.human_codes import LOG_KINDS, read_people
 from stillface.review.compare import Comparison
 from stillface.review.desk import Desk

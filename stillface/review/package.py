@@ -19,7 +19,8 @@ from stillface.domain.session import Session
 from stillface.domain.study import Person, Visit
 from stillface.errors import InputError, StillfaceError, UsageError
 from stillface.io.bundle import SESSION_FILE, STUDY_FILE, StudyFolder, open_study
-from stillface.io.code_log import log_name, parse_log_name, system_clock
+from stillface.io.code_log_name import log_name, parse_log_name
+from stillface.io.code_log_record import system_clock
 from stillface.io.durable import read_bytes, require_free_space, storage_error, write_atomic
 from stillface.io.human_codes import LOG_KINDS
 from stillface.io.lock import FileLock

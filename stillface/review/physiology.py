@@ -15,8 +15,9 @@ from stillface.domain.recording import Signal, SignalRecording
 from stillface.domain.session import Session
 from stillface.io.artefacts import load_beats, load_signal
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import CodeLog, log_name, parse_log_name
+from stillface.io.code_log import CodeLog
 from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.durable import storage_error
 from stillface.io.human_beats import BEATS_DIR
 from stillface.physio.params import HeartParams

@@ -9,8 +9,8 @@ from typing import Literal
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.session import Session
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import parse_log_name
 from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_record import LoggedBout, Record
 from stillface.io.code_log_replay import merge
 from stillface.io.human_codes import LOG_KINDS

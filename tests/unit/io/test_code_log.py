@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stillface.errors import FieldError, StorageError, UsageError
-from stillface.io.code_log import CodeLog, log_name, parse_log_name
+from stillface.io.code_log import CodeLog
 from stillface.io.code_log_chain import read_log, scan
+from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.code_log_record import GENESIS, Edit, LoggedBout, Record, decode_line, encode_line, seal
 from stillface.io.code_log_replay import Replayer, merge, replay
 

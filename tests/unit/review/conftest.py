@@ -15,7 +15,8 @@ from stillface.domain.protocol import EpisodeSpec, Protocol, Role
 from stillface.domain.scheme import Code, CodingScheme
 from stillface.domain.session import Episode, Session
 from stillface.domain.states import StateTrack
-from stillface.io.code_log import CodeLog, log_name
+from stillface.io.code_log import CodeLog
+from stillface.io.code_log_name import log_name
 from stillface.io.durable import OS_FS, FileSystem
 from stillface.review.cameras import Camera, FrameGrid
 from stillface.review.desk import Desk

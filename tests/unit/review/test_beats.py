@@ -247,7 +247,7 @@ def test_on_a_full_disk_the_correction_stands_and_is_said_not_to_be_saved(
         raise StorageError("disk full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk._store.log._file, "append", full)
+        patch.setattr(desk._store.log._keeper._file, "append", full)
         desk.remove()
         assert desk.status == "NOT SAVED"
         assert "NOT SAVED" in said[-1]
