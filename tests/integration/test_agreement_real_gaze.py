@@ -83,3 +83,38 @@ def test_people_agree_on_bouts_less_than_on_time(infants: list[tuple[StateTrack,
     assert all(events is not None and time is not None for events, time in found)
     mean = np.array(found, dtype=float).mean(axis=0)
     assert 0.5 < mean[0] < mean[1]
+
+
+def naive(path: Path) -> np.ndarray:
+    """Fill a code for every millisecond up to the last event, from the text alone; -1 where nobody coded."""
+    rows = [line.split(",") for line in path.read_text().splitlines() if line[:1].isdigit()]
+    cells = np.full(max(int(row[0]) for row in rows), -1, dtype=np.int8)
+    for row in sorted(rows, key=lambda row: int(row[0])):
+        if row[2:3] and row[2] in ("away", "left", "right", "end"):
+            cells[int(row[0]) :] = {"away": 0, "left": 1, "right": 2, "end": -1}[row[2]]
+    return cells
+
+
+def test_kappas_again_by_scikit_learn_on_milliseconds(
+    infants: list[tuple[StateTrack, ...]], shared_data: Path
+) -> None:
+    """The same figures from the files alone, without a line of ours in between."""
+    from sklearn.metrics import cohen_kappa_score
+
+    folder = shared_data / "codes"
+    pooled: dict[str, list[np.ndarray]] = {"person": [], "machine": []}
+    for (one, two, auto), path in zip(infants, sorted((folder / "gaze_human1").glob("*.txt")), strict=True):
+        first, second = naive(path), naive(folder / "gaze_human2" / path.name)
+        with np.load(folder / "gaze_auto" / f"{path.stem}.npz") as stored:
+            frames = stored["arr_0"].astype(np.int8)
+        third = frames[np.arange(frames.size * 100 // 3) * 3 // 100]  # 30 a second
+        for name, ours, theirs in (("person", two, second), ("machine", auto, third)):
+            n = min(first.size, theirs.size)
+            both = np.stack((first[:n], theirs[:n]))
+            pooled[name].append(both[:, (both >= 0).all(axis=0)])
+            expected = cohen_kappa_score(*pooled[name][-1])
+            assert kappa_from_confusion(confusion_ns(one, ours)).kappa == pytest.approx(expected, abs=0.002)
+    for name, looks, on_off_only in (("person", 0.860, 0.862), ("machine", 0.777, 0.725)):
+        a, b = np.concatenate(pooled[name], axis=1)
+        assert cohen_kappa_score(a, b) == pytest.approx(looks, abs=0.001)
+        assert cohen_kappa_score(a > 0, b > 0) == pytest.approx(on_off_only, abs=0.001)
