@@ -1,208 +1,142 @@
 """Whether the tests notice when ``measures`` or ``agreement`` are wrong: a seeded sample of mutants.
 
-Run: ``python benchmarks/mutation.py --n 500 --seed 1``. Each mutant is one small change (a comparison, a
-sign, a constant, a condition) served in place of one module to a fork of this process, which runs the tests
-that import it. Files are never touched. Prints the share killed and every survivor with its line.
-
-Not mutmut: that rewrites every function of the package into a copy with switches, and a sample drawn
-from it cannot be repeated by a seed.
+Run: ``make mutation``, or ``python benchmarks/mutation.py --n 600 --seed 1``. mutmut makes the mutants and
+runs, for each, the tests that reach its function ([tool.mutmut] in pyproject.toml says which); this draws
+the sample, tells the share killed for each module, and shows every survivor with its line. Mutants and
+results stay in ``mutants/``: a stopped run goes on where it was, and the folder is removed to start afresh.
 """
 
 from __future__ import annotations
 
 import argparse
 import ast
-import contextlib
-import copy
-import importlib.abc
-import importlib.machinery
 import os
 import random
-import signal
+import subprocess
 import sys
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[1]
-ROOMS = ("measures", "agreement")
-ALWAYS = ("tests/golden/test_worked_examples.py", "tests/property/test_matching_against_naive.py")
-TIMEOUT_S = 120
-
-_COMPARE = {
-    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
-    ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
-}  # fmt: skip
-_BINARY = {
-    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.BitAnd: ast.BitOr,
-    ast.BitOr: ast.BitAnd, ast.FloorDiv: ast.Mult, ast.Pow: ast.Mult, ast.Mod: ast.Add,
-}  # fmt: skip
+MUTMUT = Path(sys.executable).with_name("mutmut")
+CAUGHT = {"killed", "timeout", "segfault", "suspicious"}
 
 
-@dataclass(frozen=True)
-class Mutant:
-    """One change: the module, the line, what it says, and the mutated source."""
-
-    module: str
-    line: int
-    what: str
-    source: str
-
-
-def mutants(path: Path) -> Iterator[Mutant]:
-    """Give every mutant of a file."""
-    text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    module = ".".join(path.relative_to(REPO).with_suffix("").parts)
-    places = [node for node in _walk(tree) if _change(copy.copy(node))]
-    for number, node in enumerate(places):
-        twin = ast.parse(text)
-        target = [other for other in _walk(twin) if _change(copy.copy(other))][number]
-        before = ast.unparse(node)
-        _change(target)
-        what = f"{before}  ->  {ast.unparse(target)}"
-        yield Mutant(module, node.lineno, what.replace("\n", " ")[:150], ast.unparse(twin))
+def mutmut(*words: str) -> str:
+    """Run mutmut in the repository and give what it prints."""
+    # Tests of one mutant are kept in a set: without this each run would have an order of its own.
+    environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    done = subprocess.run(
+        [str(MUTMUT), *words], cwd=REPO, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(done.stdout[-4000:] + done.stderr[-4000:])
+    return done.stdout
 
 
-def _walk(tree: ast.AST) -> Iterator[ast.expr]:
-    """Walk the expressions that compute: no annotations, imports, decorators or module constants' names."""
-    for name, value in ast.iter_fields(tree):
-        if name in ("annotation", "returns", "decorator_list", "bases", "type_params"):
-            continue
-        for child in value if isinstance(value, list) else [value]:
-            if isinstance(child, ast.AST):
-                if isinstance(child, ast.expr):
-                    yield child
-                yield from _walk(child)
+def results() -> dict[str, str]:
+    """Give each mutant's name and what became of it."""
+    lines = mutmut("results", "--all", "true").splitlines()
+    pairs = [line.strip().rpartition(": ") for line in lines if "__mutmut_" in line]
+    return {name: status for name, _, status in sorted(pairs)}
 
 
-def _change(node: ast.expr) -> bool:
-    """Change a node in place; False where there is nothing to change."""
-    match node:
-        case ast.Compare() if type(node.ops[0]) in _COMPARE:
-            node.ops = [_COMPARE[type(node.ops[0])](), *node.ops[1:]]
-        case ast.BinOp() if type(node.op) in _BINARY:
-            node.op = _BINARY[type(node.op)]()
-        case ast.BoolOp():
-            node.op = ast.Or() if isinstance(node.op, ast.And) else ast.And()
-        case ast.Constant(value=bool() as value):
-            node.value = not value
-        case ast.Constant(value=int() | float() as number):
-            node.value = number + 1
-        case ast.UnaryOp(op=ast.Not() | ast.Invert()):
-            node.op = ast.UAdd() if isinstance(node.op, ast.Invert) else ast.Not()
-            if isinstance(node.op, ast.Not):
-                node.operand = ast.UnaryOp(ast.Not(), node.operand)
-        case _:
-            return False
-    return True
+def module_of(name: str) -> str:
+    """Give the module of a mutant: stillface.measures.fidelity."""
+    return name.rpartition(".")[0]
 
 
-class _Serve(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Serves the mutated source for one module."""
+class Reader:
+    """Reads mutants: their line in the source, what they change, and whether it is inside a ``raise``."""
 
-    def __init__(self, mutant: Mutant) -> None:
-        self._mutant = mutant
+    def __init__(self) -> None:
+        self._files: dict[str, tuple[dict[str, ast.FunctionDef], dict[str, int]]] = {}
 
-    def find_spec(
-        self, name: str, path: object, target: object = None
-    ) -> importlib.machinery.ModuleSpec | None:
-        return importlib.machinery.ModuleSpec(name, self) if name == self._mutant.module else None
+    def __call__(self, name: str) -> tuple[int, str, bool]:
+        """Give the line, the change as one line, and whether it only changes an error that is raised."""
+        module, _, mutant = name.rpartition(".")
+        functions, starts = self._file(module)
+        mangled = mutant.partition("__mutmut_")[0]
+        before, after = functions[f"{mangled}__mutmut_orig"], functions[mutant]
+        after.name = before.name
+        path = list(_difference(before, after))
+        was, became = path[-1]
+        told = any(isinstance(node, ast.Raise) for node, _ in path)
+        place = next(node for node, _ in reversed(path) if hasattr(node, "lineno"))
+        line = starts[mangled] + place.lineno - before.lineno
+        return line, f"{_said(was)}  ->  {_said(became)}", told
 
-    def exec_module(self, module: object) -> None:
-        exec(compile(self._mutant.source, self._mutant.module, "exec"), module.__dict__)  # noqa: S102
-
-
-def tests_of(module: str) -> list[str]:
-    """Give the test files that name the module, the fast general ones last."""
-    room = module.split(".")[1]
-    named = [
-        path.relative_to(REPO).as_posix()
-        for folder in ("tests/golden", "tests/unit", "tests/property")
-        for path in sorted((REPO / folder).rglob("test_*.py"))
-        if module in path.read_text(encoding="utf-8") and "stream" not in path.name
-    ]
-    general = [*ALWAYS, "tests/property/test_acceptance_of_measures.py"] if room == "measures" else []
-    return list(dict.fromkeys([*named, *general]))
-
-
-def survives(mutant: Mutant) -> bool:
-    """Run the tests of the mutant's module in a fork."""
-    child = os.fork()
-    if child == 0:
-        _run(mutant)
-    until = time.monotonic() + TIMEOUT_S
-    while time.monotonic() < until:
-        done, status = os.waitpid(child, os.WNOHANG)
-        if done:
-            return os.waitstatus_to_exitcode(status) == 0
-        time.sleep(0.05)
-    os.kill(child, signal.SIGKILL)
-    os.waitpid(child, 0)
-    return False
+    def _file(self, module: str) -> tuple[dict[str, ast.FunctionDef], dict[str, int]]:
+        if module not in self._files:
+            path = Path(*module.split(".")).with_suffix(".py")
+            changed = ast.parse((REPO / "mutants" / path).read_text(encoding="utf-8"))
+            functions = {node.name: node for node in ast.walk(changed) if isinstance(node, ast.FunctionDef)}
+            source = ast.parse((REPO / path).read_text(encoding="utf-8"))
+            starts = {}
+            for node in source.body:
+                if isinstance(node, ast.ClassDef):
+                    starts.update({f"xǁ{node.name}ǁ{f.name}": f.lineno for f in _functions(node)})
+            starts.update({f"x_{f.name}": f.lineno for f in _functions(source)})
+            self._files[module] = (functions, starts)
+        return self._files[module]
 
 
-def _run(mutant: Mutant) -> None:
-    import pytest
-    from hypothesis import Phase, settings
-
-    # A mutant needs one failing case, not the smallest.
-    settings.register_profile("mutation", phases=(Phase.explicit, Phase.generate), database=None)
-    settings.load_profile("mutation")
-    sys.meta_path.insert(0, _Serve(mutant))
-    quiet = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(quiet, 1)
-    os.dup2(quiet, 2)
-    code = 1
-    with contextlib.suppress(BaseException):
-        # hypothesis was imported before the fork, and warnings are errors in the tests.
-        options = ["-x", "-q", "-W", "ignore:Module already imported", "--hypothesis-seed=0"]
-        code = int(pytest.main([*options, *tests_of(mutant.module)]))
-    os._exit(code)
+def _functions(holder: ast.Module | ast.ClassDef) -> Iterator[ast.FunctionDef]:
+    return (node for node in holder.body if isinstance(node, ast.FunctionDef))
 
 
-def _check_that_unchanged_modules_pass(drawn: list[Mutant]) -> None:
-    """Stop where the tests fail without any mutant: then every kill would be a lie."""
-    for module in sorted({mutant.module for mutant in drawn}):
-        source = (REPO / Path(*module.split("."))).with_suffix(".py").read_text(encoding="utf-8")
-        if not survives(Mutant(module, 0, "unchanged", source)):
-            sys.exit(f"the tests of {module} fail as it is")
+def _difference(before: ast.AST, after: ast.AST) -> Iterator[tuple[ast.AST, ast.AST]]:
+    """Walk down from two unlike trees to the smallest pair of nodes that holds all that differs."""
+    yield before, after
+    if type(before) is not type(after):
+        return
+    pairs = list(zip(ast.iter_child_nodes(before), ast.iter_child_nodes(after), strict=False))
+    unlike = [(one, two) for one, two in pairs if ast.dump(one) != ast.dump(two)]
+    same_length = len(list(ast.iter_child_nodes(before))) == len(list(ast.iter_child_nodes(after)))
+    if len(unlike) == 1 and same_length and hasattr(unlike[0][0], "lineno"):
+        yield from _difference(*unlike[0])
+
+
+def _said(node: ast.AST) -> str:
+    return ast.unparse(node).replace("\n", " ")[:160]
+
+
+def show(drawn: dict[str, str]) -> None:
+    """Print the survivors with their lines, then the share killed in each module and in all."""
+    reader = Reader()
+    killed: dict[str, list[bool]] = {}
+    for name, status in drawn.items():
+        line, what, told = reader(name)
+        caught = status in CAUGHT
+        for heap in (
+            module_of(name),
+            "only what an error says" if told else "all but what errors say",
+            "all",
+        ):
+            killed.setdefault(heap, []).append(caught)
+        if not caught:
+            kind = "error text" if told else "survived"
+            print(f"{kind} {module_of(name)}:{line}: {what}  [{name.rpartition('.')[2]}, {status}]")
+    for heap, hits in sorted(killed.items(), key=lambda item: (not item[0].startswith("stillface"), item[0])):
+        print(f"{heap}: {sum(hits)} of {len(hits)} killed, {100 * sum(hits) / len(hits):.1f} %")
 
 
 def main() -> None:
-    """Draw, run and print."""
+    """Draw, run what has not been run, and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--n", type=int, default=500)
+    parser.add_argument("--n", type=int, default=600)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rooms", nargs="*", default=list(ROOMS))
     options = parser.parse_args()
-    os.chdir(REPO)
-    sys.path.insert(0, str(REPO))
-    # Heavy packages once, before the forks; nothing of stillface, which each fork imports with its mutant.
-    import hypothesis  # noqa: F401
-    import numpy  # noqa: F401
-    import pytest  # noqa: F401
-    import scipy.signal
-    import scipy.stats  # noqa: F401
-
-    found = [
-        mutant
-        for room in options.rooms
-        for path in sorted((REPO / "stillface" / room).glob("*.py"))
-        for mutant in mutants(path)
-    ]
-    drawn = random.Random(options.seed).sample(found, min(options.n, len(found)))  # noqa: S311
-    _check_that_unchanged_modules_pass(drawn)
-    left = []
-    for number, mutant in enumerate(drawn, start=1):
-        if survives(mutant):
-            left.append(mutant)
-            print(f"survived {mutant.module}:{mutant.line}: {mutant.what}", flush=True)
-        if number % 25 == 0:
-            print(f"{number} of {len(drawn)}: {100 * (1 - len(left) / number):.0f} % killed", flush=True)
-    killed = 100 * (1 - len(left) / len(drawn))
-    print(f"{len(drawn)} of {len(found)} mutants, seed {options.seed}: {killed:.1f} % killed")
+    if not (REPO / "mutants").is_dir():
+        # mutmut has no command that only makes the mutants: one is run.
+        mutmut("run", "--max-children", "1", "*.two_by_two.*_ci__mutmut_1")
+    found = results()
+    drawn = random.Random(options.seed).sample(list(found), min(options.n, len(found)))  # noqa: S311
+    if left := [name for name in drawn if found[name] == "not checked"]:
+        mutmut("run", "--max-children", "1", *left)
+        found = results()
+    show({name: found[name] for name in drawn})
+    print(f"sample of {len(drawn)} from {len(found)} mutants, seed {options.seed}")
 
 
 if __name__ == "__main__":

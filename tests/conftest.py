@@ -6,6 +6,12 @@ import socket
 from pathlib import Path
 
 import pytest
+from hypothesis import Phase, settings
+
+# For mutation testing: one failing example is enough, the smallest is not sought.
+settings.register_profile(
+    "without_shrinking", phases=(Phase.explicit, Phase.generate), database=None, derandomize=True
+)
 
 REPO = Path(__file__).resolve().parents[1]
 SHARED_DATA = REPO.parent / "shared" / "data"
