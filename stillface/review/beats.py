@@ -143,9 +143,10 @@ class BeatDesk:
         return self.now(self._active).corrected.beats
 
     @property
-    def status(self) -> Literal["saved", "NOT SAVED"]:
-        """Whether every correction is on the disk."""
-        return "NOT SAVED" if self._store.log.unsaved else "saved"
+    def status(self) -> Literal["saved", "saved here", "NOT SAVED"]:
+        """Whether every correction is in the study, on this computer's disk, or in memory only."""
+        log = self._store.log
+        return "saved" if not log.unsaved else "saved here" if log.kept_here else "NOT SAVED"
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -364,7 +365,7 @@ class BeatDesk:
             if len(self._store.log.records) == n_before and not self._store.log.unsaved:
                 raise
             self.trouble = error
-            text = f"{text}; NOT SAVED: {error.what}"
+            text = f"{text}; {self.status}: {error.what}"
         finally:
             for id_, entries in self._entries.items():
                 if entries != self._entries_of(self.channels[id_].tier):

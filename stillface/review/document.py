@@ -19,7 +19,7 @@ from stillface.review.stores import Store
 
 __all__ = ["DECISIONS", "Document", "Status"]
 
-Status = Literal["saved", "saving", "NOT SAVED"]
+Status = Literal["saved", "saving", "saved here", "NOT SAVED"]
 
 DECISIONS = "review:"
 """Prefix of the scheme id in tiers that hold a reviewer's decisions instead of codes."""
@@ -28,9 +28,11 @@ DECISIONS = "review:"
 class Document:
     """One session being coded by one person.
 
-    Every edit is on the disk before the call returns. When the disk refuses, the edit stands in memory,
-    ``status`` says ``NOT SAVED`` and ``trouble`` why; :meth:`retry` and :meth:`save_elsewhere` are the
-    ways out, and :meth:`close` refuses until one of them worked.
+    Every edit is on the disk before the call returns. When the study's disk refuses, the edit is kept on a
+    disk of this computer and ``status`` says ``saved here``; when that refuses too, it stands in memory and
+    ``status`` says ``NOT SAVED``. ``trouble`` says why; :meth:`retry` and :meth:`save_elsewhere` are the
+    ways out, and :meth:`close` refuses until one of them worked. What is kept here is brought into the study
+    when the session is opened the next time.
 
     Parameters
     ----------
@@ -97,6 +99,7 @@ class Document:
         self.offered = frozenset("/".join(tier) for tier in more)
         self._make_lanes([tier for tier in (*tiers, *more) if self._seen(tier[0])])
         self._active = next((key for key, lane in self._lanes.items() if lane.editable), None)
+        self._settle_status(None)
 
     def _make_lanes(self, tiers: Sequence[tuple[str, str]]) -> None:
         mine = self._own_sources()
@@ -241,7 +244,7 @@ class Document:
 
     @property
     def status(self) -> Status:
-        """``saved``, ``saving`` or ``NOT SAVED``."""
+        """``saved``, ``saving``, ``saved here`` (not in the study yet) or ``NOT SAVED``."""
         return self._status
 
     @property
@@ -283,7 +286,8 @@ class Document:
         Raises
         ------
         StorageError
-            Something is still unsaved; the document stays open. ``abandon`` gives it up.
+            Something is not in the study; the document stays open. ``abandon`` closes it all the same: what
+            is saved here waits for the next opening, what is in memory only is lost.
         """
         for store in self._stores.values():
             store.log.close(abandon=abandon)
@@ -325,9 +329,10 @@ class Document:
             self._refresh()
 
     def _settle_status(self, trouble: StorageError | None) -> None:
-        unsaved = any(store.log.unsaved for store in self._stores.values())
+        unsaved = [store.log for store in self._stores.values() if store.log.unsaved]
         self._trouble = trouble if unsaved else None
-        self._set_status("NOT SAVED" if unsaved else "saved")
+        here = all(log.kept_here for log in unsaved)
+        self._set_status("saved" if not unsaved else "saved here" if here else "NOT SAVED")
 
     def _set_status(self, status: Status) -> None:
         if status != self._status:

@@ -1,4 +1,4 @@
-"""The name of this computer in code logs: made once, says nothing about whose it is."""
+"""What belongs to this computer: its name in code logs, who coded last, where edits wait for a share."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ import json
 import os
 import sys
 import uuid
+from hashlib import sha256
 from pathlib import Path
 
 from stillface.io.code_log_name import log_name
 from stillface.io.durable import storage_error, write_atomic
 
-__all__ = ["install_id", "last_coder", "remember_coder", "settings_dir"]
+__all__ = ["install_id", "last_coder", "remember_coder", "settings_dir", "spool_path", "state_dir"]
 
 _CODERS = "coders.json"
 
@@ -29,6 +30,26 @@ def settings_dir() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "Application Support" / "stillface"
     return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "stillface"
+
+
+def state_dir() -> Path:
+    """Give the folder for what a program leaves on this computer and a person did not choose.
+
+    ``STILLFACE_HOME`` names another one.
+    """
+    if os.environ.get("STILLFACE_HOME") or sys.platform == "darwin":
+        return settings_dir()
+    if sys.platform == "win32":
+        # Not the folder that a university's network copies from computer to computer.
+        return Path(os.environ.get("LOCALAPPDATA") or Path.home()) / "stillface"
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "stillface"
+
+
+def spool_path(study_id: str, session_id: str, kind: str, coder: str, install: str) -> Path:
+    """Give the file in which edits wait here while the study's own log of a kind cannot be written."""
+    # A digest: no study's and no session's name stands in this computer's folders.
+    name = sha256("\n".join((study_id, session_id, kind)).encode()).hexdigest()[:24]
+    return state_dir() / "spool" / name / log_name(coder, install)
 
 
 def install_id() -> str:

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
-from stillface import __version__
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.recording import Signal, SignalRecording
 from stillface.domain.session import Session
 from stillface.io.artefacts import load_beats, load_signal
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import CodeLog
-from stillface.io.code_log_chain import read_log
-from stillface.io.code_log_name import log_name, parse_log_name
-from stillface.io.durable import storage_error
 from stillface.io.human_beats import BEATS_DIR
 from stillface.physio.params import HeartParams
 from stillface.review.beats import BeatChannel, BeatDesk
-from stillface.review.stores import Store
+from stillface.review.install import spool_path
+from stillface.review.stores import open_store
 from stillface.review.timeline import View
 
 __all__ = ["Drawn", "Physiology", "Trace", "drawn", "open_physiology", "usual_range"]
@@ -109,23 +104,14 @@ def open_physiology(
         hearts = any(recording.signal == "ecg" for recording in session.channels)
         why = "no heart beats yet: run stillface run" if hearts else "no heart was recorded"
         return Physiology(tuple(traces), None, why)
-    store = _store(study.codes_dir(session.session_id) / BEATS_DIR, coder, install, study.heads_path(install))
+    store = open_store(
+        study.codes_dir(session.session_id) / BEATS_DIR,
+        coder,
+        install,
+        study.heads_path(install),
+        spool=spool_path(study.study.study_id, session.session_id, BEATS_DIR, coder, install),
+    )
     return Physiology(tuple(traces), BeatDesk(channels, session.episodes, store))
-
-
-def _store(folder: Path, coder: str, install: str, heads: Path) -> Store:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error(error, folder, "could not make the folder") from error
-    elsewhere = [
-        read_log(path)[0]
-        for path in sorted(folder.glob(f"{coder}.*.jsonl"))
-        if parse_log_name(path) not in (None, (coder, install))
-    ]
-    path = folder / log_name(coder, install)
-    log = CodeLog.open(path, coder=coder, install=install, app_version=__version__, heads=heads)
-    return Store(log, [records for records in elsewhere if records])
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from stillface import __version__
 from stillface.errors import StorageError, UsageError
 from stillface.io.code_log import CodeLog
+from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.code_log_record import Edit, LoggedBout, Record
 from stillface.io.code_log_replay import Conflict, merge
+from stillface.io.durable import storage_error
 from stillface.review.signoff import locked_tiers
 
-__all__ = ["PLAYED_ON", "Store"]
+__all__ = ["PLAYED_ON", "Store", "logs_in", "open_store"]
 
 PLAYED_ON = "watched on"
 """Reason logged for edits that no key press made: the running bout grew while the film played."""
@@ -161,3 +164,31 @@ class Store:
             raise StorageError(f"the copy cannot be edited: {new.reason}", where=target.name)
         old.close(abandon=True)
         self.log = new
+
+
+def open_store(
+    folder: Path, coder: str, install: str, heads: Path, *, sees: str = "", spool: Path | None = None
+) -> Store:
+    """Open a coder's log of one kind, with their logs of other computers; raises StorageError.
+
+    The logs of other people are not opened. ``sees`` and ``spool`` as in
+    :meth:`stillface.io.code_log.CodeLog.open`.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, folder, "could not make the folder") from error
+    elsewhere = [records for _, records in logs_in(folder, lambda n, p: n == coder and p != install)]
+    path = folder / log_name(coder, install)
+    log = CodeLog.open(
+        path, coder=coder, install=install, app_version=__version__, heads=heads, sees=sees, spool=spool
+    )
+    return Store(log, elsewhere)
+
+
+def logs_in(folder: Path, wanted: Callable[[str, str], bool]) -> Iterable[tuple[str, tuple[Record, ...]]]:
+    """Give coder and records of the logs whose coder and install are wanted; no other file is opened."""
+    for path in sorted(folder.glob("*.jsonl")):
+        names = parse_log_name(path)
+        if names is not None and wanted(*names) and (records := read_log(path)[0]):
+            yield names[0], records

@@ -245,7 +245,7 @@ def test_on_a_full_disk_the_window_does_not_close_silently(
 
     asked: list[str] = []
     with monkeypatch.context() as patch:
-        patch.setattr(plot_of(window).beats._store.log._file, "append", full)
+        patch.setattr(plot_of(window).beats._store.log._keeper._file, "append", full)
         patch.setattr(window.guard, "ask_unsaved", lambda why: asked.append(why) or False)
         press(window, Qt.Key.Key_N)
         press(window, Qt.Key.Key_X)

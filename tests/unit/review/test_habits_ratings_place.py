@@ -22,10 +22,10 @@ from stillface.review.document import Document
 from stillface.review.habits import Habits
 from stillface.review.keymap import Keymap
 from stillface.review.lanes import LaneKey
-from stillface.review.opening import open_store
 from stillface.review.place import Place, load_place, place_of, save_place, take_place
 from stillface.review.playhead import Playhead
 from stillface.review.ratings import Rate, RatingUnit, Unrate, rating_of, rating_units
+from stillface.review.stores import open_store
 from stillface.review.timeline import View
 
 PERSONS = {"infant": "p1", "caregiver": "p2"}
