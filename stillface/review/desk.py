@@ -49,6 +49,8 @@ class Desk:
     keymap : Keymap
     queue : ReviewQueue, optional
         Where there are machine lanes to review.
+    film_troubles : tuple of str
+        What is wrong with the session's films, a line each.
 
     Attributes
     ----------
@@ -63,9 +65,15 @@ class Desk:
     """
 
     def __init__(
-        self, document: Document, playhead: Playhead, keymap: Keymap, queue: ReviewQueue | None = None
+        self,
+        document: Document,
+        playhead: Playhead,
+        keymap: Keymap,
+        queue: ReviewQueue | None = None,
+        film_troubles: tuple[str, ...] = (),
     ) -> None:
         self.document, self.playhead, self.keymap, self.queue = document, playhead, keymap, queue
+        self.film_troubles = film_troubles
         self.changed: Signal[[]] = Signal()
         self.said: Signal[[str]] = Signal()
         self.mode: Literal["coding", "review"] = "coding"

@@ -5,35 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from pathlib import Path
 
-from stillface import __version__
 from stillface.domain.clock import NS_PER_S
-from stillface.domain.recording import VideoRecording
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
 from stillface.errors import InputError
 from stillface.io.artefacts import load_state_track
 from stillface.io.bundle import StudyFolder
-from stillface.io.code_log import CodeLog
-from stillface.io.code_log_chain import read_log
-from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.code_log_record import Record
 from stillface.io.code_log_replay import merge
-from stillface.io.durable import storage_error
 from stillface.io.human_codes import LOG_KINDS
 from stillface.review.blinding import must_code_blind
 from stillface.review.breaches import breach_tiers
-from stillface.review.cameras import Camera, FrameGrid
+from stillface.review.cameras import FrameGrid
 from stillface.review.desk import Desk
 from stillface.review.document import Document
+from stillface.review.films import Films, open_films
+from stillface.review.install import spool_path
 from stillface.review.keymap import Keymap
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 from stillface.review.playhead import Playhead
 from stillface.review.queue import ReviewQueue
-from stillface.review.stores import Store
+from stillface.review.stores import Store, logs_in, open_store
 
-__all__ = ["REVIEWED_DIR", "cameras_of", "grid_of", "open_desk", "open_document", "open_store"]
+__all__ = ["REVIEWED_DIR", "grid_of", "open_desk", "open_document"]
 
 REVIEWED_DIR = LOG_KINDS["auto_reviewed"]
 """Folder inside ``codes`` that holds the logs of reviewed proposals: they are no human coding."""
@@ -41,34 +36,14 @@ REVIEWED_DIR = LOG_KINDS["auto_reviewed"]
 _STEP_WITHOUT_FILM_NS = NS_PER_S // 25
 
 
-def cameras_of(study: StudyFolder, session: Session) -> tuple[Camera, ...]:
-    """Give every film of a session on the session clock, from its own time stamps.
-
-    Raises
-    ------
-    InputError
-        A film is absent or unfit.
-    """
-    return tuple(_camera(study, session, video) for video in session.videos)
-
-
-def _camera(study: StudyFolder, session: Session, video: VideoRecording) -> Camera:
-    # A session that has no film is coded without the package av.
-    from stillface.video import open_video
-
-    files = [study.path_of(name) for name in video.files]
-    with open_video(files, study.session_dir(session.session_id) / "index") as source:
-        return Camera(video.id, source.clock, video.clock_map)
-
-
-def grid_of(session: Session, cameras: Iterable[Camera]) -> FrameGrid:
+def grid_of(session: Session, films: Films) -> FrameGrid:
     """Give the frames that edges snap to: those of the film with most frames, else steps of 40 ms."""
-    films = sorted(cameras, key=lambda camera: -camera.clock.n_frames)
-    if films:
-        return FrameGrid.of_camera(films[0])
+    most = max(films.cameras, key=lambda camera: camera.clock.n_frames, default=None)
+    if most is not None:
+        return FrameGrid.of_camera(most)
     if not session.episodes:
         raise InputError(
-            "nothing to code: neither film nor episodes",
+            "; ".join(("nothing to code: neither film nor episodes", *films.troubles)),
             where=session.session_id,
             fix="add a film or episodes",
         )
@@ -113,7 +88,7 @@ def open_document(
     """
     session = study.load_session(session_id)
     if grid is None:
-        grid = grid_of(session, cameras_of(study, session))
+        grid = grid_of(session, open_films(study, session))
     codes = study.codes_dir(session_id)
     must = must_code_blind(study, session_id, coder)
     sight = _Sight(must or not with_auto, must, with_others and not must, with_auto or with_others)
@@ -129,7 +104,10 @@ def open_document(
     stores: dict[str, Store] = {}
     try:
         for kind, folder in folders.items():
-            stores[kind] = open_store(folder, coder, install, study.heads_path(install), sight.text(tracks))
+            spool = spool_path(study.study.study_id, session_id, kind, coder, install)
+            stores[kind] = open_store(
+                folder, coder, install, study.heads_path(install), sees=sight.text(tracks), spool=spool
+            )
         tiers = [(role, scheme) for role, ids in study.study.schemes.items() for scheme in ids]
         offered = breach_tiers(session.protocol)
         seen = session.with_tracks(tracks)
@@ -185,43 +163,20 @@ def open_desk(
     A session that must be coded blind opens blind without being asked to: see the document's ``blind``.
     """
     session = study.load_session(session_id)
-    cameras = cameras_of(study, session)
-    grid = grid_of(session, cameras)
+    films = open_films(study, session)
+    grid = grid_of(session, films)
     document = open_document(
         study, session_id, coder, install, grid, with_auto=not blind, only_role=only_role
     )
-    playhead = Playhead(grid, cameras, now_ns)
+    playhead = Playhead(grid, films.cameras, now_ns)
     machine = [key for key in document.lanes if key.kind == "auto"]
     queue = ReviewQueue(document, machine, playhead.watched, now_ns) if machine else None
-    return Desk(document, playhead, keymap or Keymap(), queue)
-
-
-def open_store(folder: Path, coder: str, install: str, heads: Path, sees: str = "") -> Store:
-    """Open a coder's log of one kind, with their logs of other computers; raises StorageError.
-
-    The logs of other people are not opened. ``sees`` goes into the log with the first edit.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise storage_error(error, folder, "could not make the folder") from error
-    elsewhere = [records for _, records in _logs(folder, lambda n, p: n == coder and p != install)]
-    path = folder / log_name(coder, install)
-    log = CodeLog.open(path, coder=coder, install=install, app_version=__version__, heads=heads, sees=sees)
-    return Store(log, elsewhere)
-
-
-def _logs(folder: Path, wanted: Callable[[str, str], bool]) -> Iterable[tuple[str, tuple[Record, ...]]]:
-    """Give coder and records of the logs whose coder and install are wanted; no other file is opened."""
-    for path in sorted(folder.glob("*.jsonl")):
-        names = parse_log_name(path)
-        if names is not None and wanted(*names):
-            yield names[0], read_log(path)[0]
+    return Desk(document, playhead, keymap or Keymap(), queue, films.troubles)
 
 
 def _tracks_of_others(study: StudyFolder, session_id: str, coder: str) -> list[StateTrack]:
     by_coder: dict[str, list[tuple[Record, ...]]] = {}
-    for name, records in _logs(study.codes_dir(session_id), lambda other, _: other != coder):
+    for name, records in logs_in(study.codes_dir(session_id), lambda other, _: other != coder):
         by_coder.setdefault(name, []).append(records)
     tracks = []
     for name, logs in by_coder.items():

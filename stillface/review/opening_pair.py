@@ -14,10 +14,13 @@ from stillface.io.human_codes import LOG_KINDS, read_people
 from stillface.review.compare import Comparison
 from stillface.review.desk import Desk
 from stillface.review.document import Document
+from stillface.review.films import open_films
+from stillface.review.install import spool_path
 from stillface.review.keymap import Keymap
-from stillface.review.opening import cameras_of, grid_of, open_store
+from stillface.review.opening import grid_of
 from stillface.review.playhead import Playhead
 from stillface.review.signoff import locked_tiers
+from stillface.review.stores import open_store
 
 __all__ = ["comparable", "open_comparison"]
 
@@ -70,10 +73,11 @@ def open_comparison(
         _refuse_unsigned(study, session_id, f"{role}/{scheme_id}", coders)
     people = read_people(study.codes_dir(session_id), study.scheme)
     tracks = [_track(people.tracks, role, scheme_id, coder, session_id) for coder in coders]
-    cameras = cameras_of(study, session)
-    grid = grid_of(session, cameras)
+    films = open_films(study, session)
+    grid = grid_of(session, films)
     folder = study.codes_dir(session_id) / LOG_KINDS["consensus"]
-    store = open_store(folder, resolver, install, study.heads_path(install))
+    spool = spool_path(study.study.study_id, session_id, "consensus", resolver, install)
+    store = open_store(folder, resolver, install, study.heads_path(install), spool=spool)
     try:
         document = Document(
             session.with_tracks(tracks),
@@ -88,7 +92,9 @@ def open_comparison(
     except BaseException:
         store.log.close()
         raise
-    return Desk(document, Playhead(grid, cameras, now_ns), keymap or Keymap()), comparison
+    return Desk(
+        document, Playhead(grid, films.cameras, now_ns), keymap or Keymap(), film_troubles=films.troubles
+    ), comparison
 
 
 def _refuse_unsigned(study: StudyFolder, session_id: str, tier: str, coders: tuple[str, str]) -> None:

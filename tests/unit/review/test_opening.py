@@ -20,8 +20,9 @@ from stillface.errors import InputError
 from stillface.io.artefacts import save_state_track
 from stillface.io.bundle import StudyFolder, create_study
 from stillface.io.human_codes import read_people
+from stillface.review.films import Films, cameras_of
 from stillface.review.lanes import LaneKey
-from stillface.review.opening import cameras_of, grid_of, open_desk, open_document
+from stillface.review.opening import grid_of, open_desk, open_document
 from stillface.review.playhead import Playhead
 from stillface.video.encode import write_video
 
@@ -128,7 +129,7 @@ def test_stepping_lands_on_the_right_frame_of_real_variable_rate_films(
         video = VideoRecording("v", ("media/film.mp4",), {"infant": WHOLE}, ClockMap(123_456_789, 40.0))
         session = Session("one", "d1", folder.protocol(), (), recordings=(video,))
         cameras = cameras_of(folder, session)
-        head = Playhead(grid_of(session, cameras), cameras, lambda: 0)
+        head = Playhead(grid_of(session, Films(cameras)), cameras, lambda: 0)
         with open_video([film], None) as source:
             assert source.clock.n_frames == cameras[0].clock.n_frames
         for frame in range(cameras[0].clock.n_frames - 1):
