@@ -57,5 +57,7 @@ def _show(states: tuple[SessionStatus, ...]) -> None:
         )
     people.print(table)
     for state in states:
+        for remark in state.remarks:
+            people.print(f"note: {state.session_id}: {remark}", style="dim", markup=False)
         if state.problem:
             people.print(f"problem: {state.session_id}: {state.problem}", style="bold red", markup=False)

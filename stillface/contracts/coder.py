@@ -11,7 +11,7 @@ from stillface.domain.scheme import CodingScheme
 from stillface.domain.session import Episode
 from stillface.domain.states import StateTrack
 
-__all__ = ["Coder"]
+__all__ = ["Coder", "RemarkingCoder"]
 
 
 @runtime_checkable
@@ -56,5 +56,20 @@ class Coder(Protocol):
         -------
         StateTrack
             With confidence; what could not be seen carries the scheme's gap code, never a guess.
+        """
+        ...
+
+
+@runtime_checkable
+class RemarkingCoder(Coder, Protocol):
+    """A coder that can say what it could not tell of a film."""
+
+    def remark(self, face: FaceTrack, episodes: tuple[Episode, ...], *, partner_toward: str) -> str:
+        """Say in one line what kept it from coding, or from coding well; empty where nothing did.
+
+        Parameters
+        ----------
+        face, episodes, partner_toward
+            As for ``code``.
         """
         ...

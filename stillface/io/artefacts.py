@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "load_beats",
+    "load_codable",
     "load_face_track",
     "load_signal",
     "load_state_track",
@@ -97,6 +98,13 @@ def load_face_track(path: Path) -> FaceTrack:
                 array = whole
             parts[name] = array
         return FaceTrack(clock=clock, **parts)
+
+
+def load_codable(path: Path) -> tuple[FrameClock, npt.NDArray[np.bool_]]:
+    """Read of a face track only when its frames are and which are codable, shape (n,); raises InputError."""
+    with open_checked(path, kind="face_track") as file, _Reading(path):
+        _same_names(path, "statuses", file.attrs["statuses"], FaceStatus.NAMES)
+        return FrameClock(file["edges_ns"][()]), np.asarray(file["status"][()] == FaceStatus.CODABLE)
 
 
 def save_state_track(

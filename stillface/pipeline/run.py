@@ -13,15 +13,18 @@ from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
 from stillface.pipeline.ledger import INCOMPLETE
 from stillface.pipeline.outputs import (
+    statistics_of,
     write_session_page,
     write_study_page,
     write_study_statistics,
     write_tables,
 )
 from stillface.pipeline.plan import Plan, SessionPlan, open_ledger
+from stillface.pipeline.remarks import keep_remarks, kept_remarks
 from stillface.pipeline.results import SessionResults, session_results
 from stillface.pipeline.runlog import RunLog
-from stillface.pipeline.steps import Remarks, Work
+from stillface.pipeline.steps import Remarks, Step, Work
+from stillface.report.wording import source_label
 
 __all__ = ["Observer", "RunSummary", "SilentObserver", "run_plan"]
 
@@ -121,7 +124,7 @@ class _Runner:
             if broken.intersection(step.needs):
                 broken.add(step.name)
                 continue
-            remarks = self._try(session_id, step.name, step.work)
+            remarks = self._try(session_id, step.name, self._remembering(step))
             if remarks is None:
                 broken.add(step.name)
             else:
@@ -129,6 +132,16 @@ class _Runner:
                 self.summary.notes += remarks.notes
                 self.warnings.setdefault(session_id, []).extend(remarks.warnings)
         return not broken
+
+    def _remembering(self, step: Step) -> Work:
+        """Do a step and keep what it said for pages made later."""
+
+        def work(progress: Progress) -> Remarks:
+            remarks = step.work(progress)
+            keep_remarks(self.folder, step, remarks.warnings)
+            return remarks
+
+        return work
 
     def outputs(self, whole: list[SessionPlan]) -> None:
         """Write what changed of the tables and pages."""
@@ -149,15 +162,17 @@ class _Runner:
                 results[session.session.session_id] = result
                 if session.report_done or not session.wanted:
                     return Remarks()
-                said = [*self.warnings.get(session.session.session_id, []), *self._failures_of(session)]
+                said = kept_remarks(self.folder, session.session.session_id, session.steps)
+                said = (*said, *self._failures_of(session))
                 path = write_session_page(self.folder, result, plan, said)
                 ledger.enter([path], session.key if session in whole else INCOMPLETE)
                 self.summary.files.append(path)
-                return Remarks(warnings=(*result.session.duration_warnings(), *result.warnings))
+                return Remarks(_analysed(result), (*result.session.duration_warnings(), *result.warnings))
 
             found = self._try(session_id, "report" if session.wanted else "results", page)
             if found is None:
                 lost[session_id] = "its results could not be computed"
+            self.summary.notes += found.notes if found else ()
             mine = [*self.warnings.get(session_id, []), *(found.warnings if found else ())]
             self.summary.warnings += [f"{session_id}: {line}" for line in mine]
         self._study([results[name] for name in results if name not in lost], lost, complete)
@@ -167,9 +182,10 @@ class _Runner:
 
         def tables(progress: Progress) -> Remarks:
             files = write_tables(self.folder, results)
-            page = write_study_page(self.folder, results, plan, lost)
-            statistics = write_study_statistics(self.folder, results, plan, lost)
-            self.summary.files += [*files, page, *statistics]
+            statistics = statistics_of(self.folder, results, plan, lost)
+            files += write_study_statistics(self.folder, results, statistics)
+            page = write_study_page(self.folder, results, plan, lost, statistics)
+            self.summary.files += [*files, page]
             whole = complete and not self.summary.failures
             ledger.enter([*files, page], plan.key if whole else INCOMPLETE)
             return Remarks()
@@ -206,3 +222,9 @@ class _Runner:
         self.summary.failures[f"{session_id}/{name}"] = reason
         self.observer.failed(session_id, name, reason)
         self.log.write("failed", session=session_id, step=name, error=type(error).__name__)
+
+
+def _analysed(result: SessionResults) -> tuple[str, ...]:
+    """Say whose codes a page and the tables rest on."""
+    streams = [f"{t.role} {t.scheme.id}: {source_label(t.source)}" for t in result.analysed]
+    return (f"{result.session.session_id}: codes analysed: {'; '.join(streams)}",) if streams else ()

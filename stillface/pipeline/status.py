@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from stillface.domain.clock import ns_to_s
 from stillface.domain.provenance import Json
-from stillface.domain.session import Session
 from stillface.errors import StillfaceError
-from stillface.io.artefacts import load_face_track
 from stillface.io.bundle import StudyFolder
 from stillface.pipeline.artefact_checks import read_codings
+from stillface.pipeline.faces_seen import faces_seen
 from stillface.pipeline.plan import RunOptions, SessionPlan, make_plan
-from stillface.pipeline.steps import track_path
+from stillface.pipeline.remarks import kept_remarks
 
 __all__ = ["STEP_KINDS", "SessionStatus", "study_status"]
 
@@ -39,6 +37,8 @@ class SessionStatus:
         Share of machine-coded time that a person coded too; None where the machine coded nothing.
     problem : str
         Why it cannot be run; empty where it can.
+    remarks : tuple of str
+        What the finished steps had to say, such as why nothing could be proposed.
     """
 
     session_id: str
@@ -50,6 +50,7 @@ class SessionStatus:
     coders: tuple[str, ...] = ()
     reviewed: float | None = None
     problem: str = ""
+    remarks: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """Give the same for a script."""
@@ -63,6 +64,7 @@ class SessionStatus:
             "coders": list(self.coders),
             "reviewed": self.reviewed,
             "problem": self.problem,
+            "remarks": list(self.remarks),
         }
 
 
@@ -91,9 +93,12 @@ def _state(folder: StudyFolder, planned: SessionPlan, current: set[str]) -> Sess
     total, done = Counter(kind for kind, _ in kinds), Counter(kind for kind, did in kinds if did)
     coders: tuple[str, ...] = ()
     coverage: dict[str, float] = {}
+    remarks: tuple[str, ...] = ()
     unreviewed, problem = None, ""
     try:
-        coverage = dict(_coverage(folder, session))
+        # The first film that shows a person is the one that is coded.
+        coverage = {seen.role: seen.share for seen in reversed([*faces_seen(folder, session)])}
+        remarks = kept_remarks(folder, session.session_id, planned.steps)
         codings = read_codings(folder, session)
         coders, (unreviewed, _) = codings.coders, codings.unreviewed(session)
     except StillfaceError as error:
@@ -108,12 +113,5 @@ def _state(folder: StudyFolder, planned: SessionPlan, current: set[str]) -> Sess
         coders,
         None if unreviewed is None else 1 - unreviewed,
         problem,
+        remarks,
     )
-
-
-def _coverage(folder: StudyFolder, session: Session) -> Iterable[tuple[str, float]]:
-    for video in reversed(session.videos):
-        for role in video.regions:
-            path = track_path(folder, session.session_id, video.id, role)
-            if path.exists():
-                yield role, load_face_track(path).coverage

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from stillface.contracts.coder import RemarkingCoder
 from stillface.contracts.registry import CODERS, TRACKERS
 from stillface.contracts.tracker import Progress
 from stillface.domain.clock import ClockMap, ns_to_s
@@ -175,8 +176,11 @@ def _code_step(
         face = load_face_track(track_path(folder, session.session_id, video.id, role))
         track = coder.code(face, scheme, session.episodes, partner_toward=side)
         save_state_track(target, track, provenance, overwrite=True)
+        said = ""
+        if isinstance(coder, RemarkingCoder):
+            said = coder.remark(face, session.episodes, partner_toward=side)
         progress(1, 1)
-        return Remarks()
+        return Remarks(warnings=(f"{role} {scheme.id}, machine proposal: {said}",) if said else ())
 
     done = stored_key(target) == provenance.key
     title = f"code:{role}/{scheme.id}"

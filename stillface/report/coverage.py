@@ -26,10 +26,13 @@ def analysed_episodes(session: Session) -> tuple[Episode, ...]:
 
 
 def session_coverage(data: SessionReport) -> list[CoverageLine]:
-    """Give the scorable share of every track, and the windows with RSA, by episode."""
+    """Give what tracking saw, the scorable share of every track, and the windows with RSA, by episode."""
     session = data.session
     episodes = analysed_episodes(session)
     lines: list[CoverageLine] = []
+    for face in data.faces:
+        cells = [_share_cell(face.shares[episode.id], 0.0) for episode in episodes]
+        lines.append((role_label(session.protocol, face.role), f"face tracked in {face.recording_id}", cells))
     for track in ordered_tracks(session):
         cells = []
         for episode in episodes:

@@ -20,6 +20,7 @@ from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, UNDEFINED
 from stillface.domain.session import Session
 from stillface.errors import FieldError
 from stillface.report.study_plots import StudyPictures
+from stillface.report.study_tables import StudyTable
 
 __all__ = ["IbiTrace", "MatchStrip", "RsaEpochs", "SessionReport", "StudyReport", "StudySession"]
 
@@ -169,6 +170,26 @@ class RsaEpochs:
         refuse.identifier("RsaEpochs", "role", self.role)
 
 
+@dataclass(frozen=True)
+class TrackedFace:
+    """How much of each episode shows a person's face well enough to be coded.
+
+    Parameters
+    ----------
+    role, recording_id : str
+    shares : mapping of episode id to float
+        Share (0 to 1) of the episode's time; frames that the film does not have count as not seen.
+    """
+
+    role: str
+    recording_id: str
+    shares: Mapping[str, float]
+
+    def __post_init__(self) -> None:
+        for episode, share in self.shares.items():
+            _share(f"TrackedFace[{self.role}]", f"shares[{episode}]", share)
+
+
 @dataclass(frozen=True, eq=False)
 class SessionReport:
     """Everything the page of one session shows.
@@ -185,6 +206,8 @@ class SessionReport:
     match : tuple of MatchStrip
     ibi : tuple of IbiTrace
     rsa : tuple of RsaEpochs
+    faces : tuple of TrackedFace
+        What tracking saw in each film.
     clocks : mapping of recording id to ClockMap
         The map that was used, where it is not the one declared in the recording.
     age_days : mapping of role to int
@@ -202,6 +225,7 @@ class SessionReport:
     match: tuple[MatchStrip, ...] = ()
     ibi: tuple[IbiTrace, ...] = ()
     rsa: tuple[RsaEpochs, ...] = ()
+    faces: tuple[TrackedFace, ...] = ()
     clocks: Mapping[str, ClockMap] = field(default_factory=dict)
     age_days: Mapping[str, int] = field(default_factory=dict)
     min_coverage: float = 0.5
@@ -223,6 +247,7 @@ class SessionReport:
                 )
         roles = self.session.protocol.role_ids
         named = [*self.age_days, *(ibi.role for ibi in self.ibi), *(rsa.role for rsa in self.rsa)]
+        named += [face.role for face in self.faces]
         for role in (*named, *(role for strip in self.match for role in strip.roles)):
             refuse.one_of(owner, "role", role, roles)
         _share(owner, "min_coverage", self.min_coverage)
@@ -279,6 +304,8 @@ class StudyReport:
         As in SessionReport, over all sessions that are in.
     pictures : StudyPictures
         Survival curves, contrasts, grids and transitions.
+    tables : tuple of StudyTable
+        Contrasts, models, groups, chance, contingency, exclusions.
     """
 
     study_id: str
@@ -293,6 +320,7 @@ class StudyReport:
     provenance: tuple[Provenance, ...] = ()
     warnings: tuple[str, ...] = ()
     pictures: StudyPictures = field(default_factory=StudyPictures)
+    tables: tuple[StudyTable, ...] = ()
 
     def __post_init__(self) -> None:
         refuse.identifier("StudyReport", "study_id", self.study_id)

@@ -310,3 +310,21 @@ def test_a_wrong_visit_is_corrected_at_the_command_line(cli: Cli, study: Path) -
     assert "S01 replaced" in done.err
     assert "  episode SF: 1 to 2 s, ended by time -> 1.5 to 2 s, ended by time" in done.err.splitlines()
     assert (study / "sessions/S01/session.replaced-1.yaml").is_file()
+
+
+def test_why_nothing_could_be_proposed_is_said_by_status_and_by_every_page(cli: Cli, study: Path) -> None:
+    assert cli("add", study, "S01", "--dyad", "D01", *WHO, *FILM, *TIMES).code == 0
+    assert cli("run", study, "--workers", "1").code == 0
+    why = "infant affect3, machine proposal: no neutral face: 0 usable frames"
+    state = cli("status", study, "--json").json["sessions"][0]
+    assert [line for line in state["remarks"] if why in line]
+    assert state["coverage"] == {"infant": 0.0}
+    assert f"note: S01: {why}" in cli("status", study).err
+    page = study / "reports/S01.html"
+    assert why in page.read_text()
+    assert "face tracked in cam1" in page.read_text()
+    page.unlink()
+    assert cli("report", study).code == 0
+    assert why in page.read_text(), "a page made later says it too"
+    (study / "sessions/S01/remarks.json").write_text("{")
+    assert "the remarks of the steps are damaged" in cli("report", study).err

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -302,7 +303,9 @@ class TestProfile:
             turn=np.where(frontal, 0.1, 0.6),
             expressions={"eyes_closed": np.where(asleep, 1.0, 0.0)},
         )
-        assert not GazeCoder().partner_direction(face, (), partner_toward="right").accepted
+        direction = GazeCoder().partner_direction(face, (), partner_toward="right")
+        assert not direction.accepted
+        assert re.search(r"too few frames.*; gaze is told by the turn of the head alone", direction.reason)
         found = codes_by_frame(propose(face, gaze_scheme, "right"), face)
         assert set(found[300:325]) == {"away"}
         assert set(found[327:343]) == {"usc"}
