@@ -218,7 +218,7 @@ def test_a_full_disk_is_said_and_the_window_does_not_close_silently(
     window: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     press(window, "S")
-    log_file = window.desk.document._stores["human"].log._file
+    log_file = window.desk.document._stores["human"].log._keeper._file
 
     def full(data: bytes) -> None:
         from stillface.io.durable import storage_error
