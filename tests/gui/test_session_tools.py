@@ -314,7 +314,7 @@ def test_a_share_that_comes_back_is_written_to_without_a_click(
 ) -> None:
     window = open_window()
     press(window, "S")
-    log_file = window.desk.document._stores["human"].log._file
+    log_file = window.desk.document._stores["human"].log._keeper._file
 
     def gone(data: bytes) -> None:
         raise storage_error(OSError(errno.EIO, "gone"), log_file.path, "could not save")
