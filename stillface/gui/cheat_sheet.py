@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import combinations, pairwise
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeyEvent, QMouseEvent
-from qtpy.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from stillface.gui.palette import Theme
 from stillface.review.desk import Desk
@@ -14,7 +15,12 @@ from stillface.review.keymap import key_of_code
 
 __all__ = ["CheatSheet"]
 
-_COLUMNS = (("Play", "Window"), ("Code", "Lane", "Mend"), ("Review", "Heart beats"))
+_N_COLUMNS = 4
+_ORDER = ("Compare", "Play", "Lane", "Code", "Mend", "Review", "Heart beats", "Window")
+# A heading and the space above it count as lines, too.
+_HEAD_LINES = 2
+
+Lines = tuple[tuple[str, str], ...]
 
 
 class CheatSheet(QWidget):
@@ -30,32 +36,40 @@ class CheatSheet(QWidget):
         What is covered.
     """
 
-    def __init__(
-        self, desk: Desk, groups: Mapping[str, tuple[tuple[str, str], ...]], theme: Theme, parent: QWidget
-    ) -> None:
+    def __init__(self, desk: Desk, groups: Mapping[str, Lines], theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(f"CheatSheet {{background: {theme.background};}} QLabel {{color: {theme.text};}}")
+        self.setStyleSheet(
+            f"CheatSheet, QScrollArea, QWidget#keys {{background: {theme.background}; border: none;}}"
+            f"QLabel {{color: {theme.text};}}"
+        )
         self.setAccessibleName("Keys")
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(28, 20, 28, 20)
+        self.groups = {**_codes(desk), **{name: groups[name] for name in _ORDER if name in groups}}
+        # A heading that nobody thought of here is shown all the same.
+        self.groups.update(groups)
         title = QLabel(
             f"<span style='font-size:18px'><b>Keys</b></span> &nbsp; profile {desk.keymap.profile}"
             " &nbsp; any key closes"
         )
-        whole.addWidget(title)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(36)
-        for column, headings in enumerate(_COLUMNS):
-            cells = "".join(_table(heading, groups.get(heading, ()), theme) for heading in headings)
-            if column == 2:
-                cells = _codes(desk, theme) + cells
-            label = QLabel(cells)
+        board = QWidget()
+        board.setObjectName("keys")
+        row = QHBoxLayout(board)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(18)
+        for column in _columns(self.groups):
+            label = QLabel("".join(_table(name, self.groups[name], theme) for name in column))
             label.setTextFormat(Qt.TextFormat.RichText)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
-            grid.addWidget(label, 0, column)
-        whole.addLayout(grid)
-        whole.addStretch(1)
+            label.setWordWrap(True)
+            row.addWidget(label, 1)
+        area = QScrollArea()
+        area.setWidget(board)
+        area.setWidgetResizable(True)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(20, 14, 20, 14)
+        whole.addWidget(title)
+        whole.addWidget(area, 1)
         self.setGeometry(parent.rect())
         self.show()
         self.raise_()
@@ -69,20 +83,31 @@ class CheatSheet(QWidget):
         self.close()
 
 
-def _table(title: str, lines: tuple[tuple[str, str], ...], theme: Theme) -> str:
+def _columns(groups: Mapping[str, Lines]) -> list[list[str]]:
+    """Cut the headings, in their order, into columns of which the longest is as short as can be."""
+    names, sizes = list(groups), [len(lines) + _HEAD_LINES for lines in groups.values()]
+    n_cuts = min(_N_COLUMNS, len(names)) - 1
+    ways = ((0, *cuts, len(names)) for cuts in combinations(range(1, len(names)), n_cuts))
+    best = min(ways, key=lambda way: max(sum(sizes[a:b]) for a, b in pairwise(way)))
+    return [names[a:b] for a, b in pairwise(best)]
+
+
+def _table(title: str, lines: Lines, theme: Theme) -> str:
+    head = f"<p style='color:{theme.accent};margin:8px 0 2px 0'><b>{_escaped(title)}</b></p>"
     rows = "".join(
-        f"<tr><td style='padding:1px 14px 1px 0'><b>{_escaped(keys)}</b></td><td>{_escaped(what)}</td></tr>"
+        f"<tr><td style='padding:1px 10px 1px 0'><b>{_escaped(keys).replace('  ', ' &middot; ')}</b></td>"
+        f"<td>{_escaped(what)}</td></tr>"
         for what, keys in lines
     )
-    return f"<p style='color:{theme.accent};margin:8px 0 2px 0'><b>{title}</b></p><table>{rows}</table>"
+    return f"{head}<table>{rows}</table>"
 
 
-def _codes(desk: Desk, theme: Theme) -> str:
-    if desk.document.active is None:
-        return ""
-    lane = desk.active_lane
+def _codes(desk: Desk) -> dict[str, Lines]:
+    lane = desk.scheme_lane()
+    if lane is None:
+        return {}
     lines = tuple((code.label or code.id, key_of_code(code.key)) for code in lane.scheme.codes if code.key)
-    return _table(f"Codes: {lane.scheme.title or lane.scheme.id}", lines, theme)
+    return {f"Codes: {lane.scheme.title or lane.scheme.id}": lines} if lines else {}
 
 
 def _escaped(text: str) -> str:

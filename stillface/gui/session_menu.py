@@ -39,7 +39,7 @@ class SessionMenu(QObject):
         self._window = window
         self._said: deque[str] = deque(maxlen=_REMEMBERED)
         window.desk.said.connect(self._said.append)
-        self.menu = QMenu("&Session", window.main)
+        self.menu = QMenu("Sess&ion", window.main)
         window.viewer.window.main_menu.addMenu(self.menu)
         self._help: Any = self.menu.addSeparator()
         sign_off.tracks.setTitle("Sign off, unlock")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
@@ -193,15 +194,21 @@ class CodingWindow(QObject):
         bool
             Whether the key means anything here.
         """
+        meant = self.meaning(key)
+        if meant is not None:
+            self.attempt(meant)
+        return meant is not None
+
+    def meaning(self, key: str) -> Callable[[], object] | None:
+        """Give what a key does here; None for nothing."""
         if key in self.more_keys:
-            self.attempt(self.more_keys[key][1])
-            return True
+            return self.more_keys[key][1]
+        if self.desk.code_of(key) is not None:
+            return partial(self.desk.key, key)
         action = self.desk.keymap.action(key, self.desk.mode)
-        own = None if action is None or self.desk.code_of(key) else self._own().get(action.id)
-        if own is not None:
-            self.attempt(own)
-            return True
-        return self.attempt(lambda: self.desk.key(key)) is not False
+        if action is None:
+            return None
+        return self._own().get(action.id) or actions_of(self.desk).get(action.id)
 
     def attempt(self, act: Callable[[], object]) -> object:
         """Do something; what cannot be done is said, never raised. Gives what it gave, None if refused."""
@@ -317,13 +324,8 @@ class CodingWindow(QObject):
         if self.signals is not None and self.signals.takes(key):
             event.accept()
             return kind == QEvent.Type.ShortcutOverride or self.signals.press(key)
-        known = bool(key) and (
-            key in self.more_keys
-            or self.desk.code_of(key) is not None
-            or self.desk.keymap.action(key, self.desk.mode) is not None
-        )
-        if not known:
-            return False
+        if not key or self.meaning(key) is None:
+            return self._keeps_from_napari(watched, event, key)
         if kind == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
@@ -331,6 +333,24 @@ class CodingWindow(QObject):
             # A key that is held is pressed once: the keyboard's repeats would switch the code off again.
             return True
         return self.press(key)
+
+    def _keeps_from_napari(self, watched: QObject, event: QEvent, key: str) -> bool:
+        """Leave other keys to buttons, lists and menus, but not to napari.
+
+        Its own would take a film away (Ctrl+Del), or save a picture of the family in passing (Alt+S).
+        """
+        if event.type() != QEvent.Type.ShortcutOverride:
+            # Docks pass on to napari what nobody in them took.
+            passed_on = watched is self.main or isinstance(watched, QDockWidget)
+            return passed_on or watched is self._canvas or self._canvas.isAncestorOf(watched)
+        if key not in self._mnemonics():
+            event.accept()
+        return False
+
+    def _mnemonics(self) -> set[str]:
+        """Give the keys that open the menus."""
+        titles = [action.text() for action in self.viewer.window.main_menu.actions()]
+        return {f"Alt+{text[text.index('&') + 1].upper()}" for text in titles if "&" in text[:-1]}
 
     def _takes_keys(self, receiver: QObject) -> bool:
         """Tell whether a key is meant for the desk: not for a text field, a dialog or another window."""
@@ -346,7 +366,7 @@ class CodingWindow(QObject):
         if not self.guard.save_all():
             return False
         if self.signals is not None:
-            self.signals.close()
+            self.signals.close(abandon=self.guard.leaving)
         self.closed = True
         self.ending.emit()
         self._timer.stop()
