@@ -77,7 +77,7 @@ def carry_out(folder: StudyFolder, plan: Plan, *, quiet: bool) -> RunSummary:
         say_warnings(summary.warnings)
         people.print(
             f"{summary.done} steps done, {summary.cached} up to date, {len(summary.failures)} failed, "
-            f"{summary.seconds:.0f} s."
+            f"{len(summary.files)} tables and pages written, {summary.seconds:.0f} s."
         )
         people.print(f"  tables   {folder.exports_dir}", markup=False)
         people.print(f"  reports  {folder.reports_dir / 'study.html'}", markup=False)
@@ -92,9 +92,10 @@ def show_plan(plan: Plan) -> None:
         people.print(f"Nothing to do: all {plan.n_done} steps, tables and reports are up to date.")
         return
     minutes = plan.estimate_s / 60
+    pages = plan.n_pages_to_do
     people.print(
-        f"{len(plan.sessions)} sessions: {len(plan.to_do)} steps to do, {plan.n_done} up to date; about "
-        f"{max(minutes, 0.1):.1f} minutes."
+        f"{len(plan.sessions)} sessions: {len(plan.to_do)} steps to do, {plan.n_done} up to date; "
+        f"{pages} page{'s' * (pages > 1)} and the tables to write; about {max(minutes, 0.1):.1f} minutes."
     )
     for step in plan.to_do:
         people.print(f"  to do  {step.session_id} {step.name}", markup=False)

@@ -185,13 +185,20 @@ def _joined(
         min(scorable) if complete else None,
         min(coverage) if complete else None,
         status,
-        ("low_coverage",) if value is not None and _any_low(parts) else (),
+        _shared_flags(parts, measured=value is not None),
         first.params_hash,
     )
 
 
-def _any_low(parts: tuple[Measurement, ...]) -> bool:
-    return any("low_coverage" in part.flags for part in parts)
+def _shared_flags(parts: tuple[Measurement, ...], *, measured: bool) -> tuple[str, ...]:
+    """Give what holds for a contrast if for a part: little seen, a machine's share, corrected beats."""
+    flags = [flag for part in parts for flag in part.flags]
+    kept = [flag for flag in flags if flag.startswith("source=")]
+    if measured:
+        kept += [flag for flag in flags if flag == "low_coverage"]
+        corrected = sum(int(flag.partition("=")[2]) for flag in flags if flag.startswith("beats_corrected="))
+        kept += [f"beats_corrected={corrected}"] if corrected else []
+    return tuple(dict.fromkeys(kept))
 
 
 def _ratio_episodes(protocol: Protocol) -> Iterator[tuple[str, str, str]]:

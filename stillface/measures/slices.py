@@ -34,9 +34,16 @@ DYAD_STATES = CodingScheme("dyad_state", (Code("mismatch"), Code("match"), Code(
 """The states of SPEC 3.2 as a scheme, so that a dyad's states are a StateTrack like any other."""
 
 
+_BY_HAND = frozenset({"human", "consensus"})
+
+
 @dataclass(frozen=True)
 class Stamp:
-    """The columns that all rows of one slice share."""
+    """The columns that all rows of one slice share.
+
+    ``sources`` are the kinds of source of its tracks. Where a machine had a part in them, each row carries
+    the flag ``source=...``: a coder's initials alone do not tell a reviewed proposal from a coding by hand.
+    """
 
     session: Session
     episode_id: str
@@ -47,6 +54,7 @@ class Stamp:
     scorable_s: float | None
     coverage: float | None
     params_hash: str
+    sources: tuple[str, ...] = ()
 
     def row(
         self,
@@ -63,6 +71,8 @@ class Stamp:
         measured = status.has_value or status in (Status.NA_NOBOUT, Status.NA_NOTREACHED)
         if measured and self.coverage is not None and self.coverage < LOW_COVERAGE:
             flags = (*flags, "low_coverage")
+        if not _BY_HAND.issuperset(self.sources):
+            flags = (*flags, "source=" + "+".join(dict.fromkeys(self.sources)))
         return Measurement(
             self.session.dyad_id,
             self.session.session_id,
@@ -140,6 +150,7 @@ class StreamSlice:
             "",
             *_coverage(self.episode, self.track.scorable_ns),
             params_hash,
+            (self.track.source_kind,),
         )
 
 
@@ -226,6 +237,7 @@ class PairSlice:
             self.rule_id,
             *_coverage(self.first.episode, self.scorable_ns),
             params_hash,
+            (self.first.track.source_kind, self.second.track.source_kind),
         )
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
 from stillface.domain.faces import FaceTrack
+from stillface.domain.intervals import Intervals
 from stillface.domain.session import Session
-from stillface.domain.states import StateTrack
+from stillface.domain.states import UNCODED, StateTrack
 from stillface.errors import StillfaceError
 from stillface.io.artefacts import load_beats, load_face_track, load_signal, load_state_track
 from stillface.io.bundle import StudyFolder
@@ -42,19 +44,27 @@ class Codings:
         return tuple(sorted({track.coder_id for track in self.people.tracks}))
 
     def unreviewed(self, session: Session) -> tuple[float | None, tuple[str, ...]]:
-        """Give the share of machine-coded time in streams that no person coded, and those streams.
+        """Give the share of machine-coded time that no person coded, and the streams that nobody began.
 
         The share is None where the machine coded nothing.
         """
-        seen = {(track.role, track.scheme.id) for track in self.people.tracks}
-        coded = [
-            (track, sum(track.clip(e.onset_ns, e.offset_ns).scorable_ns for e in session.episodes))
-            for track in self.machine
-        ]
-        alone = [(track, ns) for track, ns in coded if (track.role, track.scheme.id) not in seen]
-        total = sum(ns for _, ns in coded)
-        share = sum(ns for _, ns in alone) / total if total else None
-        return share, tuple(f"{track.role}/{track.scheme.id}" for track, _ in alone)
+        alone, total_ns, open_ns = [], 0, 0
+        for track in self.machine:
+            mine = [p for p in self.people.tracks if (p.role, p.scheme.id) == (track.role, track.scheme.id)]
+            if not mine:
+                alone.append(f"{track.role}/{track.scheme.id}")
+            coded = reduce(Intervals.union, map(_coded, mine), Intervals.empty())
+            for episode in session.episodes:
+                part = track.clip(episode.onset_ns, episode.offset_ns)
+                proposed = Intervals.from_mask(part.edges_ns, part.scorable)
+                total_ns += proposed.total_ns
+                open_ns += proposed.minus(coded).total_ns
+        return open_ns / total_ns if total_ns else None, tuple(alone)
+
+
+def _coded(track: StateTrack) -> Intervals:
+    """Give the time to which a person gave any code, "uncodable" among them."""
+    return Intervals.from_mask(track.edges_ns, track.codes != UNCODED)
 
 
 def read_codings(folder: StudyFolder, session: Session) -> Codings:
@@ -83,7 +93,9 @@ def code_findings(folder: StudyFolder, session: Session) -> list[Finding]:
             found.append(Finding("note", where, f"{coder} coded and is not among the coders of study.yaml"))
     share, alone = codings.unreviewed(session)
     if share:
-        text = f"{100 * share:.0f} % of machine-coded time is unreviewed: {', '.join(alone)}"
+        text = f"{100 * share:.0f} % of machine-coded time is unreviewed"
+        if alone:
+            text += f"; nobody has begun {', '.join(alone)}"
         found.append(Finding("note", where, text))
     return found
 

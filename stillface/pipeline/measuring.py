@@ -40,7 +40,8 @@ def without_unproposed(
     """
     if row.code not in unproposed.get((row.role, row.scheme_id, row.coder_id), ()):
         return row
-    return replace(row, value=None, n=None, status=Status.MISS_NOTCODED, flags=())
+    flags = tuple(flag for flag in row.flags if flag.startswith("source="))
+    return replace(row, value=None, n=None, status=Status.MISS_NOTCODED, flags=flags)
 
 
 def withhold(row: Measurement, min_coverage: float) -> Measurement:

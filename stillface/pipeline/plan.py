@@ -116,10 +116,14 @@ class Plan:
         return not self.to_do and pages and self.report_done and self.tables_done
 
     @property
+    def n_pages_to_do(self) -> int:
+        """Pages of sessions that a run would write anew, and the study's."""
+        return 1 + sum(session.wanted and not session.report_done for session in self.sessions)
+
+    @property
     def estimate_s(self) -> float:
-        """About how long the run will take; reports 2 s each."""
-        reports = sum(session.wanted and not session.report_done for session in self.sessions)
-        return sum(step.estimate_s for step in self.to_do) + 2.0 * reports
+        """About how long the run will take; pages 2 s each."""
+        return sum(step.estimate_s for step in self.to_do) + 2.0 * self.n_pages_to_do
 
 
 def open_ledger(folder: StudyFolder) -> Ledger:

@@ -11,6 +11,7 @@ from stillface.report.wording import (
     CENSORED_WORDS,
     STATUS_WORDS,
     code_label,
+    coders_label,
     contrast_kinds,
     contrast_label,
     flag_words,
@@ -196,7 +197,8 @@ class Withholding:
             notes.append(CENSORED_WORDS[row.status])
         if coverage is not None and coverage < LOW_COVERAGE and seen != shared:
             notes.append(seen)
-        notes += [flag_words(flag) for flag in row.flags if flag != "low_coverage" or coverage is None]
+        said = ("source",) if coverage is None else ("source", "low_coverage")
+        notes += [flag_words(flag) for flag in row.flags if flag.partition("=")[0] not in said]
         return Cell(shown_number(row), repr(row.value), "value", tuple(notes))
 
     def _parts(self, episode_id: str) -> tuple[str, ...]:
@@ -262,7 +264,8 @@ def matrix(protocol: Protocol, rows: Sequence[Measurement], shown: Withholding) 
         grouped.setdefault((row.role, row.scheme_id, row.coder_id, row.match_rule), []).append(row)
     groups = []
     for (role, scheme, coder, rule), members in grouped.items():
-        heading = " · ".join(part for part in (role_label(protocol, role), scheme, coder) if part)
+        who = coders_label(coder, members[0].flags)
+        heading = " · ".join(part for part in (role_label(protocol, role), scheme, who) if part)
         if all(row.value is None for row in members):
             groups.append(Group(heading, rule, (), (), nothing_words(members)))
             continue
@@ -338,7 +341,9 @@ def full_rows(
                 name=row.measure,
                 code=code_label(row.measure, row.code),
                 rule=row.match_rule,
-                stream=" · ".join(part for part in (row.scheme_id, row.coder_id) if part),
+                stream=" · ".join(
+                    part for part in (row.scheme_id, coders_label(row.coder_id, row.flags)) if part
+                ),
                 cell=shown.cell(row),
                 unit=unit_label(row.unit),
                 n="" if row.n is None else str(row.n),
@@ -346,7 +351,7 @@ def full_rows(
                 coverage=coverage_words(row.coverage).replace("coverage ", ""),
                 status=str(row.status),
                 status_words=status_words(row.status, row.measure),
-                flags=", ".join(flag_words(flag) for flag in row.flags),
+                flags=", ".join(flag_words(flag) for flag in row.flags if not flag.startswith("source=")),
             )
         )
     return {episode: tuple(lines) for episode, lines in grouped.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement, Status
@@ -12,6 +12,7 @@ __all__ = [
     "ROUNDING",
     "STATUS_WORDS",
     "code_label",
+    "coders_label",
     "contrast_kinds",
     "contrast_label",
     "described",
@@ -171,12 +172,21 @@ _VALUED_FLAGS = {
     "rsa": "preset {}",
     "band": "band {}",
     "epochs": "{} epochs",
+    "beats_corrected": "{} beats corrected by hand",
 }
 
 _KINDS = {
     "human": "coder",
     "consensus": "consensus",
     "auto_reviewed": "auto, reviewed by",
+    "auto": "auto, unreviewed",
+}
+
+
+_HOW_CODED = {
+    "human": "by hand",
+    "consensus": "consensus",
+    "auto_reviewed": "auto, reviewed",
     "auto": "auto, unreviewed",
 }
 
@@ -237,6 +247,22 @@ def source_label(source: str) -> str:
     """Say who coded a track, so that a machine's proposal never passes for a person's judgement."""
     kind, _, name = source.partition(":")
     return f"{_KINDS[kind]} ({name})" if kind == "auto" else f"{_KINDS[kind]} {name}"
+
+
+def coders_label(coder_id: str, flags: Iterable[str]) -> str:
+    """Say who coded what a row is about, and how where a machine had a part in it.
+
+    Parameters
+    ----------
+    coder_id : str
+        ``AB``, or ``AB+CD`` in role order.
+    flags : iterable of str
+        The row's; ``source=human+auto_reviewed`` where a machine had a part.
+    """
+    # Such as "MG (by hand + auto, reviewed)".
+    source = next((flag.partition("=")[2] for flag in flags if flag.startswith("source=")), "")
+    how = " + ".join(_HOW_CODED[kind] for kind in source.split("+")) if source else ""
+    return f"{coder_id} ({how})" if how else coder_id
 
 
 def contrast_label(protocol: Protocol, episode_id: str) -> str:

@@ -296,7 +296,7 @@ def test_the_unreviewed_share_counts_what_nobody_coded(study: StudyFolder) -> No
     assert "100 % of machine-coded time" in one(said(study, "note"), "unreviewed")
     assert study_status(study)[0].reviewed == 0
     code(study, "AB", "infant")
-    assert "50 % of machine-coded time is unreviewed: caregiver/affect3" in one(
+    assert "50 % of machine-coded time is unreviewed; nobody has begun caregiver/affect3" in one(
         said(study, "note"), "unreviewed"
     )
     state = study_status(study)[0]
