@@ -33,7 +33,7 @@ def expected_repairs(dyad: DyadSlice) -> float:
     codes it hardly ever happens, in codes by the second often.
     """
     mismatch, match = (dyad.table == state for state in (MISMATCH, MATCH))
-    grid_ns = int(np.gcd.reduce(np.diff(dyad.edges_ns)))
+    grid_ns = int(np.gcd.reduce(dyad.durations_ns[dyad.defined]))
     n = dyad.scorable_ns / grid_ns
     changes = [_transitions(dyad, side) for side in (0, 1)]
     # At a random point of the grid: in this code and not just about to change.
