@@ -13,9 +13,14 @@ from stillface.review.keymap import key_of_code
 
 __all__ = ["CodingPanel"]
 
-_LIGHTS = {"saved": "#3fae6a", "saving": "#e0b030", "NOT SAVED": "#e04f4f"}
+_LIGHTS = {"saved": "#3fae6a", "saving": "#e0b030", "saved here": "#f08a24", "NOT SAVED": "#e04f4f"}
 # Words and sign differ too: the light is never told by colour alone.
-_SIGNS = {"saved": "\u2713 saved", "saving": "\u2026 saving", "NOT SAVED": "\u2717 NOT SAVED"}
+_SIGNS = {
+    "saved": "\u2713 saved",
+    "saving": "\u2026 saving",
+    "saved here": "\u26a0 saved on this computer only",
+    "NOT SAVED": "\u2717 NOT SAVED",
+}
 
 
 class CodingPanel(QWidget):
@@ -47,7 +52,7 @@ class CodingPanel(QWidget):
         self.light.setFlat(True)
         self.light.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.light.setAccessibleName("Whether your work is saved")
-        self.light.clicked.connect(lambda: self.desk.document.status == "NOT SAVED" and save_elsewhere())
+        self.light.clicked.connect(lambda: self.desk.document.trouble is not None and save_elsewhere())
         self._codes = QWidget()
         self._lay_out()
         desk.document.active_changed.connect(self.show_lane)
@@ -176,7 +181,9 @@ class CodingPanel(QWidget):
         trouble = self.desk.document.trouble
         if trouble is not None:
             self.light.setToolTip(f"{trouble.what}. Click to save to another folder.")
-            self.say("click the red light")
+            self.say("click the light to save to another folder")
+        elif status == "saved here":
+            self.light.setToolTip("The study could not take your last edits yet; it is tried again.")
         else:
             self.light.setToolTip("Every edit is on the disk.")
 
@@ -184,6 +191,6 @@ class CodingPanel(QWidget):
         """Show one line; while work is not saved, that comes first."""
         trouble = self.desk.document.trouble
         if trouble is not None:
-            text = f"NOT SAVED, kept in memory: {trouble.what}. {text}"
+            text = f"{trouble.what}. {text}"
         self.said_label.setText(text)
         self.said_label.setToolTip(text)

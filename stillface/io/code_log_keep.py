@@ -84,7 +84,7 @@ class Keeper:
         self.n_kept = len(records)
         if self._refused_at_ns is None:
             self._refused_at_ns = records[-1].mono
-        _, _, cause = refusal.what.partition(": ")
+        cause = refusal.what.partition(": ")[2] or refusal.what
         return StorageError(
             f"saved on this computer, not in the study yet: {cause}", where=refusal.where, fix=refusal.fix
         )

@@ -227,7 +227,7 @@ def test_a_full_disk_is_said_and_the_window_does_not_close_silently(
 
     monkeypatch.setattr(log_file, "append", full)
     press(window, *["Right"] * 5, "D")
-    assert window.panel.light.text().endswith("NOT SAVED")
+    assert window.panel.light.text().endswith("saved on this computer only")
     assert "disk is full" in window.panel.said_label.text()
     assert str(tmp_path) not in window.panel.said_label.text()
     assert len(bouts(window, INFANT)) == 2
@@ -240,7 +240,7 @@ def test_a_full_disk_is_said_and_the_window_does_not_close_silently(
 
     monkeypatch.setattr(QMessageBox, "exec", stay)
     assert not window.main.close()
-    assert "NOT SAVED" in asked[0]
+    assert "not in the study yet" in asked[0]
     elsewhere = tmp_path / "usb"
     elsewhere.mkdir()
     window.desk.document.save_elsewhere(elsewhere)

@@ -323,9 +323,9 @@ def test_a_share_that_comes_back_is_written_to_without_a_click(
         share.setattr(log_file, "append", gone)
         press(window, "Right")
         press(window, "D")
-        assert window.panel.light.text().endswith("NOT SAVED")
+        assert window.panel.light.text().endswith("saved on this computer only")
         window.guard.retry()
-        assert window.desk.document.status == "NOT SAVED"
+        assert window.desk.document.status == "saved here"
     window.guard.retry()
     assert window.desk.document.status == "saved"
     assert len(window.desk.document.lane(INFANT).bouts) == 2

@@ -249,9 +249,9 @@ def test_on_a_full_disk_the_window_does_not_close_silently(
         patch.setattr(window.guard, "ask_unsaved", lambda why: asked.append(why) or False)
         press(window, Qt.Key.Key_N)
         press(window, Qt.Key.Key_X)
-        assert window.signals.panel.status.text() == "NOT SAVED"
+        assert window.signals.panel.status.text() == "saved here"
         assert not window.main.close()
-        assert asked == ["disk full"]
+        assert asked == ["saved on this computer, not in the study yet: disk full"]
     QTest.mouseClick(window.signals.panel.status, Qt.MouseButton.LeftButton)
     assert window.signals.panel.status.text() == "saved"
     assert window.main.close()
