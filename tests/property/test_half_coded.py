@@ -58,7 +58,7 @@ def test_no_time_lies_after_the_stop_and_what_was_not_seen_is_censored(seed: int
 
 
 def changed_by_what_came_later(seed: int, seen_s: float, skipped: tuple[str, ...]) -> list[Measurement]:
-    """Give rows of the dyad that change when the partner behaves otherwise after the infant's coder stopped."""
+    """Give rows of the dyad that change where the partner behaves otherwise after the stop."""
     stop_ns = round((REUNION_S + seen_s) * S)
     infant, partner = coded("infant", seed, REUNION_S + seen_s), coded("caregiver", seed + 1)
     later = coded("caregiver", seed + 2)
