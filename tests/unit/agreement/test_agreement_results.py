@@ -120,7 +120,11 @@ def test_chance_breaks_ties_between_strata() -> None:
 
 def test_a_stored_seed_gives_its_draw_in_every_version() -> None:
     """A plan stores its seed: another order of chance would draw others for the same study."""
-    assert draw(strata(a=5, b=5), 0.3, seed=20) == ("a2", "a3", "b2")
+    sites = {f"{group}-{site}-{k}": (group, site) for group in "pt" for site in "ns" for k in range(3)}
+    assert [draw(sites, 0.5, seed) for seed in (20, 21)] == [
+        ("p-n-0", "p-s-0", "t-n-0", "t-n-1", "t-s-1", "t-s-2"),
+        ("p-n-0", "p-s-0", "p-s-1", "t-n-0", "t-s-1", "t-s-2"),
+    ]
 
 
 def test_drift_tells_kappa_of_the_month_and_of_the_months_before() -> None:

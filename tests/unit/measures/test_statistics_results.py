@@ -10,7 +10,7 @@ import pytest
 from fixtures import worked_examples as we
 from stillface.domain.protocol import Recovery
 from stillface.domain.results import Status
-from stillface.domain.scheme import Code, CodingScheme, MatchRule
+from stillface.domain.scheme import MATCH, Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
 from stillface.errors import FieldError
 from stillface.measures.correlation import effective_n, null_r, windowed_cross_correlation
@@ -21,9 +21,10 @@ from stillface.measures.recovery import RecoveryLatency
 from stillface.measures.repairs import mismatch_bouts, state_changes
 from stillface.measures.scores import Scores
 from stillface.measures.series import autoregressive_residuals, code_scores, step_series
-from stillface.measures.slices import dyad_slices
+from stillface.measures.slices import dyad_slices, pair_slices
 from stillface.measures.state_space import StateSpace
 from stillface.measures.survival import kaplan_meier
+from stillface.measures.turns import silences
 from stillface.measures.two_by_two import TwoByTwo
 
 S = we.S
@@ -240,6 +241,42 @@ def test_short_states_go_to_the_state_before_and_the_first_to_the_next() -> None
         }
         assert rows["pct_match"].value == pytest.approx(5 * match_s), shortest_ms
         assert rows["n_repair"].value == repairs, shortest_ms
+
+
+def test_a_short_state_before_a_gap_goes_to_its_only_neighbour() -> None:
+    caregiver = we.track(we.CAREGIVER, "caregiver", [("P", 0, 20)])
+    session = we.session(Episode("RE", 0, 20 * S))
+    rule = replace(we.VALENCE3, min_match_ms=2000)
+    for infant, match_s in (
+        # Match for a second, then mismatch, then nobody saw: the second becomes mismatch.
+        ([("P", 0, 1), ("N", 1, 6), ("U", 6, 20)], 0.0),
+        # Alone between the onset and a gap, or between two gaps, there is no neighbour to go to.
+        ([("P", 0, 1), ("U", 1, 10), ("N", 10, 15)], 1.0),
+        ([("N", 0, 4), ("U", 4, 10), ("P", 10, 11), ("U", 11, 20)], 1.0),
+        # After a gap it is the first of its stretch.
+        ([("N", 0, 4), ("U", 4, 10), ("P", 10, 11), ("N", 11, 20)], 0.0),
+    ):
+        tracks = (we.track(we.INFANT, "infant", infant), caregiver)
+        dyad = next(d for d in dyad_slices(session, tracks, (rule,)) if d.first.spec.id == "RE")
+        assert dyad.duration_of(MATCH) == match_s, infant
+
+
+def test_a_silence_with_both_on_one_side_is_nobodys() -> None:
+    scheme = CodingScheme("voices", (Code("voc"), Code("silent")))
+
+    def found(infant: str, caregiver: str) -> list[tuple[int, int, float]]:
+        tracks = tuple(
+            we.track(scheme, role, [({"v": "voc", "-": "silent"}[c], t, t + 1) for t, c in enumerate(text)])
+            for role, text in (("infant", infant), ("caregiver", caregiver))
+        )
+        session = we.session(Episode("RE", 0, len(infant) * S))
+        pair = next(p for p in pair_slices(session, tracks) if p.first.spec.id == "RE")
+        return [(s.before, s.after, s.duration_s) for s in silences(pair)]
+
+    assert found("-v--v-", "------") == [(0, 0, 2.0)]
+    assert found("-v----", "----v-") == [(0, 1, 2.0)]
+    assert found("-v--v-", "-v----") == []
+    assert found("-v--v-", "----v-") == []
 
 
 def test_a_dyad_that_never_parted_has_no_latency_to_report() -> None:

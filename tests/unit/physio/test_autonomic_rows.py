@@ -91,7 +91,9 @@ def test_a_channel_that_gave_nothing_is_missing_not_absent():
     rows = list(autonomic_rows(session(("infant", "ecg"), ("caregiver", "eda")), [summary("PL")]))
     lost = {(r.role, r.episode_id): (r.status, r.value, r.coverage) for r in rows if r.episode_id != "PL"}
     assert set(lost.values()) == {(Status.MISS_TECH, None, 0.0)}
-    assert {r.measure for r in rows if r.role == "caregiver"} == {"scl_us", "scr_per_min"}
+    eda = [r for r in rows if r.role == "caregiver"]
+    assert {(r.measure, r.unit) for r in eda} == {("scl_us", "uS"), ("scr_per_min", "1/min")}
+    assert {(r.coder_id, r.params_hash, r.n, r.scorable_s) for r in eda} == {("", "", None, 0.0)}
     contrast = [r for r in contrast_rows(PROTOCOL, rows) if r.measure == "hr_bpm"]
     assert {r.status for r in contrast} == {Status.MISS_TECH}
 
