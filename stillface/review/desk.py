@@ -163,10 +163,13 @@ class Desk:
             self.said.emit(f"{lane.key.role}: {label} over the selection")
             self.select(None)
         else:
+            left = ""
             if self._left_behind(lane):
+                reach = clock_text(self.running_until_ns(lane) or time_ns)
+                left = f"; the state before ended at {reach}, where you left it"
                 self.note_watched()
             self.do(SetState(lane.key, time_ns, code, recorded))
-            self.said.emit(f"{lane.key.role}: {label} from {clock_text(self.grid.floor(time_ns))}")
+            self.said.emit(f"{lane.key.role}: {label} from {clock_text(self.grid.floor(time_ns))}{left}")
             if self.playhead.playing and not self.habits.hold:
                 self._roll_back()
 

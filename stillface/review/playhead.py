@@ -155,6 +155,7 @@ class Playhead:
         """Go to a time; beyond the ends stays at the ends. Standing still, it is the frame's onset."""
         time_ns = min(max(time_ns, self.grid.span_ns[0]), self.last_ns)
         self._move(time_ns if self._playing else self.grid.floor(time_ns))
+        self._note_landed()
         self._take_anchor()
 
     def step(self, n_frames: int) -> None:
@@ -166,6 +167,7 @@ class Playhead:
             low, high = sorted((index, target))
             self._note_watched(int(self.grid.edges_ns[low]), int(self.grid.edges_ns[high + 1]))
         self._move(int(self.grid.edges_ns[target]))
+        self._note_landed()
 
     def jump(self, seconds: float) -> None:
         """Go a number of seconds on, or back."""
@@ -231,6 +233,10 @@ class Playhead:
 
     def _take_anchor(self) -> None:
         self._anchor = (self._time_ns, self._now_ns())
+
+    def _note_landed(self) -> None:
+        """Note the frame that a jump landed on: who goes on by seconds has seen each of these frames."""
+        self.passed.add(self.grid.floor(self._time_ns), self.grid.after(self._time_ns))
 
     def _note_watched(self, start_ns: int, end_ns: int) -> None:
         low, high = sorted((start_ns, end_ns))

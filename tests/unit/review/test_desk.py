@@ -97,6 +97,23 @@ def test_a_leap_ends_the_running_state_where_it_was_last_seen(kit: Any, desk: De
     assert desk.document.lane(INFANT).running is not None
 
 
+def test_a_state_runs_on_while_the_coder_goes_on_by_seconds(kit: Any, desk: Desk) -> None:
+    desk.key("S")
+    for _ in range(12):
+        desk.key("Shift+Right")
+    desk.key("D")
+    assert kit.bouts(desk.document, INFANT) == [(0, 12, "neu"), (12, 12.04, "pos")]
+
+
+def test_a_state_that_was_left_behind_is_told_in_the_same_breath(desk: Desk) -> None:
+    said: list[str] = []
+    desk.said.connect(said.append)
+    desk.key("S")
+    desk.playhead.seek(30 * S)
+    desk.key("A")
+    assert said[-1].endswith("; the state before ended at 0:00.040, where you left it")
+
+
 def test_fast_play_goes_on_with_the_running_state_and_is_not_watching(kit: Any, desk: Desk, now: Any) -> None:
     desk.key("S")
     desk.playhead.set_speed(4.0)
