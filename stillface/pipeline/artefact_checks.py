@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
 import numpy as np
 
-from stillface.domain.faces import FaceTrack
 from stillface.domain.intervals import Intervals
 from stillface.domain.session import Session
 from stillface.domain.states import UNCODED, StateTrack
 from stillface.errors import StillfaceError
-from stillface.io.artefacts import load_beats, load_face_track, load_signal, load_state_track
+from stillface.io.artefacts import load_beats, load_signal, load_state_track
 from stillface.io.bundle import StudyFolder
 from stillface.io.human_codes import CodedByPeople, read_people
+from stillface.pipeline.faces_seen import seen_face, track_places
 from stillface.pipeline.findings import Finding
 
 __all__ = [
     "Codings",
     "code_findings",
     "coverage_findings",
-    "episode_coverage",
     "heart_findings",
     "read_codings",
 ]
@@ -100,49 +99,22 @@ def code_findings(folder: StudyFolder, session: Session) -> list[Finding]:
     return found
 
 
-def episode_coverage(face: FaceTrack, session: Session) -> dict[str, float]:
-    """Give the codable share of each episode's time; what the film does not cover counts as not codable."""
-    shares = {}
-    for episode in session.episodes:
-        edges = np.clip(face.clock.edges_ns, episode.onset_ns, episode.offset_ns)
-        shares[episode.id] = float(np.diff(edges)[face.codable].sum()) / episode.duration_ns
-    return shares
-
-
 def coverage_findings(folder: StudyFolder, session: Session) -> list[Finding]:
     """Name the episodes in which a person's face was codable for too little of the time."""
     found: list[Finding] = []
-    for role, face in _faces(folder, session, found):
-        low = [
-            f"{name} {100 * share:.0f} %"
-            for name, share in episode_coverage(face, session).items()
-            if share < LOW_COVERAGE
-        ]
+    for role, recording_id, path in track_places(folder, session):
+        try:
+            shares = seen_face(role, recording_id, path).by_episode(session)
+        except StillfaceError as error:
+            found.append(Finding("problem", session.session_id, str(error)))
+            continue
+        low = [f"{name} {100 * share:.0f} %" for name, share in shares.items() if share < LOW_COVERAGE]
         if low:
             text = (
                 f"{role}: face codable in {', '.join(low)} of the time (less than {100 * LOW_COVERAGE:.0f} %)"
             )
-            found.append(Finding("warning", f"{session.session_id}/{face.recording_id}", text))
+            found.append(Finding("warning", f"{session.session_id}/{recording_id}", text))
     return found
-
-
-def _faces(folder: StudyFolder, session: Session, found: list[Finding]) -> Iterable[tuple[str, FaceTrack]]:
-    if not any(folder.tracks_dir(session.session_id).glob("*.h5")):
-        return
-    # On use: the steps need the extra `track`, a look at people and files does not.
-    from stillface.pipeline.steps import track_path
-
-    for video in session.videos:
-        for role in video.regions:
-            path = track_path(folder, session.session_id, video.id, role)
-            if not path.exists():
-                continue
-            try:
-                face = load_face_track(path)
-            except StillfaceError as error:
-                found.append(Finding("problem", session.session_id, str(error)))
-            else:
-                yield role, face
 
 
 def heart_findings(folder: StudyFolder, session: Session) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -12,10 +13,9 @@ from stillface.domain.clock import FrameClock
 from stillface.domain.session import Session
 from stillface.io.artefacts import load_codable
 from stillface.io.bundle import StudyFolder
-from stillface.pipeline.steps import track_path
 from stillface.report.data import TrackedFace
 
-__all__ = ["SeenFace", "faces_seen", "tracked_faces"]
+__all__ = ["SeenFace", "seen_face", "track_path", "track_places", "tracked_faces"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,20 +45,31 @@ class SeenFace:
         durations = np.diff(np.clip(self.clock.edges_ns, onset_ns, offset_ns))
         return float(durations[self.codable].sum() / (offset_ns - onset_ns))
 
+    def by_episode(self, session: Session) -> dict[str, float]:
+        """Give the share of each episode's time, by its id."""
+        return {e.id: self.share_of(e.onset_ns, e.offset_ns) for e in session.episodes}
 
-def faces_seen(folder: StudyFolder, session: Session) -> Iterator[SeenFace]:
-    """Give each tracked person of each film in the session's order; raises InputError."""
+
+def track_path(folder: StudyFolder, session_id: str, recording_id: str, role: str) -> Path:
+    """Give the file of one person's face track in one film."""
+    return folder.tracks_dir(session_id) / f"{recording_id}.{role}.h5"
+
+
+def track_places(folder: StudyFolder, session: Session) -> Iterator[tuple[str, str, Path]]:
+    """Give role, film and file of each track that is there, in the session's order of films."""
     for video in session.videos:
         for role in video.regions:
             path = track_path(folder, session.session_id, video.id, role)
             if path.exists():
-                yield SeenFace(role, video.id, *load_codable(path))
+                yield role, video.id, path
+
+
+def seen_face(role: str, recording_id: str, path: Path) -> SeenFace:
+    """Read what a track says of a person's face; raises InputError."""
+    return SeenFace(role, recording_id, *load_codable(path))
 
 
 def tracked_faces(folder: StudyFolder, session: Session) -> tuple[TrackedFace, ...]:
-    """Give the same by episode, for a page; raises InputError."""
-    found = []
-    for seen in faces_seen(folder, session):
-        shares = {e.id: seen.share_of(e.onset_ns, e.offset_ns) for e in session.episodes}
-        found.append(TrackedFace(seen.role, seen.recording_id, shares))
-    return tuple(found)
+    """Give what tracking saw by episode, for a page; raises InputError."""
+    faces = [seen_face(*place) for place in track_places(folder, session)]
+    return tuple(TrackedFace(face.role, face.recording_id, face.by_episode(session)) for face in faces)

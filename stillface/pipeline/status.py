@@ -10,7 +10,7 @@ from stillface.domain.provenance import Json
 from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
 from stillface.pipeline.artefact_checks import read_codings
-from stillface.pipeline.faces_seen import faces_seen
+from stillface.pipeline.faces_seen import seen_face, track_places
 from stillface.pipeline.plan import RunOptions, SessionPlan, make_plan
 from stillface.pipeline.remarks import kept_remarks
 
@@ -97,7 +97,8 @@ def _state(folder: StudyFolder, planned: SessionPlan, current: set[str]) -> Sess
     unreviewed, problem = None, ""
     try:
         # The first film that shows a person is the one that is coded.
-        coverage = {seen.role: seen.share for seen in reversed([*faces_seen(folder, session)])}
+        seen = [seen_face(*place) for place in track_places(folder, session)]
+        coverage = {face.role: face.share for face in reversed(seen)}
         remarks = kept_remarks(folder, session.session_id, planned.steps)
         codings = read_codings(folder, session)
         coders, (unreviewed, _) = codings.coders, codings.unreviewed(session)

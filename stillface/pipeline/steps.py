@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from stillface.contracts.coder import RemarkingCoder
 from stillface.contracts.registry import CODERS, TRACKERS
@@ -28,10 +27,11 @@ from stillface.physio.analyse import heart_warnings
 from stillface.physio.beats import SOURCE, find_beats
 from stillface.physio.params import HeartParams
 from stillface.physio.sync import fit_clock_map
+from stillface.pipeline.faces_seen import track_path
 from stillface.pipeline.inputs import FileHashes
 from stillface.pipeline.readers import reader_for
 
-__all__ = ["Remarks", "Step", "Work", "session_steps", "track_path"]
+__all__ = ["Remarks", "Step", "Work", "session_steps"]
 
 TRACKER = "mediapipe_mesh"
 
@@ -76,11 +76,6 @@ class Step:
     estimate_s: float
     work: Work
     needs: tuple[str, ...] = ()
-
-
-def track_path(folder: StudyFolder, session_id: str, recording_id: str, role: str) -> Path:
-    """Give the file of one person's face track in one film."""
-    return folder.tracks_dir(session_id) / f"{recording_id}.{role}.h5"
 
 
 def session_steps(folder: StudyFolder, session: Session, hashes: FileHashes, workers: int) -> list[Step]:
