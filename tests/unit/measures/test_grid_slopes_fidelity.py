@@ -145,6 +145,7 @@ def test_breaches_are_counted_and_flagged() -> None:
     assert rows["breach_pct"].value == pytest.approx(20.0)
     assert rows["breach_pct"].scorable_s == 30.0
     assert (rows["n_breach"].value, rows["n_breach"].flags) == (2.0, ("breached", "low_coverage"))
+    assert {(row.n, row.flags) for row in rows.values()} == {(2, ("breached", "low_coverage"))}
 
 
 def test_a_still_face_that_was_still() -> None:

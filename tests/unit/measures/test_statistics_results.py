@@ -19,6 +19,7 @@ from stillface.measures.mixed import mixed_model
 from stillface.measures.pooling import pool_tables, pooled_permutation_p
 from stillface.measures.recovery import RecoveryLatency
 from stillface.measures.repairs import mismatch_bouts, state_changes
+from stillface.measures.return_to_baseline import ReturnToBaseline, rolling_pct_negative
 from stillface.measures.scores import Scores
 from stillface.measures.series import autoregressive_residuals, code_scores, step_series
 from stillface.measures.slices import dyad_slices, pair_slices
@@ -277,6 +278,22 @@ def test_a_silence_with_both_on_one_side_is_nobodys() -> None:
     assert found("-v----", "----v-") == [(0, 1, 2.0)]
     assert found("-v--v-", "-v----") == []
     assert found("-v--v-", "----v-") == []
+
+
+def test_a_window_longer_than_an_episode_gives_no_way_back() -> None:
+    track = we.track(we.INFANT, "infant", [("S", 0, 60), ("N", 60, 140), ("S", 140, 180)])
+    for play_s, reunion_s in ((60.0, 9.9), (10.05, 60.0)):
+        episodes = (Episode("PL", 0, round(play_s * S)), Episode("RE", 120 * S, round((120 + reunion_s) * S)))
+        (row,) = ReturnToBaseline()(Session("s", "d", we.PROTOCOL, episodes), (track,))
+        assert (row.value, row.unit, row.status, row.n, row.flags) == (None, "s", Status.MISS_LOWN, None, ())
+
+
+def test_a_window_seen_for_less_than_half_has_no_share() -> None:
+    track = we.track(we.INFANT, "infant", [("N", 0, 10), ("U", 10, 20), ("S", 20, 30)])
+    times, pct = rolling_pct_negative(track, 10 * S, 2 * S)
+    assert (times // S).tolist() == [10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30]
+    expected = [100.0, 100.0, 100.0, *[np.nan] * 5, 0.0, 0.0, 0.0]
+    assert pct == pytest.approx(expected, nan_ok=True)
 
 
 def test_a_dyad_that_never_parted_has_no_latency_to_report() -> None:
