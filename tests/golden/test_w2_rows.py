@@ -6,9 +6,12 @@ unscorable 15-17, match 17-18, mismatch 18-19, match 19-20.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fixtures import worked_examples as we
+from stillface.domain.protocol import Recovery
 from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
 from stillface.measures.latency import Latency
@@ -156,12 +159,21 @@ def test_latencies_of_the_infant() -> None:
 
 def test_recovery_of_the_infant_and_of_the_dyad() -> None:
     session, tracks = we.w2()
-    rows = told(list(RecoveryLatency()(session, tracks, (we.VALENCE3,))))
+    measured = list(RecoveryLatency()(session, tracks, (we.VALENCE3,)))
+    assert {row.episode_id for row in measured} == {"RE"}
+    rows = told(measured)
     assert {code: row for (_, code), row in rows.items()} == {
         "nonneg": (3.0, "s", 1, ("sustain_s=3.0", "confirmed_s=6.0"), OK),
         "pos": (5.0, "s", 1, ("sustain_s=3.0", "confirmed_s=8.0"), OK),
         "match": (3.0, "s", 1, ("sustain_s=3.0", "confirmed_s=6.0"), OK),
     }
+
+
+def test_only_the_targets_of_the_protocol_are_measured() -> None:
+    session, tracks = we.w2()
+    positive = replace(we.PROTOCOL, recovery=(Recovery("RE", "PL", targets=("pos",)),))
+    found = RecoveryLatency()(replace(session, protocol=positive), tracks, (we.VALENCE3,))
+    assert [(row.episode_id, row.role, row.code) for row in found] == [("RE", "infant", "pos")]
 
 
 def test_transitions_of_each_partner() -> None:
