@@ -9,14 +9,30 @@ Times are snapped to the frame borders of the camera that is coded from.
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Protocol, get_args, runtime_checkable
 
+from stillface.domain.scheme import SchemeType
 from stillface.errors import UsageError
 from stillface.io.code_log_record import Edit
 from stillface.review.cameras import FrameGrid
+from stillface.review.draft import Draft
 from stillface.review.lanes import Lane, LaneKey
 
-__all__ = ["Command", "gap_code", "points_only", "states_only", "stretch_of"]
+__all__ = [
+    "ANY_KIND",
+    "POINTS",
+    "RATINGS",
+    "STATES",
+    "Command",
+    "LaneCommand",
+    "gap_code",
+    "stretch_of",
+]
+
+STATES, POINTS, RATINGS = ("state", "ordinal"), ("point",), ("rating", "ordinal")
+ANY_KIND: tuple[str, ...] = get_args(SchemeType)
 
 
 @runtime_checkable
@@ -52,13 +68,33 @@ def stretch_of(grid: FrameGrid, onset_ns: int, offset_ns: int) -> tuple[int, int
     return low, high
 
 
-def states_only(lane: Lane) -> None:
-    """Refuse a lane of points or ratings."""
-    if lane.scheme.type not in ("state", "ordinal"):
-        raise UsageError("not for this kind of scheme", got=lane.scheme.type, expected="state or ordinal")
+@dataclass(frozen=True)
+class LaneCommand(ABC):
+    """A command that changes a draft of its lane; the log gets an edit for each bout that differs then.
 
+    Parameters
+    ----------
+    lane : LaneKey
 
-def points_only(lane: Lane) -> None:
-    """Refuse a lane of states."""
-    if not lane.is_point:
-        raise UsageError("not for this kind of scheme", got=lane.scheme.type, expected="point")
+    Attributes
+    ----------
+    kinds : tuple of str
+        Types of schemes it is for.
+    """
+
+    lane: LaneKey
+    kinds: ClassVar[tuple[str, ...]] = STATES
+
+    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
+        """Give the edits; empty where nothing would change. Raises UsageError where it cannot be done."""
+        if lane.scheme.type not in self.kinds:
+            raise UsageError(
+                "not for this kind of scheme", got=lane.scheme.type, expected=" or ".join(self.kinds)
+            )
+        draft = Draft(lane, grid)
+        self.change(draft)
+        return draft.edits()
+
+    @abstractmethod
+    def change(self, draft: Draft) -> None:
+        """Move bouts about in the draft."""

@@ -6,11 +6,10 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from stillface.errors import UsageError
-from stillface.io.code_log_record import Edit
 from stillface.review.cameras import FrameGrid
-from stillface.review.commands import points_only, states_only, stretch_of
+from stillface.review.commands import ANY_KIND, POINTS, LaneCommand, stretch_of
 from stillface.review.draft import Draft
-from stillface.review.lanes import COMMENT, RUNNING, Lane, LaneKey
+from stillface.review.lanes import COMMENT, RUNNING, Lane
 
 __all__ = [
     "CommentOn",
@@ -30,19 +29,17 @@ Side = Literal["onset", "offset"]
 
 
 @dataclass(frozen=True)
-class MovePoint:
+class MovePoint(LaneCommand):
     """It happened at another moment."""
 
-    lane: LaneKey
     bout_id: str
     time_ns: int
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        points_only(lane)
-        draft = Draft(lane, grid)
-        draft.change(lane.bout(self.bout_id), onset_ns=grid.snap(self.time_ns))
-        return draft.edits()
+    kinds = POINTS
+
+    def change(self, draft: Draft) -> None:
+        """Move the point."""
+        draft.change(draft.lane.bout(self.bout_id), onset_ns=draft.grid.snap(self.time_ns))
 
 
 def edge_limits_ns(lane: Lane, bout_id: str, side: Side, grid: FrameGrid) -> tuple[int, int]:
@@ -65,69 +62,59 @@ def edge_limits_ns(lane: Lane, bout_id: str, side: Side, grid: FrameGrid) -> tup
 
 
 @dataclass(frozen=True)
-class MoveEdge:
+class MoveEdge(LaneCommand):
     """A bout begins or ends elsewhere; what touches it there follows."""
 
-    lane: LaneKey
     bout_id: str
     side: Side
     time_ns: int
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits; refuses to go beyond :func:`edge_limits_ns`."""
-        states_only(lane)
-        bout = lane.bout(self.bout_id)
-        low, high = edge_limits_ns(lane, self.bout_id, self.side, grid)
+    def change(self, draft: Draft) -> None:
+        """Move the edge; refused beyond :func:`edge_limits_ns`."""
+        bout = draft.lane.bout(self.bout_id)
+        low, high = edge_limits_ns(draft.lane, self.bout_id, self.side, draft.grid)
         if not low <= self.time_ns <= high:
             raise UsageError("the edge cannot go there", got=self.time_ns, expected=f"{low} to {high} ns")
-        time_ns = min(max(grid.snap(self.time_ns), low), high)
-        draft = Draft(lane, grid)
+        time_ns = min(max(draft.grid.snap(self.time_ns), low), high)
         if self.side == "onset":
-            other = lane.before(bout.id)
+            other = draft.lane.before(bout.id)
             if other is not None and other.end_ns == bout.onset_ns:
                 draft.change(other, offset_ns=time_ns)
             draft.change(bout, onset_ns=time_ns)
         else:
-            other = lane.after(bout.id)
+            other = draft.lane.after(bout.id)
             if other is not None and other.onset_ns == bout.end_ns:
                 draft.change(other, onset_ns=time_ns)
             draft.close(bout, time_ns)
-        return draft.edits()
 
 
 @dataclass(frozen=True)
-class Split:
+class Split(LaneCommand):
     """Cut a bout in two at this moment."""
 
-    lane: LaneKey
     bout_id: str
     time_ns: int
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits; the moment must lie inside the bout."""
-        states_only(lane)
-        bout, time_ns = lane.bout(self.bout_id), grid.snap(self.time_ns)
+    def change(self, draft: Draft) -> None:
+        """Cut the bout; the moment must lie inside it."""
+        bout, time_ns = draft.lane.bout(self.bout_id), draft.grid.snap(self.time_ns)
         if not bout.onset_ns < time_ns < bout.end_ns:
             raise UsageError(
                 "not inside the bout", got=time_ns, expected=f"{bout.onset_ns} to {bout.end_ns} ns"
             )
-        draft = Draft(lane, grid)
         draft.add(time_ns, bout.offset_ns, bout.code, bout.attributes)
         draft.close(bout, time_ns)
-        return draft.edits()
 
 
 @dataclass(frozen=True)
-class Merge:
+class Merge(LaneCommand):
     """Join a bout with the one after it, the time between them included; the first one's code stays."""
 
-    lane: LaneKey
     bout_id: str
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        states_only(lane)
-        first, second = lane.bout(self.bout_id), lane.after(self.bout_id)
+    def change(self, draft: Draft) -> None:
+        """Join the two."""
+        first, second = draft.lane.bout(self.bout_id), draft.lane.after(self.bout_id)
         if second is None:
             raise UsageError("no bout follows to be joined", got=self.bout_id)
         attributes = {**second.attributes, **first.attributes}
@@ -136,54 +123,47 @@ class Merge:
             attributes[COMMENT] = "; ".join(dict.fromkeys(remarks))
         if not second.running:
             attributes.pop(RUNNING, None)
-        draft = Draft(lane, grid)
         draft.remove(second)
         draft.change(first, offset_ns=second.offset_ns, attributes=attributes)
-        return draft.edits()
 
 
 @dataclass(frozen=True)
-class Relabel:
+class Relabel(LaneCommand):
     """It was another code."""
 
-    lane: LaneKey
     bout_id: str
     code: str
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        draft = Draft(lane, grid)
-        draft.change(lane.bout(self.bout_id), code=self.code)
-        return draft.edits()
+    kinds = ANY_KIND
+
+    def change(self, draft: Draft) -> None:
+        """Give the bout the code."""
+        draft.change(draft.lane.bout(self.bout_id), code=self.code)
 
 
 @dataclass(frozen=True)
-class Delete:
+class Delete(LaneCommand):
     """Take a bout or a point away; its time is uncoded again."""
 
-    lane: LaneKey
     bout_id: str
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        draft = Draft(lane, grid)
-        draft.remove(lane.bout(self.bout_id))
-        return draft.edits()
+    kinds = ANY_KIND
+
+    def change(self, draft: Draft) -> None:
+        """Take the bout out."""
+        draft.remove(draft.lane.bout(self.bout_id))
 
 
 @dataclass(frozen=True)
-class ExtendTo:
+class ExtendTo(LaneCommand):
     """Let a bout reach until a moment outside it, over whatever lies between."""
 
-    lane: LaneKey
     bout_id: str
     time_ns: int
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        states_only(lane)
-        bout, time_ns = lane.bout(self.bout_id), grid.snap(self.time_ns)
-        draft = Draft(lane, grid)
+    def change(self, draft: Draft) -> None:
+        """Let the bout reach there."""
+        bout, time_ns = draft.lane.bout(self.bout_id), draft.grid.snap(self.time_ns)
         if time_ns > bout.end_ns:
             draft.clear(bout.end_ns, time_ns, keep=bout.id)
             draft.change(bout, offset_ns=time_ns)
@@ -192,63 +172,53 @@ class ExtendTo:
             draft.change(bout, onset_ns=time_ns)
         else:
             raise UsageError("the moment lies inside the bout", fix="drag the edge to shorten it")
-        return draft.edits()
 
 
 @dataclass(frozen=True)
-class Paint:
+class Paint(LaneCommand):
     """A stretch is one code, whatever was there: neighbours give way."""
 
-    lane: LaneKey
     onset_ns: int
     offset_ns: int
     code: str
     attributes: dict[str, str] = field(default_factory=dict)
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        states_only(lane)
-        onset_ns, offset_ns = stretch_of(grid, self.onset_ns, self.offset_ns)
-        same = lane.at(onset_ns)
-        draft = Draft(lane, grid)
+    def change(self, draft: Draft) -> None:
+        """Make room for the stretch and put it in."""
+        onset_ns, offset_ns = stretch_of(draft.grid, self.onset_ns, self.offset_ns)
+        same = draft.lane.at(onset_ns)
         if same is not None and (same.onset_ns, same.end_ns) == (onset_ns, offset_ns) and not same.running:
             draft.change(same, code=self.code, attributes={**same.attributes, **self.attributes})
         else:
             draft.clear(onset_ns, offset_ns)
             draft.add(onset_ns, offset_ns, self.code, self.attributes)
-        return draft.edits()
 
 
 @dataclass(frozen=True)
-class Erase:
+class Erase(LaneCommand):
     """Nobody has coded this stretch: bouts are trimmed or go."""
 
-    lane: LaneKey
     onset_ns: int
     offset_ns: int
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        states_only(lane)
-        draft = Draft(lane, grid)
-        draft.clear(*stretch_of(grid, self.onset_ns, self.offset_ns))
-        return draft.edits()
+    def change(self, draft: Draft) -> None:
+        """Clear the stretch."""
+        draft.clear(*stretch_of(draft.grid, self.onset_ns, self.offset_ns))
 
 
 @dataclass(frozen=True)
-class CommentOn:
+class CommentOn(LaneCommand):
     """Remark on a bout; an empty text takes the remark away."""
 
-    lane: LaneKey
     bout_id: str
     text: str
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        bout = lane.bout(self.bout_id)
+    kinds = ANY_KIND
+
+    def change(self, draft: Draft) -> None:
+        """Put the remark on the bout, or take it off."""
+        bout = draft.lane.bout(self.bout_id)
         attributes = {key: value for key, value in bout.attributes.items() if key != COMMENT}
         if self.text.strip():
             attributes[COMMENT] = self.text.strip()
-        draft = Draft(lane, grid)
         draft.change(bout, attributes=attributes)
-        return draft.edits()

@@ -5,17 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from stillface.errors import UsageError
-from stillface.io.code_log_record import Edit
-from stillface.review.cameras import FrameGrid
-from stillface.review.commands import points_only, states_only
+from stillface.review.commands import ANY_KIND, POINTS, LaneCommand
 from stillface.review.draft import Draft
-from stillface.review.lanes import RUNNING, Lane, LaneBout, LaneKey
+from stillface.review.lanes import RUNNING, Lane, LaneBout
 
 __all__ = ["AddPoint", "CloseRunning", "SetState", "WatchedOn"]
 
 
 @dataclass(frozen=True)
-class SetState:
+class SetState(LaneCommand):
     """From here on it is this code.
 
     In coded time the rest of that bout changes its code. In uncoded time the bout that was running ends
@@ -31,34 +29,30 @@ class SetState:
         For the new bout.
     """
 
-    lane: LaneKey
     time_ns: int
     code: str
     attributes: dict[str, str] = field(default_factory=dict)
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        states_only(lane)
-        lane.scheme.index(self.code)
-        time_ns = grid.floor(self.time_ns)
-        if not grid.span_ns[0] <= self.time_ns < grid.span_ns[1]:
-            raise UsageError("outside the session", got=self.time_ns, expected=grid.span_ns)
-        draft = Draft(lane, grid)
-        here, running = lane.at(time_ns), lane.running
+    def change(self, draft: Draft) -> None:
+        """Switch what is there, or start a bout that runs."""
+        draft.lane.scheme.index(self.code)
+        time_ns = draft.grid.floor(self.time_ns)
+        if not draft.grid.span_ns[0] <= self.time_ns < draft.grid.span_ns[1]:
+            raise UsageError("outside the session", got=self.time_ns, expected=draft.grid.span_ns)
+        here, running = draft.lane.at(time_ns), draft.lane.running
         if running is not None and running is not here and running.onset_ns < time_ns:
-            stop_ns = _stop_ns(lane, running, time_ns)
+            stop_ns = _stop_ns(draft.lane, running, time_ns)
             if stop_ns == time_ns and running.code == self.code and here is None:
-                if lane.scheme.exhaustive:
+                if draft.lane.scheme.exhaustive:
                     draft.change(running, offset_ns=time_ns)
                 else:
                     draft.close(running, time_ns)
-                return draft.edits()
+                return
             draft.close(running, stop_ns)
         if here is None:
-            self._start(draft, lane, grid, time_ns)
+            self._start(draft, time_ns)
         else:
             self._switch(draft, here, time_ns)
-        return draft.edits()
 
     def _switch(self, draft: Draft, here: LaneBout, time_ns: int) -> None:
         """Change the code of the rest of the bout that stands here."""
@@ -72,13 +66,13 @@ class SetState:
             draft.add(time_ns, here.offset_ns, self.code, {**self.attributes, **running})
             draft.close(here, time_ns)
 
-    def _start(self, draft: Draft, lane: Lane, grid: FrameGrid, time_ns: int) -> None:
+    def _start(self, draft: Draft, time_ns: int) -> None:
         """Start a bout that runs, one frame long until it is known to have lasted longer."""
-        running = lane.running
+        running = draft.lane.running
         if running is not None and running.onset_ns > time_ns:
             draft.close(running, running.end_ns)
-        following = lane.next_onset_ns(time_ns)
-        offset_ns = grid.after(time_ns)
+        following = draft.lane.next_onset_ns(time_ns)
+        offset_ns = draft.grid.after(time_ns)
         if following is not None:
             offset_ns = min(offset_ns, following)
         draft.add(time_ns, offset_ns, self.code, {**self.attributes, RUNNING: "yes"})
@@ -91,59 +85,55 @@ def _stop_ns(lane: Lane, running: LaneBout, time_ns: int) -> int:
 
 
 @dataclass(frozen=True)
-class WatchedOn:
+class WatchedOn(LaneCommand):
     """The running bout lasted at least until here: the coder watched on and pressed nothing."""
 
-    lane: LaneKey
     time_ns: int
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits; none where nothing runs or the time was known already."""
-        running, time_ns = lane.running, grid.floor(self.time_ns)
+    kinds = ANY_KIND
+
+    def change(self, draft: Draft) -> None:
+        """Let what runs reach there; nothing where nothing runs or the time was known already."""
+        running, time_ns = draft.lane.running, draft.grid.floor(self.time_ns)
         if running is None or time_ns <= running.end_ns:
-            return ()
-        draft = Draft(lane, grid)
-        stop_ns = _stop_ns(lane, running, time_ns)
+            return
+        stop_ns = _stop_ns(draft.lane, running, time_ns)
         if stop_ns < time_ns:
             draft.close(running, stop_ns)
         else:
             draft.change(running, offset_ns=stop_ns)
-        return draft.edits()
 
 
 @dataclass(frozen=True)
-class CloseRunning:
+class CloseRunning(LaneCommand):
     """The running bout ended here; before its onset it ends where it is known to have lasted."""
 
-    lane: LaneKey
     time_ns: int
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits."""
-        running, time_ns = lane.running, grid.floor(self.time_ns)
+    kinds = ANY_KIND
+
+    def change(self, draft: Draft) -> None:
+        """End what runs."""
+        running, time_ns = draft.lane.running, draft.grid.floor(self.time_ns)
         if running is None:
-            raise UsageError("nothing is running in this lane", got=lane.key.tier)
-        draft = Draft(lane, grid)
+            raise UsageError("nothing is running in this lane", got=draft.lane.key.tier)
         late = time_ns > running.onset_ns
-        draft.close(running, _stop_ns(lane, running, time_ns) if late else running.end_ns)
-        return draft.edits()
+        draft.close(running, _stop_ns(draft.lane, running, time_ns) if late else running.end_ns)
 
 
 @dataclass(frozen=True)
-class AddPoint:
+class AddPoint(LaneCommand):
     """Something happened at this moment."""
 
-    lane: LaneKey
     time_ns: int
     code: str
     attributes: dict[str, str] = field(default_factory=dict)
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits; the same point twice is refused."""
-        points_only(lane)
-        time_ns = grid.floor(self.time_ns)
-        if any(bout.onset_ns == time_ns and bout.code == self.code for bout in lane.bouts):
+    kinds = POINTS
+
+    def change(self, draft: Draft) -> None:
+        """Put the point in; the same point twice is refused."""
+        time_ns = draft.grid.floor(self.time_ns)
+        if any(bout.onset_ns == time_ns and bout.code == self.code for bout in draft.lane.bouts):
             raise UsageError("this point is there already", got=self.code)
-        draft = Draft(lane, grid)
         draft.add(time_ns, None, self.code, self.attributes)
-        return draft.edits()

@@ -12,8 +12,7 @@ from stillface.agreement.kappa import Agreement, confusion_ns, kappa_from_confus
 from stillface.domain.session import Episode, Session
 from stillface.domain.states import UNCODED, StateTrack, align
 from stillface.errors import UsageError
-from stillface.io.code_log_record import Edit
-from stillface.review.cameras import FrameGrid
+from stillface.review.commands import LaneCommand
 from stillface.review.commands_edit import Erase, Paint
 from stillface.review.document import Document
 from stillface.review.draft import Draft
@@ -129,7 +128,7 @@ def agreed_stretches(
 
 
 @dataclass(frozen=True)
-class AdoptAgreed:
+class AdoptAgreed(LaneCommand):
     """Take over what both coders said alike, where nothing has been settled yet.
 
     Parameters
@@ -140,17 +139,13 @@ class AdoptAgreed:
         From :func:`agreed_stretches`.
     """
 
-    lane: LaneKey
     stretches: tuple[tuple[int, int, str], ...]
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits; what stands in the lane is never painted over."""
-        draft = Draft(lane, grid)
+    def change(self, draft: Draft) -> None:
+        """Put the stretches in; what stands in the lane is never painted over."""
         for onset_ns, offset_ns, code in self.stretches:
-            low, high = grid.snap(onset_ns), grid.snap(offset_ns)
-            for start, end in _free(lane, low, high):
+            for start, end in _free(draft.lane, draft.grid.snap(onset_ns), draft.grid.snap(offset_ns)):
                 draft.add(start, end, code)
-        return draft.edits()
 
 
 def _free(lane: Lane, onset_ns: int, offset_ns: int) -> Iterator[tuple[int, int]]:

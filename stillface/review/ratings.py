@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from stillface.domain.clock import NS_PER_S, ns_to_s
 from stillface.domain.session import Session
 from stillface.errors import UsageError
-from stillface.io.code_log_record import Edit
 from stillface.review.cameras import FrameGrid
-from stillface.review.commands import stretch_of
+from stillface.review.commands import RATINGS, LaneCommand, stretch_of
 from stillface.review.draft import Draft
-from stillface.review.lanes import Lane, LaneBout, LaneKey
+from stillface.review.lanes import Lane, LaneBout
 
 __all__ = ["Rate", "RatingUnit", "Unrate", "rating_of", "rating_units"]
 
@@ -64,51 +63,44 @@ def rating_of(lane: Lane, unit: RatingUnit) -> LaneBout | None:
     return next(same, None)
 
 
-def _ratings_only(lane: Lane) -> None:
-    if lane.scheme.type not in ("rating", "ordinal"):
-        raise UsageError("not for this kind of scheme", got=lane.scheme.type, expected="rating or ordinal")
-
-
 @dataclass(frozen=True)
-class Rate:
+class Rate(LaneCommand):
     """Give a unit its value on a scale; one scale is rated by one kind of unit."""
 
-    lane: LaneKey
     unit: RatingUnit
     code: str
     attributes: dict[str, str] = field(default_factory=dict)
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits; a rating that overlaps this unit without being the same is refused."""
-        _ratings_only(lane)
-        lane.scheme.index(self.code)
-        onset_ns, offset_ns = stretch_of(grid, self.unit.onset_ns, self.unit.offset_ns)
-        draft, same = Draft(lane, grid), rating_of(lane, self.unit)
+    kinds = RATINGS
+
+    def change(self, draft: Draft) -> None:
+        """Give the value; refused where a rating overlaps this unit without being the same."""
+        draft.lane.scheme.index(self.code)
+        onset_ns, offset_ns = stretch_of(draft.grid, self.unit.onset_ns, self.unit.offset_ns)
+        same = rating_of(draft.lane, self.unit)
         if same is not None:
             draft.change(same, code=self.code, attributes={**same.attributes, **self.attributes})
-            return draft.edits()
-        if lane.within(onset_ns, offset_ns):
+            return
+        if draft.lane.within(onset_ns, offset_ns):
             raise UsageError(
                 "part of this was rated as another unit",
-                where=lane.key.tier,
+                where=draft.lane.key.tier,
                 got=self.unit.label,
                 fix="take that rating back first, or rate by the same kind of unit",
             )
         draft.add(onset_ns, offset_ns, self.code, self.attributes)
-        return draft.edits()
 
 
 @dataclass(frozen=True)
-class Unrate:
+class Unrate(LaneCommand):
     """Take the value of a unit back."""
 
-    lane: LaneKey
     unit: RatingUnit
 
-    def plan(self, lane: Lane, grid: FrameGrid) -> tuple[Edit, ...]:
-        """Give the edits; none where the unit has no rating."""
-        _ratings_only(lane)
-        draft, same = Draft(lane, grid), rating_of(lane, self.unit)
+    kinds = RATINGS
+
+    def change(self, draft: Draft) -> None:
+        """Take the rating out; nothing where the unit has none."""
+        same = rating_of(draft.lane, self.unit)
         if same is not None:
             draft.remove(same)
-        return draft.edits()
