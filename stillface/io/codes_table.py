@@ -14,9 +14,9 @@ from stillface.domain.clock import ns_to_s
 from stillface.domain.events import PointEvents
 from stillface.domain.intervals import Intervals
 from stillface.domain.scheme import CodingScheme
-from stillface.domain.states import SOURCE_KINDS, UNCODED, StateTrack
+from stillface.domain.states import SOURCE_KINDS, StateTrack
 from stillface.errors import InputError
-from stillface.io.tables import Table, read_groups, read_table, write_table
+from stillface.io.tables import Table, read_groups, read_table
 
 __all__ = [
     "CODES_COLUMNS",
@@ -25,7 +25,6 @@ __all__ = [
     "codes_by_session",
     "read_codes",
     "survey_codes",
-    "write_codes",
 ]
 
 REQUIRED = ("dyad_id", "session_id", "role", "scheme_id", "coder_id", "code", "onset_s", "offset_s")
@@ -246,63 +245,6 @@ def _streams(table: Table) -> list[CodedStream]:
 
 def _sources(table: Table) -> list[str]:
     return [source or "human" for source in table.column("source", "human")]
-
-
-def write_codes(path: Path, sessions: Iterable[tuple[str, str, Sequence[StateTrack | PointEvents]]]) -> None:
-    """Write a codes table.
-
-    Parameters
-    ----------
-    path : Path
-    sessions : iterable of (dyad_id, session_id, tracks and events)
-        Every coded stretch becomes a row, unscorable codes included, and every event one that does not
-        last; uncoded time becomes none.
-    """
-    write_table(
-        path,
-        CODES_COLUMNS,
-        (
-            row
-            for dyad, session, tracks in sessions
-            for track in tracks
-            for row in _rows(dyad, session, track)
-        ),
-    )
-
-
-def _rows(dyad_id: str, session_id: str, coded: StateTrack | PointEvents) -> Iterator[tuple[object, ...]]:
-    for code, onset_s, offset_s, confidence in _coded(coded):
-        yield (
-            dyad_id,
-            session_id,
-            coded.role,
-            coded.scheme.id,
-            coded.coder_id,
-            coded.scheme.code_ids[code],
-            onset_s,
-            offset_s,
-            coded.source_kind,
-            confidence,
-            json.dumps({}),
-            "",
-        )
-
-
-def _coded(coded: StateTrack | PointEvents) -> Iterator[tuple[int, float, float, float | None]]:
-    """Give code, onset and offset in seconds, and a machine's confidence."""
-    if isinstance(coded, PointEvents):
-        times = coded.times_ns.tolist()
-        found = [(time_ns, time_ns, code) for time_ns, code in zip(times, coded.codes.tolist(), strict=True)]
-        gap = int(np.argmax(coded.scheme.gap_mask))
-        found += [(onset_ns, offset_ns, gap) for onset_ns, offset_ns in coded.unwatched]
-        for onset_ns, offset_ns, code in sorted(found):
-            yield code, float(ns_to_s(onset_ns)), float(ns_to_s(offset_ns)), None
-        return
-    merged = coded.merged()
-    edges_s = ns_to_s(merged.edges_ns).tolist()
-    for k in np.flatnonzero(merged.codes != UNCODED).tolist():
-        confidence = None if merged.confidence is None else float(merged.confidence[k])
-        yield int(merged.codes[k]), edges_s[k], edges_s[k + 1], confidence
 
 
 def _check_durations(table: Table, onsets: Int64, offsets: Int64) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_record import LoggedBout, Record
 from stillface.io.code_log_replay import merge
+from stillface.io.codes_writer import Remark, Remarks
 from stillface.io.human_beats import BEATS_DIR
 
 __all__ = ["LOG_KINDS", "CodedByPeople", "read_people"]
@@ -33,6 +34,8 @@ class CodedByPeople:
     tracks : tuple of StateTrack
     points : tuple of PointEvents
         Of schemes of points; a stream without any event is there where its coder signed it off.
+    remarks : dict of (source, role, scheme_id) to sequence of Remark
+        Attributes and comments of bouts and events.
     heads : dict of str to str
         Hash of each log's last record, by file name.
     warnings : tuple of str
@@ -41,6 +44,7 @@ class CodedByPeople:
 
     tracks: tuple[StateTrack, ...]
     points: tuple[PointEvents, ...]
+    remarks: Remarks
     heads: dict[str, str]
     warnings: tuple[str, ...]
 
@@ -57,6 +61,7 @@ def read_people(codes_dir: Path, scheme_of: Callable[[str], CodingScheme]) -> Co
     """
     tracks: list[StateTrack] = []
     points: list[PointEvents] = []
+    remarks: dict[tuple[str, str, str], list[Remark]] = {}
     heads: dict[str, str] = {}
     warnings: list[str] = []
     for kind, folder in LOG_KINDS.items():
@@ -80,6 +85,8 @@ def read_people(codes_dir: Path, scheme_of: Callable[[str], CodingScheme]) -> Co
             bouts = list(merged.bouts.values())
             tracks += _tracks(kind, coder, bouts, scheme_of)
             points += _points(kind, coder, bouts, _signed_off(parts), scheme_of)
+            for (role, scheme_id), remark in _remarks(bouts):
+                remarks.setdefault((f"{kind}:{coder}", role, scheme_id), []).append(remark)
     for path in sorted((codes_dir / BEATS_DIR).glob("*.jsonl")):
         # Corrected beats are no codes, but what is computed from them depends on these logs as well.
         records, problem = read_log(path) if parse_log_name(path) is not None else ((), None)
@@ -87,7 +94,18 @@ def read_people(codes_dir: Path, scheme_of: Callable[[str], CodingScheme]) -> Co
             warnings.append(f"{path.name} of beats: {problem}; only the records before it are used")
         if records:
             heads[f"{BEATS_DIR}/{path.name}"] = records[-1].sha
-    return CodedByPeople(tuple(tracks), tuple(points), heads, tuple(warnings))
+    return CodedByPeople(tuple(tracks), tuple(points), remarks, heads, tuple(warnings))
+
+
+def _remarks(bouts: Iterable[LoggedBout]) -> Iterator[tuple[tuple[str, str], Remark]]:
+    """Give what coders noted on bouts, by role and scheme; that a bout still runs is no remark."""
+    for bout in bouts:
+        noted = {name: text for name, text in bout.attributes.items() if name != "running"}
+        if noted:
+            role, _, scheme_id = bout.tier.partition("/")
+            offset_ns = bout.onset_ns if bout.offset_ns is None else bout.offset_ns
+            comment = noted.pop("comment", "")
+            yield (role, scheme_id), Remark(bout.onset_ns, offset_ns, noted, comment)
 
 
 def _tracks(

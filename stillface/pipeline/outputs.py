@@ -14,7 +14,8 @@ from stillface.domain.session import Session
 from stillface.domain.study import Study
 from stillface.io.bundle import StudyFolder
 from stillface.io.codebook import write_codebook
-from stillface.io.codes_table import CODES_COLUMNS, write_codes
+from stillface.io.codes_table import CODES_COLUMNS
+from stillface.io.codes_writer import write_codes
 from stillface.io.durable import write_atomic
 from stillface.io.episodes_table import EPISODES_COLUMNS, write_episodes
 from stillface.io.measures_table import (
@@ -59,7 +60,10 @@ def write_tables(folder: StudyFolder, results: Sequence[SessionResults]) -> tupl
     write_table(files["physio_epochs.csv"], EPOCH_COLUMNS, (row for r in results for row in _epochs(r)))
     write_codes(
         files["codes.csv"],
-        ((r.session.dyad_id, r.session.session_id, (*r.analysed, *r.session.points)) for r in results),
+        (
+            (r.session.dyad_id, r.session.session_id, (*r.analysed, *r.session.points), r.remarks)
+            for r in results
+        ),
     )
     write_episodes(files["episodes.csv"], ((r.session.session_id, r.session.episodes) for r in results))
     sessions = (row for r in results for row in _people(folder.study, r.session))

@@ -14,6 +14,7 @@ from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
 from stillface.io.artefacts import load_beats, load_signal, load_state_track
 from stillface.io.bundle import StudyFolder
+from stillface.io.codes_writer import Remarks
 from stillface.io.human_beats import CorrectedBeats, corrected_by_people
 from stillface.io.human_codes import read_people
 from stillface.io.measures_table import MomentRow, RepairRow
@@ -75,6 +76,7 @@ class SessionResults:
     ibi: tuple[IbiTrace, ...]
     rsa: tuple[RsaEpochs, ...]
     clocks: dict[str, ClockMap]
+    remarks: Remarks
     log_heads: dict[str, str]
     warnings: tuple[str, ...]
 
@@ -137,6 +139,7 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         tuple(body.ibi),
         tuple(body.rsa),
         body.clocks,
+        people.remarks,
         people.heads,
         (*people.warnings, *warnings),
     )

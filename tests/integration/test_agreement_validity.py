@@ -20,7 +20,7 @@ from stillface.domain.faces import FaceStatus, FaceTrack
 from stillface.domain.provenance import Provenance
 from stillface.errors import InputError
 from stillface.io.artefacts import save_face_track
-from stillface.io.codes_table import write_codes
+from stillface.io.codes_writer import write_codes
 from stillface.io.study_yaml import ReliabilityPlan
 from stillface.pipeline.agree_page import write_reliability_page
 from stillface.pipeline.agree_study import study_agreement
@@ -154,7 +154,7 @@ def test_the_screen_shows_codes_and_strata(seconds: list[tuple[str, str, float]]
 def test_tables_of_real_infants_give_what_the_tracks_give(shared_data: Path, tmp_path: Path) -> None:
     infants = infants_coded(shared_data)
     for name, which in (("p", 0), ("m", 2)):
-        sessions = [("d", f"s{k:02d}", (tracks[which],)) for k, tracks in enumerate(infants)]
+        sessions = [("d", f"s{k:02d}", (tracks[which],), {}) for k, tracks in enumerate(infants)]
         write_codes(tmp_path / f"{name}.csv", sessions)
     done = subprocess.run(
         [sys.executable, "-m", "stillface", "agreement", tmp_path / "p.csv", tmp_path / "m.csv", "--json"],

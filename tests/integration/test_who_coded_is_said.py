@@ -80,7 +80,7 @@ def track(role: str, source: str, scheme: str, until_s: float) -> StateTrack:
 def test_a_stream_coded_in_part_counts_in_part() -> None:
     session = Session("S1", "D1", load_protocol("demo_3x40"), (Episode("PL", 0, s_to_ns(40), "time"),))
     machine = (track("infant", "auto:a@1", "affect3", 40), track("infant", "auto:g@1", "gaze", 40))
-    people = CodedByPeople((track("infant", "human:MG", "affect3", 10),), (), {}, ())
+    people = CodedByPeople((track("infant", "human:MG", "affect3", 10),), (), {}, {}, ())
     share, untouched = Codings(people, machine).unreviewed(session)
     assert share == pytest.approx(70 / 80)
     assert untouched == ("infant/gaze",)

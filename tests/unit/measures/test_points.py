@@ -14,7 +14,8 @@ from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import Code, CodingScheme
 from stillface.domain.session import Episode, Session
 from stillface.errors import FieldError, InputError
-from stillface.io.codes_table import read_codes, write_codes
+from stillface.io.codes_table import read_codes
+from stillface.io.codes_writer import write_codes
 from stillface.measures.points import Points
 
 S = we.S
@@ -110,7 +111,7 @@ def test_a_table_of_events_comes_back_as_written(tmp_path: Path) -> None:
     assert [SCHEME.code_ids[code] for code in points.codes] == ["turn", "bid", "bid"]
     assert points.watched.contains(np.array([9, 10, 19, 20]) * S).tolist() == [True, False, False, True]
     assert (points.source_kind, points.coder_id) == ("human", "AB")
-    write_codes(tmp_path / "b.csv", [("d1", "s1", (points,))])
+    write_codes(tmp_path / "b.csv", [("d1", "s1", (points,), {})])
     (again,) = read_codes(tmp_path / "b.csv")
     assert again.points(SCHEME).times_ns.tolist() == points.times_ns.tolist()
     assert list(again.codes) == ["turn", "bid", "unseen", "bid"]
