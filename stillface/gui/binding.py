@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.contracts.frame_source import FrameSource
-from stillface.errors import InputError
+from stillface.errors import InputError, StorageError
 from stillface.gui.readahead import ReadAhead
 from stillface.review.cameras import Camera
 
@@ -43,8 +43,6 @@ class FilmLayers:
     ----------
     n_skipped : int
         Frames of the first camera that were passed over while playing.
-    trouble : str
-        Why a picture is missing; empty where none is.
     """
 
     def __init__(
@@ -56,7 +54,7 @@ class FilmLayers:
         self._places: dict[str, tuple[float, float]] = {}
         self._time_ns = 0
         self.n_skipped = 0
-        self.trouble = ""
+        self._troubles: dict[str, str] = {}
         height = max((source.size_px[1] for source in self._sources.values()), default=0)
         x = 0.0
         for id_, source in self._sources.items():
@@ -79,6 +77,11 @@ class FilmLayers:
         """Let the pictures fill the canvas."""
         if self._layers:
             self._viewer.reset_view(margin=_MARGIN)
+
+    @property
+    def trouble(self) -> str:
+        """Why a picture is missing; empty where none is."""
+        return "; ".join(f"{id_}: {text}" for id_, text in self._troubles.items())
 
     @property
     def shown(self) -> Mapping[str, int | None]:
@@ -111,8 +114,11 @@ class FilmLayers:
                 # After a leap there is nothing to go on from.
                 near = shown if shown is not None and (frame - shown) * (-1 if backward else 1) > 0 else None
                 found = source.at_hand(frame, near, backward=backward)
-                self.trouble = f"{id_}: {source.trouble}" if source.trouble else ""
+                self._note(id_, source.trouble)
                 if found is None:
+                    if source.trouble and shown is not None:
+                        # The last picture must not pass for what is here.
+                        self._layers[id_].data, self._shown[id_] = _blank(source.size_px), None
                     continue
                 frame, picture = found
             else:
@@ -121,6 +127,34 @@ class FilmLayers:
                 self.n_skipped += max(abs(frame - shown) - 1, 0)
             self._layers[id_].data = picture
             self._shown[id_] = frame
+
+    def swap(self, id_: str, source: FrameSource) -> None:
+        """Show a film from another source of the same frames, at the place where it stands.
+
+        Parameters
+        ----------
+        id_ : str
+        source : FrameSource
+            Owned from here on, and closed where it is refused.
+
+        Raises
+        ------
+        InputError, StorageError
+            Its frames are not at the same times, or the one at the playhead cannot be decoded; the film
+            stays as it was.
+        """
+        before = self._sources[id_]
+        frame = self._cameras[id_].frame_at(self._time_ns)
+        try:
+            if not np.array_equal(source.clock.edges_ns, before.clock.edges_ns):
+                raise InputError("not a copy of this film", where=id_)
+            picture = _blank(source.size_px) if frame is None else source.frame(frame)
+        except (InputError, StorageError):
+            source.__exit__(None, None, None)
+            raise
+        self._sources[id_] = source
+        self._layers[id_].data, self._shown[id_] = picture, frame
+        before.__exit__(None, None, None)
 
     def rest(self) -> None:
         """Let go of what was read ahead."""
@@ -131,13 +165,21 @@ class FilmLayers:
     def _picture(self, id_: str, frame: int | None) -> npt.NDArray[np.uint8]:
         source = self._sources[id_]
         if frame is None:
+            self._note(id_, "")
             return _blank(source.size_px)
         try:
-            self.trouble = ""
-            return source.frame(frame)
-        except InputError as error:
-            self.trouble = f"{id_}: {error.what}"
+            picture = source.frame(frame)
+        except (InputError, StorageError) as error:
+            self._note(id_, error.what)
             return _blank(source.size_px)
+        self._note(id_, "")
+        return picture
+
+    def _note(self, id_: str, trouble: str) -> None:
+        if trouble:
+            self._troubles[id_] = trouble
+        else:
+            self._troubles.pop(id_, None)
 
     def close(self) -> None:
         """Close the films."""

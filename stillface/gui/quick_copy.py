@@ -25,6 +25,8 @@ class QuickCopyButton(QPushButton):
         Cameras whose films step back slowly.
     make : callable
         Makes the copy of one camera's film; calls its second argument with the share that is done.
+    use : callable
+        Shows one camera's film by its copy; raises StillfaceError where that cannot be.
     said : callable
         Takes one line for the coder.
     """
@@ -33,11 +35,12 @@ class QuickCopyButton(QPushButton):
         self,
         films: Sequence[str],
         make: MakeCopy,
+        use: Callable[[str], object],
         said: Callable[[str], object],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__("Make quick copies", parent)
-        self._films, self._make, self._said = tuple(films), make, said
+        self._films, self._make, self._use, self._said = tuple(films), make, use, said
         self._share, self._stop = 0.0, False
         self._result: str | None = None
         self._thread: threading.Thread | None = None
@@ -45,7 +48,7 @@ class QuickCopyButton(QPushButton):
         self.setAccessibleName("Make quick copies of the films")
         self.setToolTip(
             f"Stepping back waits in {', '.join(films)}: key frames are far apart.<br>A quick copy beside "
-            "the study helps from the next opening on.<br>The film stays as it is; times are its own."
+            "the study helps as soon as it is made.<br>The film stays as it is; times are its own."
         )
         self.clicked.connect(self._press)
         self._poll = QTimer(self)
@@ -76,7 +79,7 @@ class QuickCopyButton(QPushButton):
         except StillfaceError as error:
             self._result = "no quick copy: " + error.what
         else:
-            self._result = "quick copies are there from the next opening on"
+            self._result = ""
 
     def _went_on(self, share: float) -> None:
         self._share = share
@@ -88,8 +91,17 @@ class QuickCopyButton(QPushButton):
             self.setText(f"Quick copies {100 * self._share:.0f} %: stop")
             return
         self._poll.stop()
-        self._said(self._result)
-        done = self._result.startswith("quick")
+        done = not self._result
+        self._said(self._result or self._take())
         self.setVisible(not done)
         self.setText("Make quick copies")
         self._thread = None
+
+    def _take(self) -> str:
+        """Let the window use the copies; say how that went."""
+        try:
+            for camera in self._films:
+                self._use(camera)
+        except StillfaceError as error:
+            return f"quick copies are made and used from the next opening on ({error.what})"
+        return "quick copies are made and in use; you are where you were"

@@ -162,6 +162,7 @@ class ReadAhead:
                     self.trouble, self._target = error.what, None
                 continue
             with self._state:
+                self.trouble = ""
                 if self._target is not None:
                     self._keep(index, picture)
 

@@ -12,6 +12,7 @@ from stillface.contracts.frame_source import FrameSource
 from stillface.domain.clock import ClockMap
 from stillface.domain.recording import Region, VideoRecording
 from stillface.domain.session import Session
+from stillface.errors import InputError, StorageError
 from stillface.gui.readahead import ReadAhead
 from stillface.io.bundle import StudyFolder
 from stillface.review.role_mask import MaskedSource
@@ -21,7 +22,14 @@ if TYPE_CHECKING:
     from stillface.audio.waveform import Waveform
     from stillface.video.source import VideoSource
 
-__all__ = ["SessionMedia", "make_quick_copy", "open_media", "quick_copy_path", "waveform_makers"]
+__all__ = [
+    "SessionMedia",
+    "make_quick_copy",
+    "open_media",
+    "open_quick_copy",
+    "quick_copy_path",
+    "waveform_makers",
+]
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ class SessionMedia:
 def open_media(
     study: StudyFolder, session: Session, seen: Mapping[str, Region] | None = None
 ) -> SessionMedia:
-    """Open the films of a session.
+    """Open the films of a session; those that cannot be opened are left out.
 
     Parameters
     ----------
@@ -54,11 +62,6 @@ def open_media(
     session : Session
     seen : mapping of str to Region, optional
         All that may be seen, by camera; films that it does not name stay closed. Without it everything.
-
-    Raises
-    ------
-    InputError, StorageError
-        As :func:`stillface.video.open_video`.
     """
     if not session.videos:
         return SessionMedia()
@@ -70,12 +73,16 @@ def open_media(
     for video in session.videos:
         if seen is not None and video.id not in seen:
             continue
-        original = _open(study, session, video)
+        try:
+            original = _open(study, session, video)
+        except (InputError, StorageError):
+            # What is wrong with it the desk has found out, and tells.
+            continue
         copy = open_proxy(original, quick_copy_path(study, session.session_id, video.id))
         if copy is None and is_worth_a_proxy(original.indexes):
             slow.append(video.id)
         film: FrameSource = original if copy is None else copy
-        media.films[video.id] = ReadAhead(film if seen is None else MaskedSource(film, seen[video.id]))
+        media.films[video.id] = _as_seen(film, video.id, seen)
         sound = find_sound(_sound_files(original))
         if sound is not None:
             media.sounds[video.id] = (sound, video.clock_map)
@@ -91,6 +98,26 @@ def make_quick_copy(
     video = next(video for video in session.videos if video.id == video_id)
     with _open(study, session, video) as original:
         make_proxy(original, quick_copy_path(study, session.session_id, video_id), said=said)
+
+
+def open_quick_copy(
+    study: StudyFolder, session: Session, video_id: str, seen: Mapping[str, Region] | None = None
+) -> FrameSource | None:
+    """Open one film by its quick copy, as :func:`open_media` would; None where there is no fitting one."""
+    from stillface.video.proxy import open_proxy
+
+    video = next(video for video in session.videos if video.id == video_id)
+    original = _open(study, session, video)
+    copy = open_proxy(original, quick_copy_path(study, session.session_id, video_id))
+    if copy is None:
+        original.close()
+        return None
+    return _as_seen(copy, video_id, seen)
+
+
+def _as_seen(film: FrameSource, video_id: str, seen: Mapping[str, Region] | None) -> ReadAhead:
+    """Give a film read ahead, and masked where only a part of it may be seen."""
+    return ReadAhead(film if seen is None else MaskedSource(film, seen[video_id]))
 
 
 def quick_copy_path(study: StudyFolder, session_id: str, video_id: str) -> Path:

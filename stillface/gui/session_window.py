@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 
+from stillface.domain.recording import Region
 from stillface.domain.session import Session
+from stillface.errors import InputError
 from stillface.gui.compare_panel import ComparePanel
 from stillface.gui.compare_tools import CompareTools
-from stillface.gui.session_media import SessionMedia, make_quick_copy, open_media, waveform_makers
+from stillface.gui.film_note import FilmNote
+from stillface.gui.session_media import (
+    SessionMedia,
+    make_quick_copy,
+    open_media,
+    open_quick_copy,
+    waveform_makers,
+)
 from stillface.gui.session_tools import SessionTools
 from stillface.gui.signals_dock import SignalsDock
 from stillface.gui.window import CodingWindow
@@ -100,7 +110,11 @@ def open_pair(
 
 
 def _media(study: StudyFolder, session: Session, only_role: str = "") -> SessionMedia:
-    return open_media(study, session, visible_regions(session, only_role) if only_role else None)
+    return open_media(study, session, _seen(session, only_role))
+
+
+def _seen(session: Session, only_role: str) -> Mapping[str, Region] | None:
+    return visible_regions(session, only_role) if only_role else None
 
 
 def _with_signals(
@@ -112,8 +126,11 @@ def _with_signals(
     blind: bool = False,
     only_role: str = "",
 ) -> None:
-    """Add sound and signals to a window."""
+    """Add sound and signals to a window, and what is wrong with the films."""
     session = window.desk.document.session
+    FilmNote(window.desk.film_troubles, window.theme, window.canvas)
+    for trouble in window.desk.film_troubles:
+        window.desk.said.emit(trouble)
 
     def physiology() -> Physiology:
         # A heart that races tells what the face may not show: who codes blind sees the sound only.
@@ -126,4 +143,12 @@ def _with_signals(
     # The partner's voice would tell what the mask hides.
     window.signals.player.mute(bool(only_role))
     if media.slow:
-        window.signals.offer_copies(media.slow, partial(make_quick_copy, study, session))
+        seen = _seen(session, only_role)
+
+        def use(camera: str) -> None:
+            copy = open_quick_copy(study, session, camera, seen)
+            if copy is None:
+                raise InputError("the copy does not fit the film", where=camera)
+            window.films.swap(camera, copy)
+
+        window.signals.offer_copies(media.slow, partial(make_quick_copy, study, session), use)

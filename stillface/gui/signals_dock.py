@@ -63,9 +63,9 @@ class SignalsDock:
         self.panel: SignalsPanel | None = None
         self._dock: QDockWidget | None = None
 
-    def offer_copies(self, films: Sequence[str], make: MakeCopy) -> None:
+    def offer_copies(self, films: Sequence[str], make: MakeCopy, use: Callable[[str], object]) -> None:
         """Offer quick copies of films in which stepping back has to wait."""
-        self.copy_button = QuickCopyButton(films, make, self._window.desk.said.emit)
+        self.copy_button = QuickCopyButton(films, make, use, self._window.desk.said.emit)
         line = self._window.main.statusBar()
         if line is not None:
             line.addPermanentWidget(self.copy_button)

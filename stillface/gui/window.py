@@ -127,6 +127,7 @@ class CodingWindow(QObject):
         self.tools: SessionTools | None = None
         self.compare: CompareTools | None = None
         self.closed = False
+        self._trouble = ""
         self.menu = SessionMenu(self, sign_off)
         self._dock()
         self._timer = QTimer(self)
@@ -294,8 +295,10 @@ class CodingWindow(QObject):
 
     def _show_time(self, time_ns: int) -> None:
         self.films.show(time_ns, playing=self.desk.playhead.playing)
-        if self.films.trouble:
-            self.desk.said.emit(f"no picture: {self.films.trouble}")
+        before, self._trouble = self._trouble, self.films.trouble
+        # Said once, so that it does not talk over what keys did.
+        if self._trouble and self._trouble != before:
+            self.desk.said.emit(f"no picture: {self._trouble}")
 
     def eventFilter(self, watched: QObject | None, event: QEvent | None) -> bool:  # noqa: N802  # Qt's name
         """Take keys before napari's own shortcuts do, and keep the window from closing on unsaved work."""

@@ -387,7 +387,8 @@ def test_quick_copies_are_offered_made_in_the_background_and_can_be_stopped(wind
 
     said: list[str] = []
     window.desk.said.connect(said.append)
-    window.signals.offer_copies(("front", "side"), make)
+    used: list[str] = []
+    window.signals.offer_copies(("front", "side"), make, used.append)
     button = window.signals.copy_button
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
@@ -396,5 +397,17 @@ def test_quick_copies_are_offered_made_in_the_background_and_can_be_stopped(wind
     assert said[-1] == "no quick copy: you stopped it"
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     qtbot.waitUntil(lambda: not button.isVisible(), timeout=5000)
-    assert made == ["front", "side"]
-    assert "next opening" in said[-1]
+    assert made == used == ["front", "side"]
+    assert "in use" in said[-1]
+
+
+def test_a_copy_that_cannot_be_used_at_once_is_used_from_the_next_opening_on(window: Any, qtbot: Any) -> None:
+    def use(_camera: str) -> None:
+        raise StorageError("the share is gone")
+
+    said: list[str] = []
+    window.desk.said.connect(said.append)
+    window.signals.offer_copies(("front",), lambda _camera, _said: None, use)
+    QTest.mouseClick(window.signals.copy_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not window.signals.copy_button.isVisible(), timeout=5000)
+    assert said[-1] == "quick copies are made and used from the next opening on (the share is gone)"
