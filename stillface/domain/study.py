@@ -104,6 +104,9 @@ class Study:
         Which kind of track is analysed, first found wins; ``auto`` only when the study asks for it.
     min_coverage : float
         Below it, reports and exports withhold a value.
+    covariates : tuple of str
+        What enters the models beside episode and group: ``age_days`` and ``sex`` of the focal person, or
+        the names of sessions' own covariates.
     """
 
     study_id: str
@@ -116,6 +119,7 @@ class Study:
     coders: tuple[str, ...] = ()
     analysis_sources: tuple[str, ...] = ("consensus", "human", "auto_reviewed")
     min_coverage: float = 0.5
+    covariates: tuple[str, ...] = ("age_days",)
 
     def __post_init__(self) -> None:
         refuse.identifier("Study", "study_id", self.study_id)
@@ -123,6 +127,7 @@ class Study:
         refuse.unique(owner, "persons", (person.person_id for person in self.persons))
         refuse.unique(owner, "visits", (visit.visit_id for visit in self.visits))
         refuse.unique(owner, "coders", self.coders)
+        refuse.unique(owner, "covariates", self.covariates)
         for source in self.analysis_sources:
             refuse.one_of(owner, "analysis_sources", source, ("consensus", "human", "auto_reviewed", "auto"))
         if not 0 <= refuse.finite(owner, "min_coverage", self.min_coverage) <= 1:

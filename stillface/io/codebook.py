@@ -29,8 +29,11 @@ class Entry(NamedTuple):
 
 
 def column_entry(name: str) -> Entry | None:
-    """Give the entry of a table's column, or None where nobody described it."""
-    return _entries().get(("column", name))
+    """Give the entry of a table's column, or None where nobody described it; covariates share one entry."""
+    found = _entries().get(("column", name))
+    if found is None and name.startswith("covariate_"):
+        return _entries()["column", "covariate_{name}"]._replace(name=name)
+    return found
 
 
 def measure_entry(measure: str) -> Entry | None:

@@ -121,7 +121,7 @@ def read_study(path: Path) -> StudyFile:
     visits = tuple(
         _visit(node, {person.person_id for person in persons}) for node in _items(fields, "visits")
     )
-    analysis = fields["analysis"].fields(optional=("sources", "min_coverage")) if "analysis" in fields else {}
+    analysis = _analysis(fields)
     defaults = Study("x", "x")
     study = root.build(
         Study,
@@ -142,8 +142,14 @@ def read_study(path: Path) -> StudyFile:
         min_coverage=analysis["min_coverage"].number()
         if "min_coverage" in analysis
         else defaults.min_coverage,
+        covariates=analysis["covariates"].texts() if "covariates" in analysis else defaults.covariates,
     )
     return StudyFile(study, _reliability(fields.get("reliability")), _privacy(fields.get("privacy")))
+
+
+def _analysis(fields: dict[str, Node]) -> dict[str, Node]:
+    known = ("sources", "min_coverage", "covariates")
+    return fields["analysis"].fields(optional=known) if "analysis" in fields else {}
 
 
 def _items(fields: dict[str, Node], key: str) -> tuple[Node, ...]:
@@ -246,13 +252,20 @@ def study_text(content: StudyFile) -> str:
         {"schemes": {role: list(ids) for role, ids in study.schemes.items()}},
         {"rules": list(study.rules)},
         {"coders": list(study.coders)},
-        {"analysis": {"sources": list(study.analysis_sources), "min_coverage": study.min_coverage}},
+        {"analysis": _analysis_plain(study)},
         {"reliability": _reliability_plain(plan)},
         {"privacy": {"min_cell": privacy.min_cell, "audio": privacy.audio}},
         {"persons": [_person_plain(person) for person in study.persons]},
         {"visits": [{"visit_id": v.visit_id, "age_days": dict(v.age_days)} for v in study.visits]},
     ]
     return _HEADER + "\n".join(dump(section) for section in sections)
+
+
+def _analysis_plain(study: Study) -> dict[str, Plain]:
+    given: dict[str, Plain] = {"sources": list(study.analysis_sources), "min_coverage": study.min_coverage}
+    if study.covariates != Study.covariates:
+        given["covariates"] = list(study.covariates)
+    return given
 
 
 def _reliability_plain(plan: ReliabilityPlan) -> dict[str, Plain]:

@@ -18,6 +18,8 @@ from stillface.errors import FieldError, MissingExtraError
 
 __all__ = ["MIN_DYADS", "MixedModel", "Term", "mixed_model"]
 
+Covariates = Mapping[str, Sequence[float] | Sequence[str] | Sequence[float | str]]
+
 MIN_DYADS = 5
 """Fewer dyads are described, not modelled."""
 
@@ -62,7 +64,7 @@ def mixed_model(
     dyads: Sequence[str],
     families: Sequence[str],
     groups: Sequence[str] | None = None,
-    covariates: Mapping[str, npt.ArrayLike] | None = None,
+    covariates: Covariates | None = None,
 ) -> MixedModel:
     """Fit by restricted maximum likelihood; a random intercept for each dyad, and one for each family.
 
@@ -75,8 +77,8 @@ def mixed_model(
     episodes, dyads, families : sequence of str, length n
     groups : sequence of str, length n, optional
         Crossed with episode; left out where all are the same.
-    covariates : mapping of name to array-like of float, shape (n,), optional
-        Centred before they enter.
+    covariates : mapping of name to sequence of float or of str, length n, optional
+        Numbers are centred before they enter; words are levels, the first in order is the reference.
 
     Raises
     ------
@@ -107,7 +109,7 @@ def mixed_model(
 
 
 def _design(
-    episodes: Sequence[str], groups: Sequence[str] | None, covariates: Mapping[str, npt.ArrayLike]
+    episodes: Sequence[str], groups: Sequence[str] | None, covariates: Covariates
 ) -> tuple[list[str], npt.NDArray[np.float64]]:
     columns: dict[str, npt.NDArray[np.float64]] = {"intercept": np.ones(len(episodes))}
     parts = {
@@ -117,15 +119,20 @@ def _design(
     columns |= parts["episode"] | parts["group"]
     for a, first in parts["episode"].items():
         columns |= {f"{a}:{b}": first * second for b, second in parts["group"].items()}
-    for name, numbers in covariates.items():
-        column = np.asarray(numbers, dtype=np.float64)
-        columns[name] = column - column.mean()
+    for name, values in covariates.items():
+        if any(isinstance(value, str) for value in values):
+            columns |= _indicators(name, [str(value) for value in values], ordered=True)
+        else:
+            column = np.asarray(values, dtype=np.float64)
+            columns[name] = column - column.mean()
     return list(columns), np.column_stack(list(columns.values()))
 
 
-def _indicators(name: str, labels: Sequence[str]) -> dict[str, npt.NDArray[np.float64]]:
-    """Treatment coding against the first label met."""
-    levels = list(dict.fromkeys(labels))[1:]
+def _indicators(
+    name: str, labels: Sequence[str], *, ordered: bool = False
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Treatment coding against the first label met, or the first in order."""
+    levels = (sorted(set(labels)) if ordered else list(dict.fromkeys(labels)))[1:]
     return {
         f"{name}[{level}]": np.array([label == level for label in labels], np.float64) for level in levels
     }
@@ -154,7 +161,9 @@ def _fit(
         spec = VCSpec(["dyad"], [names], [matrices])
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        model = MixedLM(y, design, groups=np.asarray(families, dtype=str), exog_vc=spec)
+        # Given variance components, statsmodels leaves the family's own intercept out unless it is asked for.
+        own = np.ones((y.size, 1))
+        model = MixedLM(y, design, groups=np.asarray(families, dtype=str), exog_re=own, exog_vc=spec)
         fit = model.fit(reml=True)
     if not fit.converged:
         return fit, "did not converge"

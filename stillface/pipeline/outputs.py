@@ -30,13 +30,20 @@ from stillface.pipeline.faces_seen import tracked_faces
 from stillface.pipeline.measuring import withhold
 from stillface.pipeline.plan import TABLES, Plan
 from stillface.pipeline.results import SessionResults
-from stillface.pipeline.study_chance import chance_rows
+from stillface.pipeline.study_files import Statistics, study_statistics, write_statistics
+from stillface.pipeline.study_page import page_tables
+from stillface.pipeline.study_people import ages_of, participants
 from stillface.pipeline.study_pictures import study_pictures
-from stillface.pipeline.study_stats import Participant, write_statistics
 from stillface.report.data import SessionReport, StudyReport, StudySession
 from stillface.report.html import session_report, study_report
 
-__all__ = ["write_session_page", "write_study_page", "write_study_statistics", "write_tables"]
+__all__ = [
+    "statistics_of",
+    "write_session_page",
+    "write_study_page",
+    "write_study_statistics",
+    "write_tables",
+]
 
 EPOCH_COLUMNS = (
     "dyad_id", "session_id", "role", "onset_s", "offset_s", "ibi_ms", "hr_bpm", "rmssd_ms", "rsa_ln_ms2",
@@ -66,49 +73,51 @@ def write_tables(folder: StudyFolder, results: Sequence[SessionResults]) -> tupl
         ),
     )
     write_episodes(files["episodes.csv"], ((r.session.session_id, r.session.episodes) for r in results))
-    sessions = (row for r in results for row in _people(folder.study, r.session))
-    write_table(files["sessions.csv"], SESSION_COLUMNS, sessions)
+    extra = _covariate_columns(r.session for r in results)
+    sessions = (row for r in results for row in _people(folder.study, r.session, tuple(extra.values())))
+    write_table(files["sessions.csv"], (*SESSION_COLUMNS, *extra), sessions)
     columns = (
         *Measurement.columns(), *REPAIRS_COLUMNS, *MOMENTS_COLUMNS, *EPOCH_COLUMNS, *CODES_COLUMNS,
-        *EPISODES_COLUMNS, *SESSION_COLUMNS,
+        *EPISODES_COLUMNS, *SESSION_COLUMNS, *extra,
     )  # fmt: skip
     write_codebook(files["codebook.csv"], columns, (row.measure for row in rows))
     return tuple(files.values())
 
 
-def write_study_statistics(
+def statistics_of(
     folder: StudyFolder, results: Sequence[SessionResults], plan: Plan, failed: dict[str, str]
-) -> tuple[Path, ...]:
-    """Write effects, models, groups, chance and exclusions of the study under ``exports/statistics``."""
+) -> Statistics:
+    """Compute what is said of the study as a whole; values below its coverage limit are withheld."""
     limit = folder.study.min_coverage
-    people = {r.session.session_id: _participant(folder.study, r.session) for r in results}
-    chance = chance_rows(
-        [(r.session, r.analysed) for r in results],
+    return study_statistics(
+        folder.protocol(),
+        [withhold(row, limit) for result in results for row in result.rows],
+        participants(folder.study, [result.session for result in results]),
+        [(result.session, result.analysed) for result in results],
         plan.choice.rules,
-        {session_id: person.family_id for session_id, person in people.items()},
+        failed,
     )
+
+
+def write_study_statistics(
+    folder: StudyFolder, results: Sequence[SessionResults], statistics: Statistics
+) -> tuple[Path, ...]:
+    """Write effects, models, groups, chance, contingency, exclusions and scripts: ``exports/statistics``."""
+    sessions = [result.session for result in results]
     return write_statistics(
         folder.exports_dir / "statistics",
         folder.protocol(),
-        [withhold(row, limit) for result in results for row in result.rows],
-        people,
-        chance=tuple(chance),
-        failed=failed,
+        statistics,
+        participants(folder.study, sessions),
+        folder.study.covariates,
+        (*SESSION_COLUMNS, *_covariate_columns(sessions)),
     )
 
 
-def _participant(study: Study, session: Session) -> Participant:
-    """Give the focal person's family, group and age; the first role's where none is focal."""
-    role = session.protocol.focal_role or session.protocol.role_ids[0]
-    person = study.person(session.persons.get(role, ""))
-    age = _ages(study, session).get(role)
-    return Participant(
-        session.session_id,
-        session.dyad_id,
-        (person.family_id if person else "") or session.dyad_id,
-        person.group if person else "",
-        {} if age is None else {"age_days": float(age)},
-    )
+def _covariate_columns(sessions: Iterable[Session]) -> dict[str, str]:
+    """Give the columns of sessions.csv that hold sessions' own covariates, by column."""
+    names = sorted({name for session in sessions for name in session.covariates})
+    return {f"covariate_{name}": name for name in names}
 
 
 def write_session_page(
@@ -127,7 +136,7 @@ def write_session_page(
             rsa=result.rsa,
             faces=tracked_faces(folder, session),
             clocks=result.clocks,
-            age_days=_ages(folder.study, session),
+            age_days=ages_of(folder.study, session),
             min_coverage=folder.study.min_coverage,
             versions=_versions(),
             parameters=_parameters(plan),
@@ -141,7 +150,11 @@ def write_session_page(
 
 
 def write_study_page(
-    folder: StudyFolder, results: Sequence[SessionResults], plan: Plan, failed: dict[str, str]
+    folder: StudyFolder,
+    results: Sequence[SessionResults],
+    plan: Plan,
+    failed: dict[str, str],
+    statistics: Statistics,
 ) -> Path:
     """Write the page of the study and give its place.
 
@@ -159,11 +172,10 @@ def write_study_page(
     sessions += [StudySession(name, "-", "failed", reason) for name, reason in sorted(failed.items())]
     limit = folder.study.min_coverage
     pictures = study_pictures(
-        folder.protocol(),
         [withhold(row, limit) for result in results for row in result.rows],
         [(r.session, r.analysed) for r in results],
         plan.choice.rules,
-        {r.session.session_id: _participant(folder.study, r.session) for r in results},
+        statistics.effects,
     )
     page = study_report(
         StudyReport(
@@ -178,6 +190,7 @@ def write_study_page(
             parameters=_parameters(plan),
             warnings=tuple(line for result in results for line in result.warnings),
             pictures=pictures,
+            tables=page_tables(folder.protocol(), statistics),
         )
     )
     path = folder.reports_dir / "study.html"
@@ -207,7 +220,7 @@ def _epochs(result: SessionResults) -> Iterable[tuple[object, ...]]:
             )
 
 
-def _people(study: Study, session: Session) -> Iterable[tuple[object, ...]]:
+def _people(study: Study, session: Session, covariates: Sequence[str]) -> Iterable[tuple[object, ...]]:
     visit = next((v for v in study.visits if v.visit_id == session.visit_id), None)
     early = sum(episode.ended_by != "time" for episode in session.episodes)
     for role, person_id in session.persons.items():
@@ -229,13 +242,8 @@ def _people(study: Study, session: Session) -> Iterable[tuple[object, ...]]:
             person.release_level,
             len(session.episodes),
             early,
+            *(session.covariates.get(name) for name in covariates),
         )
-
-
-def _ages(study: Study, session: Session) -> dict[str, int]:
-    visit = next((v for v in study.visits if v.visit_id == session.visit_id), None)
-    known = {} if visit is None else visit.age_days
-    return {role: known[person] for role, person in session.persons.items() if person in known}
 
 
 def _parameters(plan: Plan) -> dict[str, Json]:

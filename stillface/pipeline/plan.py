@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 from stillface import __version__
 from stillface.domain.clock import ns_to_s
-from stillface.domain.provenance import Provenance
+from stillface.domain.provenance import Json, Provenance
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
+from stillface.domain.study import Study
 from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
 from stillface.io.human_codes import read_people
@@ -18,6 +19,7 @@ from stillface.pipeline.known_coders import check_coders
 from stillface.pipeline.ledger import Ledger
 from stillface.pipeline.results import Choice
 from stillface.pipeline.steps import Step, session_steps
+from stillface.pipeline.study_files import STATISTICS
 
 __all__ = ["Plan", "Problem", "RunOptions", "SessionPlan", "make_plan", "open_ledger"]
 
@@ -155,8 +157,10 @@ def make_plan(folder: StudyFolder, options: RunOptions) -> Plan:
         except StillfaceError as error:
             problems.append(Problem(session_id, str(error)))
     hashes.save()
-    key = Provenance("study", {plan.session.session_id: plan.key for plan in plans}, {}, __version__).key
+    inputs = {plan.session.session_id: plan.key for plan in plans}
+    key = Provenance("study", inputs, _people(folder.study), __version__).key
     tables = [folder.exports_dir / name for name in TABLES]
+    tables += [folder.exports_dir / "statistics" / name for name in STATISTICS]
     return Plan(
         tuple(plans),
         tuple(problems),
@@ -199,6 +203,18 @@ def _plan_session(
     ).key
     page = folder.reports_dir / f"{session.session_id}.html"
     return SessionPlan(session, tuple(steps), key, ledger.is_current([page], key))
+
+
+def _people(study: Study) -> dict[str, Json]:
+    """Give what the tables and statistics take from study.yaml beside the sessions."""
+    return {
+        "persons": [
+            [p.person_id, p.family_id, p.sex, p.group, p.gestational_age_days] for p in study.persons
+        ],
+        "release_levels": [p.release_level for p in study.persons],
+        "visits": [[visit.visit_id, {**visit.age_days}] for visit in study.visits],
+        "covariates": list(study.covariates),
+    }
 
 
 def _choice(folder: StudyFolder, options: RunOptions) -> Choice:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from stillface.io.bundle import StudyFolder
 from stillface.pipeline.ledger import INCOMPLETE
-from stillface.pipeline.outputs import write_session_page, write_study_page
+from stillface.pipeline.outputs import statistics_of, write_session_page, write_study_page
 from stillface.pipeline.plan import RunOptions, make_plan, open_ledger
 from stillface.pipeline.remarks import kept_remarks
 from stillface.pipeline.results import session_results
@@ -40,6 +40,7 @@ def write_reports(folder: StudyFolder, options: RunOptions) -> Written:
         ledger.enter(files[-1:], INCOMPLETE if undone else session.key)
         warnings += [f"{session.session.session_id}: {line}" for line in undone] + list(result.warnings)
     failed = {problem.session_id: problem.reason for problem in plan.problems}
-    files.append(write_study_page(folder, results, plan, failed))
+    statistics = statistics_of(folder, results, plan, failed)
+    files.append(write_study_page(folder, results, plan, failed, statistics))
     ledger.enter(files[-1:], plan.key if whole else INCOMPLETE)
     return Written(tuple(files), tuple(warnings))

@@ -13,6 +13,7 @@ from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
 from stillface.pipeline.ledger import INCOMPLETE
 from stillface.pipeline.outputs import (
+    statistics_of,
     write_session_page,
     write_study_page,
     write_study_statistics,
@@ -23,6 +24,7 @@ from stillface.pipeline.remarks import keep_remarks, kept_remarks
 from stillface.pipeline.results import SessionResults, session_results
 from stillface.pipeline.runlog import RunLog
 from stillface.pipeline.steps import Remarks, Step, Work
+from stillface.report.wording import source_label
 
 __all__ = ["Observer", "RunSummary", "SilentObserver", "run_plan"]
 
@@ -165,11 +167,12 @@ class _Runner:
                 path = write_session_page(self.folder, result, plan, said)
                 ledger.enter([path], session.key if session in whole else INCOMPLETE)
                 self.summary.files.append(path)
-                return Remarks(warnings=(*result.session.duration_warnings(), *result.warnings))
+                return Remarks(_analysed(result), (*result.session.duration_warnings(), *result.warnings))
 
             found = self._try(session_id, "report" if session.wanted else "results", page)
             if found is None:
                 lost[session_id] = "its results could not be computed"
+            self.summary.notes += found.notes if found else ()
             mine = [*self.warnings.get(session_id, []), *(found.warnings if found else ())]
             self.summary.warnings += [f"{session_id}: {line}" for line in mine]
         self._study([results[name] for name in results if name not in lost], lost, complete)
@@ -179,9 +182,10 @@ class _Runner:
 
         def tables(progress: Progress) -> Remarks:
             files = write_tables(self.folder, results)
-            page = write_study_page(self.folder, results, plan, lost)
-            statistics = write_study_statistics(self.folder, results, plan, lost)
-            self.summary.files += [*files, page, *statistics]
+            statistics = statistics_of(self.folder, results, plan, lost)
+            files += write_study_statistics(self.folder, results, statistics)
+            page = write_study_page(self.folder, results, plan, lost, statistics)
+            self.summary.files += [*files, page]
             whole = complete and not self.summary.failures
             ledger.enter([*files, page], plan.key if whole else INCOMPLETE)
             return Remarks()
@@ -218,3 +222,9 @@ class _Runner:
         self.summary.failures[f"{session_id}/{name}"] = reason
         self.observer.failed(session_id, name, reason)
         self.log.write("failed", session=session_id, step=name, error=type(error).__name__)
+
+
+def _analysed(result: SessionResults) -> tuple[str, ...]:
+    """Say whose codes a page and the tables rest on."""
+    streams = [f"{t.role} {t.scheme.id}: {source_label(t.source)}" for t in result.analysed]
+    return (f"{result.session.session_id}: codes analysed: {'; '.join(streams)}",) if streams else ()

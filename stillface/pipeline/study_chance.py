@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import numpy.typing as npt
 
 from stillface.domain.clock import NS_PER_S, s_to_ns
 from stillface.domain.scheme import MATCH, MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
+from stillface.measures.correlation import cross_correlation, phase_randomised
 from stillface.measures.pseudo_dyads import (
     MIN_DYADS,
     pseudo_partners,
@@ -22,11 +24,13 @@ from stillface.measures.repairs import state_changes
 from stillface.measures.slices import DyadSlice, PairSlice, dyad_slices, pair_slices
 from stillface.measures.synchrony import Synchrony
 
-__all__ = ["ChanceRow", "chance_rows"]
+__all__ = ["SEGMENT_S", "SURROGATES", "ChanceRow", "chance_rows"]
 
 SEGMENT_S = 10.0
-_SURROGATES = 20
+SURROGATES = 20
+"""Surrogates of each dyad; means over dyads are drawn from them."""
 
+Float = npt.NDArray[np.float64]
 Statistic = Callable[[PairSlice], float | None]
 
 
@@ -36,9 +40,11 @@ class ChanceRow:
 
     Parameters
     ----------
-    surrogate : {'pseudo_dyads', 'shuffled_segments'}
+    surrogate : {'pseudo_dyads', 'shuffled_segments', 'phase'}
         Strangers of the same episode where there are at least 20 families, else each dyad's own second
-        track with its stretches of about 10 s in random order.
+        track with its stretches of about 10 s in random order. Correlations are also held against the
+        second series with its phases drawn at random, which keeps its spectrum; dyads with a gap are left
+        out there.
     """
 
     episode_id: str
@@ -95,6 +101,8 @@ def chance_rows(
             row = _row(pairs, clusters, statistic, (episode_id, scheme_id, measure, rule), seed)
             if row is not None:
                 yield row
+        if not rule:
+            yield from _phase_rows(pairs, synchrony, (episode_id, scheme_id), seed)
 
 
 def _row(
@@ -110,10 +118,10 @@ def _row(
     rng = np.random.default_rng(seed)
     strangers = len(set(clusters)) >= MIN_DYADS
     if strangers:
-        null = pseudo_values(pairs, statistic, pseudo_partners(clusters, _SURROGATES, rng))
+        null = pseudo_values(pairs, statistic, pseudo_partners(clusters, SURROGATES, rng))
     else:
         null = np.array(
-            [[_number(statistic(_shuffled(pair, rng))) for _ in range(_SURROGATES)] for pair in pairs]
+            [[_number(statistic(_shuffled(pair, rng))) for _ in range(SURROGATES)] for pair in pairs]
         )
     if not (np.isfinite(observed) & np.isfinite(null).any(axis=1)).any():
         return None
@@ -122,6 +130,36 @@ def _row(
         *names, test.observed, test.expected, test.low, test.high, test.p, test.n,
         "pseudo_dyads" if strangers else "shuffled_segments", test.draws, seed,
     )  # fmt: skip
+
+
+def _phase_rows(
+    pairs: list[PairSlice], synchrony: Synchrony, names: tuple[str, str], seed: int
+) -> Iterator[ChanceRow]:
+    """Hold the correlations against series of the same spectrum that know nothing of each other."""
+    found = (synchrony.series(pair) for pair in pairs)
+    whole = [series for series in found if all(bool(np.isfinite(side).all()) for side in series)]
+    rng = np.random.default_rng(seed)
+    real = np.array([_r0_and_peak(synchrony, *series) for series in whole]).reshape(-1, 2)
+    null = np.array(
+        [
+            [_r0_and_peak(synchrony, first, phase_randomised(second, rng)) for _ in range(SURROGATES)]
+            for first, second in whole
+        ]
+    ).reshape(-1, SURROGATES, 2)
+    for column, measure in enumerate(("synchrony_r0", "synchrony_peak_r")):
+        usable = np.isfinite(real[:, column]) & np.isfinite(null[:, :, column]).any(axis=1)
+        if usable.any():
+            test = pseudo_test(real[:, column], null[:, :, column], seed=seed)
+            yield ChanceRow(
+                *names, measure, "", test.observed, test.expected, test.low, test.high, test.p, test.n,
+                "phase", test.draws, seed,
+            )  # fmt: skip
+
+
+def _r0_and_peak(synchrony: Synchrony, first: Float, second: Float) -> tuple[float, float]:
+    max_lag = round(synchrony.max_lag_s / synchrony.step_s)
+    found = cross_correlation(first, second, max_lag, min_n=synchrony.min_n)
+    return _number(found.at(0)[0]), _number(None if found.peak is None else abs(found.peak[1]))
 
 
 def _shuffled(pair: PairSlice, rng: np.random.Generator) -> PairSlice:

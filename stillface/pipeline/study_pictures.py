@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
@@ -15,7 +14,7 @@ from stillface.measures.slices import PairSlice, StreamSlice, dyad_slices, strea
 from stillface.measures.state_space import grid_of
 from stillface.measures.survival import kaplan_meier
 from stillface.measures.transitions import transition_counts
-from stillface.pipeline.study_stats import MODELLED, Participant, effect_rows
+from stillface.pipeline.study_stats import MODELLED, EffectRow
 from stillface.report.study_plots import (
     ForestLine,
     GridPicture,
@@ -29,11 +28,10 @@ __all__ = ["study_pictures"]
 
 
 def study_pictures(
-    protocol: Protocol,
     rows: Sequence[Measurement],
     sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]],
     rules: tuple[MatchRule, ...],
-    people: Mapping[str, Participant],
+    effects: Sequence[EffectRow],
 ) -> StudyPictures:
     """Give survival curves, contrasts, grids and transitions of a study.
 
@@ -42,10 +40,11 @@ def study_pictures(
     rows : sequence of Measurement
         What is withheld has no value and enters nothing.
     sessions : sequence of (Session, analysed tracks)
+    effects : sequence of EffectRow
     """
     return StudyPictures(
         tuple(_survival(rows)),
-        tuple(_forest(protocol, rows, people)),
+        tuple(_forest(effects)),
         tuple(_grids(sessions, rules)),
         tuple(_transitions(sessions)),
     )
@@ -69,13 +68,11 @@ def _survival(rows: Sequence[Measurement]) -> Iterator[SurvivalLine]:
         )  # fmt: skip
 
 
-def _forest(
-    protocol: Protocol, rows: Sequence[Measurement], people: Mapping[str, Participant]
-) -> Iterator[ForestLine]:
+def _forest(effects: Sequence[EffectRow]) -> Iterator[ForestLine]:
     from scipy.stats import t as student
 
-    for effect in effect_rows(protocol, rows, people):
-        if effect.measure not in MODELLED or effect.code or effect.d_z is None:
+    for effect in effects:
+        if effect.group or effect.measure not in MODELLED or effect.code or effect.d_z is None:
             continue
         half = float(student.ppf(0.975, effect.df)) / effect.n_families**0.5
         rule = f", {effect.match_rule}" if effect.match_rule else ""

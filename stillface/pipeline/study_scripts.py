@@ -2,75 +2,117 @@
 
 from __future__ import annotations
 
-__all__ = ["R_SCRIPT", "SPSS_SCRIPT"]
+import re
+from collections.abc import Iterable, Sequence
+from importlib.resources import files
+from string import Template
 
-R_SCRIPT = """\
-# Reads measures_long.csv, repairs.csv and sessions.csv of the folder above this one.
-# Needs the packages lme4 and survival:  install.packages(c("lme4", "survival"))
-library(lme4)
-library(survival)
+from stillface.domain.protocol import Protocol
+from stillface.domain.results import Measurement
 
-measure  <- "pct_negative"   # any measure of the codebook that is a share, a rate or a mean
-role     <- "infant"         # or "dyad"; then set rule
-rule     <- ""               # a match rule, for dyad measures
-episodes <- c("PL", "SF", "RE")
+__all__ = ["r_script", "spss_script"]
 
-long     <- read.csv("../measures_long.csv", stringsAsFactors = FALSE)
-sessions <- read.csv("../sessions.csv", stringsAsFactors = FALSE)
-people   <- sessions[!duplicated(sessions$session_id), ]   # the first role listed is the focal one
-people$family_id[people$family_id == ""] <- people$dyad_id[people$family_id == ""]
+_TEXT = {
+    "value": "F20.10", "n": "F10.0", "scorable_s": "F12.3", "coverage": "F8.5", "censored": "F1.0",
+    "flags": "A200",
+}  # fmt: skip
+_NUMBERS = ("age_days", "corrected_age_days", "n_episodes", "ended_early")
 
-d <- long[long$measure == measure & long$role == role & long$match_rule == rule &
-          long$code == "" & long$episode_id %in% episodes & long$status == "OK", ]
-d <- merge(d, people[, c("session_id", "family_id", "sex", "group", "age_days")], by = "session_id")
-d$episode <- factor(d$episode_id, levels = episodes)
 
-# Episode by group where there are groups; dyads random within families where families have several.
-fixed  <- if (length(unique(d$group)) > 1) "value ~ episode * group" else "value ~ episode"
-random <- if (length(unique(d$dyad_id)) > length(unique(d$family_id)))
-  "(1 | family_id) + (1 | family_id:dyad_id)" else "(1 | dyad_id)"
-model <- lmer(as.formula(paste(fixed, "+", random)), data = d, REML = TRUE)
-print(summary(model))
-print(confint(model, method = "Wald"))
+class _Script(Template):
+    """Text with places ``@{name}``: neither language uses them."""
 
-# Waiting times are censored: never average them. Recovery in the reunion:
-r <- long[long$measure == "recovery_latency_s" & !is.na(long$value), ]
-if (nrow(r) > 0) {
-  r$seen <- 1 - r$censored
-  print(survfit(Surv(value, seen) ~ code + match_rule, data = r, conf.type = "log-log"))
-}
+    delimiter = "@"
 
-# Repairs: several bouts a dyad, so the errors are clustered by dyad. Bouts whose onset was not seen,
-# or that a turn to shared negative ended, have no waiting time to a repair of their own.
-b <- read.csv("../repairs.csv", stringsAsFactors = FALSE)
-b <- b[b$left_trunc == 0 & b$ended_by != "shared_negative", ]
-if (nrow(b) > 0 && length(unique(b$episode_id)) > 1)
-  print(coxph(Surv(duration_s, 1 - censored) ~ episode_id + strata(match_rule), cluster = dyad_id, data = b))
-"""
 
-SPSS_SCRIPT = """\
-* Reads measures_long.csv of the folder above this one. Set the folder first:  CD '...'.
-* Censored and missing values are told by STATUS; the value of a censored row is the time observed.
-GET DATA /TYPE=TXT /FILE='../measures_long.csv' /ENCODING='UTF8' /DELIMITERS=',' /QUALIFIER='"'
-  /ARRANGEMENT=DELIMITED /FIRSTCASE=2
-  /VARIABLES=dyad_id A64 session_id A64 protocol_id A64 episode_id A32 role A32 scheme_id A64 coder_id A64
-    measure A64 code A64 match_rule A64 value F20.10 unit A16 n F10.0 scorable_s F12.3 coverage F8.5
-    status A16 censored F1.0 flags A100 params_hash A16 software_version A32.
-VARIABLE LABELS value 'Value; see unit and status' scorable_s 'Scorable time in s'
-  coverage 'Scorable share of the episode' censored 'Value is a censored observation time'.
-VALUE LABELS censored 0 'observed' 1 'censored'.
-DATASET NAME long.
+def r_script(protocol: Protocol, covariates: Sequence[str]) -> str:
+    """Give a script in R: means, paired contrasts, mixed model, survival; for this protocol's episodes."""
+    contrasts = ", ".join(f"c({_quoted(contrast.minus)})" for contrast in protocol.contrasts)
+    return _script("analysis.R").substitute(
+        focal=_quoted([_focal(protocol)]),
+        episodes=f"c({_quoted(_episodes(protocol))})",
+        contrasts=f"list({contrasts})",
+        covariates=f"c({_quoted(covariates)})",
+    )
 
-* Choose one measure: dyad measures need a match rule.
-SELECT IF (measure = 'pct_negative' AND role = 'infant' AND code = '' AND status = 'OK'
-  AND ANY(episode_id, 'PL', 'SF', 'RE')).
-EXECUTE.
 
-* Episode with a random dyad. Add group and families after MATCH FILES with sessions.csv.
-MIXED value BY episode_id
-  /FIXED=episode_id | SSTYPE(3)
-  /METHOD=REML
-  /PRINT=SOLUTION TESTCOV
-  /RANDOM=INTERCEPT | SUBJECT(dyad_id) COVTYPE(VC)
-  /EMMEANS=TABLES(episode_id) COMPARE.
-"""
+def spss_script(
+    protocol: Protocol, covariates: Sequence[str], session_columns: Sequence[str], words: Sequence[str]
+) -> str:
+    """Give SPSS syntax: labels, means, mixed model, paired contrasts.
+
+    Parameters
+    ----------
+    session_columns : sequence of str
+        Of ``sessions.csv``, in its order.
+    words : sequence of str
+        Covariates whose values are levels and not numbers.
+    """
+    episodes = _episodes(protocol)
+    pairs = [contrast.minus for contrast in protocol.contrasts if set(contrast.minus) <= set(episodes)]
+    names = {name: _spss_name(name, session_columns) for name in covariates}
+    numbers = {_spss_name(name, session_columns) for name in covariates if name not in words}
+    columns = [
+        f"{_spss(column)} {'F12.4' if column in _NUMBERS or _spss(column) in numbers else 'A64'}"
+        for column in session_columns
+    ]
+    levels = [name for name in names.values() if name not in numbers]
+    scales = [name for name in names.values() if name in numbers]
+    extra = [name for name in names.values() if name not in ("age_days", "sex")]
+    sides = [f"{side}{k}" for k in range(1, len(pairs) + 1) for side in "ab"]
+    return _script("analysis.sps").substitute(
+        focal=_focal(protocol),
+        people=_wrapped(columns),
+        kept="".join(f" {name}" for name in extra),
+        long=_wrapped(f"{column} {_TEXT.get(column, 'A64')}" for column in Measurement.columns()),
+        episodes=", ".join(f"'{episode}'" for episode in episodes),
+        factors="".join(f" {name}" for name in levels),
+        with_=" WITH " + " ".join(scales) if scales else "",
+        fixed="".join(f" {name}" for name in (*levels, *scales)),
+        values="\n".join(f"IF (episode_id = '{e}') v{k} = value." for k, e in enumerate(episodes, 1)),
+        means="\n  /".join(f"e{k}=MEAN(v{k})" for k in range(1, len(episodes) + 1)),
+        pairs="\n".join(_both(k, pair, episodes) for k, pair in enumerate(pairs, 1)),
+        families="\n  /".join(f"{name}=MEAN({name})" for name in sides) or "n=N",
+        tests="\n".join(
+            f"* {later} minus {earlier}.\nT-TEST PAIRS=a{k} WITH b{k} (PAIRED)."
+            for k, (later, earlier) in enumerate(pairs, 1)
+        ),
+    )
+
+
+def _script(name: str) -> _Script:
+    return _Script(files("stillface.pipeline").joinpath("scripts", name).read_text(encoding="utf-8"))
+
+
+def _both(number: int, pair: tuple[str, str], episodes: Sequence[str]) -> str:
+    """Keep a session's values of a contrast only where it has both."""
+    later, earlier = (f"e{episodes.index(episode) + 1}" for episode in pair)
+    there = f"IF (NOT MISSING({later}) AND NOT MISSING({earlier}))"
+    return f"{there} a{number} = {later}.\n{there} b{number} = {earlier}."
+
+
+def _focal(protocol: Protocol) -> str:
+    return protocol.focal_role or protocol.role_ids[0]
+
+
+def _episodes(protocol: Protocol) -> list[str]:
+    return [spec.id for spec in protocol.episodes if spec.analyse]
+
+
+def _quoted(names: Sequence[str]) -> str:
+    return ", ".join('"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"' for name in names)
+
+
+def _spss_name(covariate: str, session_columns: Sequence[str]) -> str:
+    return _spss(covariate if covariate in session_columns else f"covariate_{covariate}")
+
+
+def _spss(name: str) -> str:
+    """Give a name that SPSS accepts."""
+    return re.sub(r"[^A-Za-z0-9_]", "_", name)[:64]
+
+
+def _wrapped(columns: Iterable[str]) -> str:
+    found = list(columns)
+    lines = [" ".join(found[k : k + 6]) for k in range(0, len(found), 6)]
+    return "\n    ".join(lines)

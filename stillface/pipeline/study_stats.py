@@ -4,66 +4,44 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
 from stillface.errors import FieldError, MissingExtraError
-from stillface.io.codebook import write_codebook
-from stillface.io.durable import write_atomic
-from stillface.io.tables import write_table
 from stillface.measures.contrasts import SUBTRACTED, paired_contrast
 from stillface.measures.mixed import mixed_model
-from stillface.pipeline.study_chance import ChanceRow
-from stillface.pipeline.study_scripts import R_SCRIPT, SPSS_SCRIPT
+from stillface.pipeline.study_people import Participant
+from stillface.report.wording import status_words
 
 __all__ = [
+    "MODELLED",
     "EffectRow",
     "ExclusionRow",
     "GroupRow",
     "ModelRow",
-    "Participant",
     "effect_rows",
     "exclusion_rows",
     "group_rows",
     "model_rows",
-    "write_statistics",
 ]
 
 MODELLED = ("pct_negative", "pct_positive", "pct_match", "repair_rate_per_min", "hr_bpm", "rsa_ln_ms2")
-"""Measures that are modelled here; the R and SPSS scripts model any."""
+"""Measures that are modelled here, for the summed valences and not code by code; the scripts model any."""
 
 Key = tuple[str, str, str, str, str]
 
 
 @dataclass(frozen=True)
-class Participant:
-    """What the statistics need to know of a session.
+class EffectRow:
+    """A contrast between two episodes over families, naming which d is which.
 
-    Parameters
-    ----------
-    family_id : str
-        Sessions of one family are one cluster; the dyad's id where no family is recorded.
-    group : str
-        Of the focal person; empty where not recorded.
-    covariates : mapping of str to float
-        Only those known for a session enter a model, for sessions that have all of them.
+    ``group`` is empty for all families together.
     """
 
-    session_id: str
-    dyad_id: str
-    family_id: str
-    group: str = ""
-    covariates: Mapping[str, float] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class EffectRow:
-    """A contrast between two episodes over families, naming which d is which."""
-
+    group: str
     contrast: str
     role: str
     scheme_id: str
@@ -131,6 +109,7 @@ class ExclusionRow:
     role: str
     scheme_id: str
     status: str
+    reason: str
     n_rows: int
 
 
@@ -139,28 +118,36 @@ def effect_rows(
 ) -> Iterator[EffectRow]:
     """Give every contrast of the protocol for every measure that can be subtracted.
 
-    Sessions of one family are averaged first, so that twins and two parents do not count twice. Nothing is
-    given where fewer than two families have both episodes. Each row stands for one test among many: no
-    correction is made, and the number of rows is what to correct for.
+    For all families and, where there are several groups, for each. Sessions of one family (and group) are
+    averaged first, so that twins and two parents do not count twice. Nothing is given where fewer than two
+    families have both episodes. Each row stands for one test among many: no correction is made, and the
+    number of rows is what to correct for.
     """
-    from scipy.stats import t as student
-
+    groups = sorted({person.group for person in people.values() if person.group})
+    asked = ["", *groups] if len(groups) > 1 else [""]
     for key, by_session in _by_key(rows).items():
         for contrast in protocol.contrasts:
-            by_family: dict[str, list[tuple[float, float]]] = {}
-            for session_id, values in by_session.items():
-                later, earlier = (values.get(episode) for episode in contrast.minus)
-                if later is not None and earlier is not None and session_id in people:
-                    by_family.setdefault(people[session_id].family_id, []).append((later, earlier))
-            if len(by_family) < 2:
-                continue
-            pairs = np.array([np.mean(values, axis=0) for values in by_family.values()])
-            found = paired_contrast(pairs[:, 0], pairs[:, 1])
-            p = None if found.t is None else float(2 * student.sf(abs(found.t), found.df))
-            yield EffectRow(
-                contrast.episode_id, *key, found.mean, found.sd, found.t, found.df, p, found.d_z, found.d_av,
-                found.n,
-            )  # fmt: skip
+            for group in asked:
+                by_family: dict[str, list[tuple[float, float]]] = {}
+                for session_id, values in by_session.items():
+                    later, earlier = (values.get(episode) for episode in contrast.minus)
+                    person = people.get(session_id)
+                    if later is None or earlier is None or person is None or group not in ("", person.group):
+                        continue
+                    by_family.setdefault(person.family_id, []).append((later, earlier))
+                if len(by_family) >= 2:
+                    yield _effect(group, contrast.episode_id, key, list(by_family.values()))
+
+
+def _effect(group: str, contrast: str, key: Key, families: list[list[tuple[float, float]]]) -> EffectRow:
+    from scipy.stats import t as student
+
+    pairs = np.array([np.mean(values, axis=0) for values in families])
+    found = paired_contrast(pairs[:, 0], pairs[:, 1])
+    p = None if found.t is None else float(2 * student.sf(abs(found.t), found.df))
+    return EffectRow(
+        group, contrast, *key, found.mean, found.sd, found.t, found.df, p, found.d_z, found.d_av, found.n
+    )
 
 
 def model_rows(
@@ -193,6 +180,11 @@ def _model(
     known = [people[session] for session, _, _ in cells]
     names = sorted({name for person in known for name in person.covariates})
     kept = [k for k, person in enumerate(known) if all(name in person.covariates for name in names)]
+    columns = {name: [known[k].covariates[name] for k in kept] for name in names}
+    same = [name for name, values in columns.items() if len(set(values)) < 2]
+    remarks = [f"{name} is the same in all and left out" for name in same]
+    if len(kept) < len(cells):
+        remarks.append(f"{len(cells) - len(kept)} values without {', '.join(names)} left out")
     dyads = {known[k].dyad_id for k in kept}
     families = {known[k].family_id for k in kept}
     groups = [known[k].group for k in kept]
@@ -203,16 +195,18 @@ def _model(
             [known[k].dyad_id for k in kept],
             [known[k].family_id for k in kept],
             groups if len(set(groups)) > 1 else None,
-            {name: [known[k].covariates[name] for k in kept] for name in names},
+            {name: values for name, values in columns.items() if name not in same},
         )
     except (FieldError, MissingExtraError) as error:
         empty = (None,) * 6
-        yield ModelRow(*key, "", *empty, len(kept), len(dyads), len(families), f"not fitted: {error.what}")
+        remark = "; ".join((f"not fitted: {error.what}", *remarks))
+        yield ModelRow(*key, "", *empty, len(kept), len(dyads), len(families), remark)
         return
+    remark = "; ".join(filter(None, (found.remark, *remarks)))
     for term in found.terms:
         yield ModelRow(
             *key, term.name, term.estimate, term.se, term.z, term.p, term.low, term.high, found.n,
-            found.n_dyads, found.n_families, found.remark,
+            found.n_dyads, found.n_families, remark,
         )  # fmt: skip
 
 
@@ -240,51 +234,14 @@ def group_rows(rows: Iterable[Measurement], people: Mapping[str, Participant]) -
 def exclusion_rows(rows: Iterable[Measurement], failed: Mapping[str, str]) -> Iterator[ExclusionRow]:
     """Count what has no value, by session, episode and reason; sessions not processed come first."""
     for session_id, reason in sorted(failed.items()):
-        yield ExclusionRow(session_id, "", "", "", f"not processed: {reason}", 0)
+        yield ExclusionRow(session_id, "", "", "", "not processed", reason, 0)
     counts = Counter(
-        (row.session_id, row.episode_id, row.role, row.scheme_id, row.status.value)
+        (row.session_id, row.episode_id, row.role, row.scheme_id, row.status)
         for row in rows
         if row.value is None
     )
-    for key, n in counts.items():
-        yield ExclusionRow(*key, n)
-
-
-def write_statistics(
-    out: Path,
-    protocol: Protocol,
-    rows: Sequence[Measurement],
-    people: Mapping[str, Participant],
-    *,
-    chance: Sequence[ChanceRow] = (),
-    failed: Mapping[str, str] | None = None,
-) -> tuple[Path, ...]:
-    """Write the tables of the study, their codebook, and the scripts that read the exported measures.
-
-    Parameters
-    ----------
-    out : Path
-        Folder; made if it is not there.
-    rows : sequence of Measurement
-        As exported: what is withheld there is withheld here.
-    """
-    out.mkdir(parents=True, exist_ok=True)
-    tables: dict[str, tuple[type, Sequence[object]]] = {
-        "effects.csv": (EffectRow, tuple(effect_rows(protocol, rows, people))),
-        "mixed_models.csv": (ModelRow, tuple(model_rows(protocol, rows, people))),
-        "groups.csv": (GroupRow, tuple(group_rows(rows, people))),
-        "chance.csv": (ChanceRow, tuple(chance)),
-        "exclusions.csv": (ExclusionRow, tuple(exclusion_rows(rows, failed or {}))),
-    }
-    columns: list[str] = []
-    for name, (kind, found) in tables.items():
-        names = [column.name for column in fields(kind)]
-        write_table(out / name, names, ([getattr(row, column) for column in names] for row in found))
-        columns += names
-    write_codebook(out / "codebook.csv", columns, ())
-    for name, text in (("analysis.R", R_SCRIPT), ("analysis.sps", SPSS_SCRIPT)):
-        write_atomic(out / name, text.encode())
-    return tuple(out / name for name in (*tables, "codebook.csv", "analysis.R", "analysis.sps"))
+    for (session, episode, role, scheme, status), n in counts.items():
+        yield ExclusionRow(session, episode, role, scheme, status.value, status_words(status, ""), n)
 
 
 def _by_key(rows: Iterable[Measurement]) -> dict[Key, dict[str, dict[str, float]]]:

@@ -20,6 +20,7 @@ from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, UNDEFINED
 from stillface.domain.session import Session
 from stillface.errors import FieldError
 from stillface.report.study_plots import StudyPictures
+from stillface.report.study_tables import StudyTable
 
 __all__ = ["IbiTrace", "MatchStrip", "RsaEpochs", "SessionReport", "StudyReport", "StudySession"]
 
@@ -303,6 +304,8 @@ class StudyReport:
         As in SessionReport, over all sessions that are in.
     pictures : StudyPictures
         Survival curves, contrasts, grids and transitions.
+    tables : tuple of StudyTable
+        Contrasts, models, groups, chance, contingency, exclusions.
     """
 
     study_id: str
@@ -317,6 +320,7 @@ class StudyReport:
     provenance: tuple[Provenance, ...] = ()
     warnings: tuple[str, ...] = ()
     pictures: StudyPictures = field(default_factory=StudyPictures)
+    tables: tuple[StudyTable, ...] = ()
 
     def __post_init__(self) -> None:
         refuse.identifier("StudyReport", "study_id", self.study_id)

@@ -10,8 +10,9 @@ from fixtures import worked_examples as we
 from stillface.domain.session import Episode, Session
 from stillface.io.scheme_yaml import load_rule, load_scheme
 from stillface.pipeline.measuring import measure_session
+from stillface.pipeline.study_people import Participant
 from stillface.pipeline.study_pictures import study_pictures
-from stillface.pipeline.study_stats import Participant
+from stillface.pipeline.study_stats import effect_rows
 from stillface.report import study_report
 from stillface.report.study_plots import StudyPictures, draw_pictures, rule_table
 from stillface.report.tables import Withholding
@@ -44,7 +45,7 @@ def study() -> tuple[list, list, dict]:  # type: ignore[type-arg]
 @pytest.fixture(scope="module")
 def pictures(study: tuple[list, list, dict]) -> StudyPictures:  # type: ignore[type-arg]
     sessions, rows, people = study
-    return study_pictures(we.PROTOCOL, rows, sessions, RULES, people)
+    return study_pictures(rows, sessions, RULES, tuple(effect_rows(we.PROTOCOL, rows, people)))
 
 
 def test_what_the_pictures_hold(pictures: StudyPictures, study: tuple[list, list, dict]) -> None:  # type: ignore[type-arg]

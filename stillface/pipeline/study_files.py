@@ -1,0 +1,122 @@
+"""The statistics of a study: computed once, written as tables with scripts beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from stillface.domain.protocol import Protocol
+from stillface.domain.results import Measurement
+from stillface.domain.scheme import MatchRule
+from stillface.domain.session import Session
+from stillface.domain.states import StateTrack
+from stillface.io.codebook import write_codebook
+from stillface.io.durable import write_atomic
+from stillface.io.tables import write_table
+from stillface.pipeline.study_chance import ChanceRow, chance_rows
+from stillface.pipeline.study_contingency import ContingencyRow, contingency_rows
+from stillface.pipeline.study_people import Participant
+from stillface.pipeline.study_scripts import r_script, spss_script
+from stillface.pipeline.study_stats import (
+    EffectRow,
+    ExclusionRow,
+    GroupRow,
+    ModelRow,
+    effect_rows,
+    exclusion_rows,
+    group_rows,
+    model_rows,
+)
+
+__all__ = ["STATISTICS", "Statistics", "study_statistics", "write_statistics"]
+
+_TABLES: dict[str, tuple[str, type]] = {
+    "effects.csv": ("effects", EffectRow),
+    "mixed_models.csv": ("models", ModelRow),
+    "groups.csv": ("groups", GroupRow),
+    "chance.csv": ("chance", ChanceRow),
+    "contingency.csv": ("contingency", ContingencyRow),
+    "exclusions.csv": ("exclusions", ExclusionRow),
+}
+STATISTICS = (*_TABLES, "codebook.csv", "analysis.R", "analysis.sps")
+"""Files of ``exports/statistics``."""
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What a study says as a whole."""
+
+    effects: tuple[EffectRow, ...] = ()
+    models: tuple[ModelRow, ...] = ()
+    groups: tuple[GroupRow, ...] = ()
+    chance: tuple[ChanceRow, ...] = ()
+    contingency: tuple[ContingencyRow, ...] = ()
+    exclusions: tuple[ExclusionRow, ...] = ()
+
+
+def study_statistics(
+    protocol: Protocol,
+    rows: Sequence[Measurement],
+    people: Mapping[str, Participant],
+    sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]],
+    rules: tuple[MatchRule, ...],
+    failed: Mapping[str, str],
+) -> Statistics:
+    """Compute all of it.
+
+    Parameters
+    ----------
+    rows : sequence of Measurement
+        As exported: what is withheld there is withheld here.
+    people : mapping of session_id to Participant
+    sessions : sequence of (Session, analysed tracks)
+    failed : mapping of session_id to str
+        Why sessions are not in.
+    """
+    families = {session_id: person.family_id for session_id, person in people.items()}
+    return Statistics(
+        tuple(effect_rows(protocol, rows, people)),
+        tuple(model_rows(protocol, rows, people)),
+        tuple(group_rows(rows, people)),
+        tuple(chance_rows(sessions, rules, families)),
+        tuple(contingency_rows(sessions, rules, families)),
+        tuple(exclusion_rows(rows, failed)),
+    )
+
+
+def write_statistics(
+    out: Path,
+    protocol: Protocol,
+    statistics: Statistics,
+    people: Mapping[str, Participant],
+    covariates: Sequence[str],
+    session_columns: Sequence[str],
+) -> tuple[Path, ...]:
+    """Write the tables, their codebook, and the scripts that read the exported measures.
+
+    Parameters
+    ----------
+    out : Path
+        Folder; made if it is not there.
+    covariates, session_columns : sequence of str
+        What the models take, and the columns of ``sessions.csv``.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    columns: list[str] = []
+    for name, (part, kind) in _TABLES.items():
+        names = [column.name for column in fields(kind)]
+        rows = getattr(statistics, part)
+        write_table(out / name, names, ([getattr(row, column) for column in names] for row in rows))
+        columns += names
+    write_codebook(out / "codebook.csv", columns, ())
+    words = [
+        name
+        for name in covariates
+        if any(isinstance(person.covariates.get(name), str) for person in people.values())
+    ]
+    # What no session has would be a column that is not there.
+    known = [name for name in covariates if any(name in person.covariates for person in people.values())]
+    write_atomic(out / "analysis.R", r_script(protocol, known).encode())
+    write_atomic(out / "analysis.sps", spss_script(protocol, known, session_columns, words).encode())
+    return tuple(out / name for name in STATISTICS)
