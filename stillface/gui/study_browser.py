@@ -2,45 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import time
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QComboBox,
     QDialog,
-    QFileDialog,
     QGroupBox,
     QHBoxLayout,
-    QHeaderView,
-    QInputDialog,
     QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from stillface.errors import StillfaceError
+from stillface.gui.deal_dialog import DealDialog
 from stillface.gui.dialog_style import dialog_sheet
 from stillface.gui.palette import Theme
+from stillface.gui.parcels import Parcels
+from stillface.gui.session_table import SessionTable
 from stillface.gui.trouble import show_trouble
-from stillface.review.check_in import check_in
 from stillface.review.library import SIGNS, Choice, Library, SessionEntry
 from stillface.review.opening_pair import comparable
-from stillface.review.package import MANIFEST, check_out, pack_back
+from stillface.review.package import MANIFEST
 
 __all__ = ["StudyBrowser"]
 
 _BOTH = "both people"
-_COLUMNS = ("Session", "Dyad", "State", "Coded", "Coders", "Twice", "Away", "Warnings")
-_MANAGER_ONLY = ("Coders", "Twice")
+_READ_S = 0.03
 
 
 class StudyBrowser(QDialog):
@@ -59,6 +54,8 @@ class StudyBrowser(QDialog):
         self.library, self.theme = library, theme
         self.choice: Choice | None = None
         self._entries: dict[str, SessionEntry] = {}
+        self._ids: tuple[str, ...] = ()
+        self.parcels = Parcels(library, self)
         study = library.study.study
         self.setWindowTitle(f"stillface: {study.title or study.study_id}")
         self.setStyleSheet(dialog_sheet(theme))
@@ -71,7 +68,7 @@ class StudyBrowser(QDialog):
         self.mine.setChecked(not library.manager and library.is_assigned)
         self._reader = QTimer(self)
         self._reader.setInterval(0)
-        self._reader.timeout.connect(self._read_next)
+        self._reader.timeout.connect(self._read_some)
         self.reload()
 
     def _make_parts(self) -> None:
@@ -82,21 +79,7 @@ class StudyBrowser(QDialog):
         self.state.addItems([f"{sign} {state}" for state, sign in SIGNS.items()])
         self.state.setAccessibleName("Filter by state")
         self.mine, self.warned = QCheckBox("only mine"), QCheckBox("only with warnings")
-        self.table = QTableWidget(0, len(_COLUMNS))
-        self.table.setHorizontalHeaderLabels(list(_COLUMNS))
-        self.table.setAccessibleName("Sessions")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setShowGrid(False)
-        rows, columns = self.table.verticalHeader(), self.table.horizontalHeader()
-        if rows is not None and columns is not None:
-            rows.hide()
-            columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-            columns.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-            columns.setSectionResizeMode(_COLUMNS.index("Session"), QHeaderView.ResizeMode.Stretch)
-        for name in _MANAGER_ONLY:
-            self.table.setColumnHidden(_COLUMNS.index(name), not self.library.manager)
+        self.table = SessionTable(self.library.viewer, manager=self.library.manager)
         self.queue, self.detail, self.status = QListWidget(), QLabel(), QLabel()
         self.queue.setAccessibleName("Your queue")
         self.detail.setWordWrap(True)
@@ -115,7 +98,10 @@ class StudyBrowser(QDialog):
         self.back_button.setToolTip("Write what you coded as one file, to be checked in at the lab.")
         self.out_button, self.in_button = QPushButton("Check out\u2026"), QPushButton("Check in\u2026")
         self.out_button.setToolTip("Write this session as one file, for a coder on another computer.")
-        self.in_button.setToolTip("Take in what a coder sent back.")
+        self.in_button.setToolTip("Take in what coders sent back; several files at once will do.")
+        self.deal_button = QPushButton("Deal out\u2026")
+        self.deal_button.setToolTip("Give the chosen sessions, or all, to coders.")
+        self.deal_button.setVisible(self.library.manager)
 
     def _lay_out(self) -> None:
         who = "manager" if self.library.manager else "coder"
@@ -147,7 +133,7 @@ class StudyBrowser(QDialog):
         comparing.addWidget(self.pair_button)
         # A session on the road goes home; only the study itself gives sessions out.
         away = (self.library.study.root / MANIFEST).is_file()
-        for button in (self.back_button,) if away else (self.out_button, self.in_button):
+        for button in (self.back_button,) if away else (self.deal_button, self.out_button, self.in_button):
             moving.addWidget(button)
         inside.addLayout(comparing)
         inside.addLayout(moving)
@@ -163,7 +149,7 @@ class StudyBrowser(QDialog):
         self.state.currentIndexChanged.connect(self.show_rows)
         self.mine.toggled.connect(self.show_rows)
         self.warned.toggled.connect(self.show_rows)
-        self.table.itemSelectionChanged.connect(self.show_detail)
+        self.table.itemSelectionChanged.connect(self._picked)
         self.table.itemDoubleClicked.connect(lambda _item: self.open_session())
         self.queue.itemClicked.connect(self._take_task)
         self.queue.itemDoubleClicked.connect(lambda _item: self.open_session())
@@ -171,13 +157,16 @@ class StudyBrowser(QDialog):
         self.pair_button.clicked.connect(self.open_pair)
         self.out_button.clicked.connect(self.ask_check_out)
         self.in_button.clicked.connect(self.ask_check_in)
-        self.back_button.clicked.connect(self.ask_pack_back)
+        self.back_button.clicked.connect(self.parcels.ask_back)
+        self.deal_button.clicked.connect(self.ask_deal)
 
     def reload(self) -> None:
-        """Look at the study again."""
+        """Look at the study again: the rows stand at once, and are filled while one may already choose."""
         self.library.refresh()
-        self._entries.clear()
-        self._waiting = list(reversed(self.library.session_ids))
+        self._ids = self.library.session_ids
+        self._waiting = list(reversed(self._ids))
+        self._entries = {id_: entry for id_, entry in self._entries.items() if id_ in set(self._ids)}
+        self.table.announce(self._ids)
         self._reader.start()
         self.show_rows()
 
@@ -185,25 +174,35 @@ class StudyBrowser(QDialog):
         """Look again after work on a session: that row first, and chosen."""
         self.choice = None
         self.reload()
-        self._select(session_id)
+        if session_id in self._ids:
+            self._waiting.append(session_id)
+            self._read_some(at_most=1)
+        self.table.choose(session_id)
+        self.table.setFocus()
 
     def read_all(self) -> None:
         """Read what is still waiting, now."""
         while self._waiting:
-            self._read_next()
+            self._read_some()
 
-    def _read_next(self) -> None:
-        if self._waiting:
+    def _read_some(self, *, at_most: int | None = None) -> None:
+        """Read for some hundredths of a second, so that whoever types or chooses does not wait."""
+        until = time.monotonic() + _READ_S
+        read: list[SessionEntry] = []
+        while self._waiting and time.monotonic() < until and len(read) != at_most:
             session_id = self._waiting.pop()
             self._entries[session_id] = self.library.entry(session_id)
-            self._add_row(self._entries[session_id])
-        if not self._waiting and self._reader.isActive():
+            read.append(self._entries[session_id])
+        self.table.put(read)
+        if not self._waiting:
             self._reader.stop()
-            self.show_rows()
             self._show_queue()
+        self.show_rows()
 
-    def _passes(self, entry: SessionEntry) -> bool:
+    def _passes(self, session_id: str) -> bool:
         picked = list(SIGNS)[self.state.currentIndex() - 1 :][:1] if self.state.currentIndex() > 0 else []
+        # A session that is not read yet is found by its name.
+        entry = self._entries.get(session_id, SessionEntry(session_id))
         return self.library.passes(
             entry,
             self.search.text(),
@@ -214,42 +213,17 @@ class StudyBrowser(QDialog):
 
     def show_rows(self) -> None:
         """Show the sessions that pass the filter."""
-        chosen = self.session_id
-        self.table.setRowCount(0)
-        for entry in self._entries.values():
-            self._add_row(entry)
-        self._select(chosen)
+        self.table.filter(self._passes)
         self._show_status()
         self.show_detail()
 
-    def _add_row(self, entry: SessionEntry) -> None:
-        if not self._passes(entry):
-            return
-        row = self.table.rowCount()
-        self.table.insertRow(row)
-        state = entry.state(None if self.library.manager else self.library.viewer)
-        shares = [track.coded_share for track in entry.tracks]
-        cells = (
-            entry.session_id,
-            entry.dyad_id,
-            f"{SIGNS[state]} {state}" if not entry.problem else f"{SIGNS['damaged']} cannot be read",
-            f"{100 * sum(shares) / len(shares):.0f} %" if shares else "",
-            ", ".join(entry.coders),
-            "twice" if entry.double else "",
-            ", ".join(entry.checked_out),
-            f"\u26a0 {len(entry.warnings)}" if entry.warnings else "",
-        )
-        for column, text in enumerate(cells):
-            item = QTableWidgetItem(text)
-            item.setToolTip("\n".join(entry.warnings) if column == len(cells) - 1 else text)
-            self.table.setItem(row, column, item)
-        self._show_status()
-
     def _show_status(self) -> None:
-        total, waiting = len(self.library.session_ids), len(self._waiting)
-        text = f"{self.table.rowCount()} of {total} sessions"
-        if waiting:
-            text += f", reading {waiting} more"
+        shown, chosen = len(self.table.shown()), len(self.table.chosen())
+        text = f"{shown} of {len(self._ids)} sessions"
+        if chosen > 1:
+            text += f", {chosen} chosen"
+        if self._waiting:
+            text += f", reading {len(self._waiting)} more"
         if self.library.trouble:
             text += f". The list of assignments cannot be read: {Path(self.library.trouble).name}"
         self.status.setText(text)
@@ -275,22 +249,18 @@ class StudyBrowser(QDialog):
         """Choose what was given: that person only, and blind, since it is coded from scratch."""
         given = item.data(Qt.ItemDataRole.UserRole)
         if given is not None:
-            self._select(given[0])
+            self.table.choose(given[0])
             self.role.setCurrentText(f"{given[1]} only")
             self.blind.setChecked(True)
 
     @property
     def session_id(self) -> str:
-        """The chosen session; empty where none is."""
-        row = self.table.currentRow()
-        item = self.table.item(row, 0) if row >= 0 else None
-        return "" if item is None else item.text()
+        """The session at hand; empty where none is."""
+        return self.table.session_id
 
-    def _select(self, session_id: str) -> None:
-        for row in range(self.table.rowCount()):
-            item = self.table.item(row, 0)
-            if item is not None and item.text() == session_id:
-                self.table.setCurrentCell(row, 0)
+    def _picked(self) -> None:
+        self._show_status()
+        self.show_detail()
 
     def show_detail(self) -> None:
         """Show the chosen session's tracks and warnings."""
@@ -353,51 +323,23 @@ class StudyBrowser(QDialog):
             self.accept()
 
     def ask_check_out(self) -> None:
-        """Ask where to, and write the chosen session for the viewer, or for another coder."""
-        coder = self._for_whom()
-        if not coder:
-            return
-        name = f"{self.session_id}-{coder}.zip"
-        path, _ = QFileDialog.getSaveFileName(self, "Check out to", name, "Packages (*.zip)")
+        """Write the chosen sessions for a coder on another computer."""
         role = self.role.currentText().removesuffix(" only")
-        if path:
-            self._try(
-                lambda: check_out(
-                    self.library.study,
-                    self.session_id,
-                    coder,
-                    Path(path),
-                    role="" if role == _BOTH else role,
-                    with_auto=not self.blind.isChecked(),
-                ),
-                "checking a session out",
-            )
-
-    def _for_whom(self) -> str:
-        if not self.library.manager:
-            return self.library.viewer
-        name, ok = QInputDialog.getItem(
-            self, "Check out", "For which coder?", list(self.library.study.study.coders), 0, False
-        )
-        return name if ok else ""
+        sessions = self.table.chosen() or (self.session_id,)
+        self.parcels.ask_out(sessions, "" if role == _BOTH else role, with_auto=not self.blind.isChecked())
+        self.reload()
 
     def ask_check_in(self) -> None:
-        """Ask for a package and take it in."""
-        path, _ = QFileDialog.getOpenFileName(self, "Check in", "", "Packages (*.zip)")
-        if path:
-            self._try(lambda: check_in(self.library.study, Path(path)), "checking a session in")
+        """Take packages in."""
+        self.parcels.ask_in()
+        self.reload()
 
-    def ask_pack_back(self) -> None:
-        """Ask where to, and write the coder's work of a session that is on the road."""
-        study = self.library.study
-        name = f"{study.root.name}-back.zip"
-        path, _ = QFileDialog.getSaveFileName(self, "Pack up to", name, "Packages (*.zip)")
-        if path:
-            self._try(lambda: pack_back(study, Path(path)), "packing a session up")
-
-    def _try(self, action: Callable[[], object], doing: str) -> None:
+    def ask_deal(self) -> None:
+        """Deal out work on the chosen sessions, or on all."""
         try:
-            action()
+            dialog = DealDialog(self.library, self.table.chosen(), self.theme, self)
         except StillfaceError as error:
-            show_trouble(error, doing, self)
+            show_trouble(error, "dealing out work", self)
+            return
+        dialog.exec()
         self.reload()

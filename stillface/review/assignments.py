@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stillface.errors import InputError, UsageError
@@ -12,7 +12,14 @@ from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_name import log_name
 from stillface.io.tables import Table, read_table, write_table
 
-__all__ = ["ASSIGNMENTS_FILE", "Assignment", "deal", "read_assignments", "write_assignments"]
+__all__ = [
+    "ASSIGNMENTS_FILE",
+    "Assignment",
+    "deal",
+    "left_over",
+    "read_assignments",
+    "write_assignments",
+]
 
 ASSIGNMENTS_FILE = "assignments.csv"
 _COLUMNS = ("session_id", "role", "scheme_id", "coder", "pass")
@@ -86,7 +93,14 @@ def write_assignments(study: StudyFolder, assignments: Iterable[Assignment]) -> 
 
 
 def deal(
-    study: StudyFolder, coders: Sequence[str], *, already: Sequence[Assignment] = (), seed: int = 0
+    study: StudyFolder,
+    coders: Sequence[str],
+    *,
+    already: Sequence[Assignment] = (),
+    seed: int = 0,
+    sessions: Container[str] | None = None,
+    roles: Container[str] | None = None,
+    partly: bool = False,
 ) -> tuple[Assignment, ...]:
     """Deal out what nobody has been given yet.
 
@@ -102,6 +116,11 @@ def deal(
         Stay as they are, first in the list.
     seed : int
         Breaks ties.
+    sessions, roles : container of str, optional
+        Deal only these.
+    partly : bool
+        Leave over what none of these coders can take, since they code that person already, instead of
+        refusing it all.
 
     Returns
     -------
@@ -114,22 +133,48 @@ def deal(
     """
     if not coders:
         raise UsageError("nobody to code", fix="name coders")
-    if study.reliability.sessions and len(set(coders)) < 2:
+    if not partly and study.reliability.sessions and len(set(coders)) < 2:
         raise UsageError("double coding needs two coders", got=", ".join(coders))
     made = list(already)
     load = Counter(a.coder for a in made)
-    for session_id in study.sessions():
-        passes = (1, 2) if session_id in study.reliability.sessions else (1,)
-        for pass_no in passes:
-            for role, schemes in study.study.schemes.items():
-                mine = [a for a in made if a.session_id == session_id]
-                given = {a.scheme_id for a in mine if (a.role, a.pass_no) == (role, pass_no)}
-                missing = [scheme for scheme in schemes if scheme not in given]
-                if missing:
-                    coder = _who(mine, role, coders, load, f"{seed}:{session_id}:{role}:{pass_no}")
-                    made += [Assignment(session_id, role, scheme, coder, pass_no) for scheme in missing]
-                    load[coder] += len(missing)
+    given: defaultdict[str, list[Assignment]] = defaultdict(list)
+    for a in made:
+        given[a.session_id].append(a)
+    for session_id, role, scheme_ids, pass_no in _missing(study, given):
+        if (sessions is None or session_id in sessions) and (roles is None or role in roles):
+            mine = given[session_id]
+            coder = _who(mine, role, coders, load, f"{seed}:{session_id}:{role}:{pass_no}")
+            if partly and any((a.role, a.coder) == (role, coder) for a in mine):
+                continue
+            new = [Assignment(session_id, role, scheme_id, coder, pass_no) for scheme_id in scheme_ids]
+            made += new
+            mine += new
+            load[coder] += len(new)
     return tuple(made)
+
+
+def left_over(study: StudyFolder, assignments: Iterable[Assignment]) -> int:
+    """Count the streams, second codings of drawn sessions included, that nobody has been given."""
+    given: defaultdict[str, list[Assignment]] = defaultdict(list)
+    for a in assignments:
+        given[a.session_id].append(a)
+    return sum(len(scheme_ids) for _, _, scheme_ids, _ in _missing(study, given))
+
+
+def _missing(
+    study: StudyFolder, given: Mapping[str, list[Assignment]]
+) -> Iterator[tuple[str, str, list[str], int]]:
+    """Give session, role, schemes and pass of what is not in ``given`` when its turn comes."""
+    drawn = frozenset(study.reliability.sessions)
+    for session_id in study.sessions():
+        for pass_no in (1, 2) if session_id in drawn else (1,):
+            for role, schemes in study.study.schemes.items():
+                has = {
+                    a.scheme_id for a in given.get(session_id, ()) if (a.role, a.pass_no) == (role, pass_no)
+                }
+                missing = [scheme_id for scheme_id in schemes if scheme_id not in has]
+                if missing:
+                    yield session_id, role, missing, pass_no
 
 
 def _who(mine: list[Assignment], role: str, coders: Sequence[str], load: Counter[str], chance: str) -> str:

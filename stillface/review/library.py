@@ -250,6 +250,10 @@ class Library:
         """Whether the viewer was given anything."""
         return any(assignment.coder == self.viewer for assignment in self._assignments)
 
+    def given_to(self) -> tuple[str, ...]:
+        """Give everybody who was given work, in the order of the table."""
+        return tuple(dict.fromkeys(assignment.coder for assignment in self._assignments))
+
     def tasks(self) -> tuple[Task, ...]:
         """Give what the viewer was given and has not signed off, in the order of the table."""
         found = []

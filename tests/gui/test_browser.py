@@ -57,7 +57,11 @@ def browser(study: Any, qtbot: Any, viewer: str = "AB", *, manager: bool = False
 
 def cells(shown: StudyBrowser) -> list[list[str]]:
     columns = [c for c in range(shown.table.columnCount()) if not shown.table.isColumnHidden(c)]
-    return [[shown.table.item(r, c).text() for c in columns] for r in range(shown.table.rowCount())]
+    return [
+        [shown.table.item(r, c).text() for c in columns]
+        for r in range(shown.table.rowCount())
+        if not shown.table.isRowHidden(r)
+    ]
 
 
 def test_who_are_you_takes_initials_and_nothing_else(study: Any, qtbot: Any) -> None:
@@ -86,7 +90,7 @@ def test_a_coder_sees_own_work_and_the_manager_all(study: Any, qtbot: Any) -> No
     assert "CD" not in mine.detail.text()
     assert not mine.pair.isVisibleTo(mine)
     boss = browser(study, qtbot, "boss", manager=True)
-    assert cells(boss)[0][4:6] == ["AB, CD", "twice"]
+    assert cells(boss)[0][4:6] == ["\u25d0 AB, \u25cf CD", "twice"]
     boss.table.setCurrentCell(0, 0)
     assert boss.pair.currentData() == ("infant", "affect3", "AB", "CD")
     boss.pair_button.click()
@@ -143,7 +147,7 @@ def test_out_to_a_laptop_and_in_again_by_the_buttons(
     assert not laptop.out_button.isVisibleTo(laptop)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "back.zip"), ""))
     laptop.back_button.click()
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "back.zip"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "back.zip")], ""))
     shown.in_button.click()
     shown.read_all()
     assert cells(shown)[0][2:5] == ["\u25cf coded", "100 %", ""]
@@ -153,7 +157,7 @@ def test_a_refused_package_is_one_sentence(
     study: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "bad.zip").write_text("nothing")
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "bad.zip"), ""))
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "bad.zip")], ""))
     told: list[TroubleBox] = []
     monkeypatch.setattr(TroubleBox, "exec", lambda box: told.append(box) or 0)
     browser(study, qtbot).in_button.click()
