@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,7 @@ from stillface.domain.protocol import Recovery
 from stillface.domain.results import Status
 from stillface.domain.scheme import MATCH, Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
-from stillface.errors import FieldError
+from stillface.errors import FieldError, MissingExtraError
 from stillface.measures.correlation import effective_n, null_r, windowed_cross_correlation
 from stillface.measures.matching import Matching
 from stillface.measures.mixed import mixed_model
@@ -311,3 +312,13 @@ def test_a_dyad_that_never_parted_has_no_latency_to_report() -> None:
     ):
         row = rows[name]
         assert (row.value, row.unit, row.n, row.status, row.flags) == (None, unit, 0, Status.NA_NOBOUT, ())
+
+
+def test_without_statsmodels_the_extra_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.partition(".")[0] == "statsmodels"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "statsmodels", None)
+    dyads = [f"d{k}" for k in range(5) for _ in "ab"]
+    with pytest.raises(MissingExtraError, match=r"stillface\[stats\]") as caught:
+        mixed_model(np.arange(10.0), ["PL", "SF"] * 5, dyads, dyads)
+    assert "a mixed model" in str(caught.value)
