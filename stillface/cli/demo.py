@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -43,6 +44,9 @@ def demo(
     )
     people.print(f"Open the report: {(folder.reports_dir / f'{SESSION_ID}.html').resolve()}", markup=False)
     people.print(f"Tables are in:   {folder.exports_dir.resolve()}", markup=False)
+    # As it was called: who has not activated the environment could not call it by its name.
+    program = "python -m stillface" if sys.argv[0].endswith("__main__.py") else sys.argv[0]
+    people.print(f"Code and review: {program} open {out}", markup=False)
 
 
 def _show(lines: list[tuple[str, str, str]]) -> None:
