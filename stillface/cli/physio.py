@@ -14,7 +14,7 @@ __all__ = ["physio"]
 
 def physio(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, text or EDF file.")],
-    out: Annotated[Path, typer.Option(help="Folder for beats.csv and epochs.csv.")],
+    out: Annotated[Path, typer.Option(help="Folder for beats.csv, epochs.csv and method.json.")],
     signal: Annotated[str, typer.Option(help="Kind of signal: ecg.")] = "ecg",
     role: Annotated[str, typer.Option(help="Whose body: infant, caregiver ...")] = "infant",
     rate_hz: Annotated[str | None, typer.Option(help="Sampling rate, where the file does not say.")] = None,

@@ -66,11 +66,15 @@ class Table:
         return [default] * len(self)
 
     def filled(self, name: str) -> Sequence[str]:
-        """Give a column in which no cell may be empty."""
+        """Give a column of names, in which no cell may be empty or hold what cannot be seen."""
         cells = self.column(name)
         for row, cell in enumerate(cells):
             if not cell:
                 raise InputError("empty cell", where=self.where(row), expected=f"a {name}")
+            if not cell.isprintable():
+                raise InputError(
+                    f"not a {name}", where=self.where(row), got=repr(cell), expected="one printable line"
+                )
         return cells
 
     def times_ns(self, name: str) -> Int64:

@@ -34,6 +34,7 @@ from stillface.io.table_writer import TableWriter
 from stillface.measures.slices import role_order
 from stillface.pipeline.choose import choose
 from stillface.pipeline.measuring import measure_session, moment_rows, repair_rows, withhold
+from stillface.pipeline.session_checks import order_words, role_words
 
 __all__ = ["MeasureRequest", "MeasureSummary", "measure_tables", "scheme_of_stream"]
 
@@ -92,6 +93,7 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
     rules = _rules(request.rules, schemes)
     warnings = [*_scheme_warnings(schemes), *_rule_warnings(request, protocol, survey, rules, schemes)]
     warnings += _moment_warnings(protocol, schemes)
+    warnings += [words for role, name in survey.streams for words in role_words(schemes[name], role)]
     left = dict.fromkeys(episodes)
     results = _Results(out, with_moments=bool(protocol.moments))
     refuse_overwriting((request.codes, request.episodes), results.files)
@@ -101,7 +103,8 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
             session_id = found[0].session_id
             left.pop(session_id)
             session = Session(session_id, found[0].dyad_id, protocol, episodes[session_id])
-            warnings.extend(f"{session_id}: {line}" for line in session.duration_warnings())
+            said = (*order_words(session), *session.duration_warnings())
+            warnings.extend(f"{session_id}: {line}" for line in said)
             session, tracks = _coded(request, session, found, survey.streams, schemes)
             rows = [withhold(row, request.min_coverage) for row in measure_session(session, tracks, rules)]
             results.add(rows, repair_rows(session, tracks, rules), moment_rows(session, tracks, rules))

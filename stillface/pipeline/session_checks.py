@@ -9,6 +9,7 @@ from pathlib import Path
 
 from stillface.domain.clock import ns_to_s
 from stillface.domain.recording import Signal, SignalRecording, VideoRecording
+from stillface.domain.scheme import CodingScheme
 from stillface.domain.session import Session
 from stillface.domain.study import Study
 from stillface.errors import InputError, MissingExtraError, UsageError
@@ -23,7 +24,9 @@ __all__ = [
     "episode_findings",
     "look_at_film",
     "look_at_signal",
+    "order_words",
     "people_findings",
+    "role_words",
     "span_findings",
 ]
 
@@ -85,16 +88,29 @@ def episode_findings(session: Session) -> list[Finding]:
         return [
             Finding("warning", where, "no episodes: nothing can be measured", "enter them in session.yaml")
         ]
-    planned = [spec.id for spec in session.protocol.episodes]
-    order = [planned.index(episode.id) for episode in session.episodes]
-    found = []
-    if order != sorted(order):
-        text = "the order of the episodes is not the protocol's: "
-        text += ", ".join(e.id for e in session.episodes) + " instead of "
-        found.append(Finding("warning", where, text + ", ".join(planned[k] for k in sorted(order))))
+    found = [Finding("warning", where, words) for words in order_words(session)]
     for line in session.duration_warnings():
         found.append(Finding("warning", where, line.removeprefix(f"{where}: ")))
     return found
+
+
+def order_words(session: Session) -> tuple[str, ...]:
+    """Say how the order of the episodes differs from the protocol's; nothing where it does not."""
+    planned = [spec.id for spec in session.protocol.episodes]
+    held = [episode.id for episode in session.episodes]
+    expected = sorted(held, key=planned.index)
+    if held == expected:
+        return ()
+    listed = f"{', '.join(held)} instead of {', '.join(expected)}"
+    return (f"the order of the episodes is not the protocol's: {listed}",)
+
+
+def role_words(scheme: CodingScheme, role: str) -> tuple[str, ...]:
+    """Say that a role was coded by a scheme that is for others; nothing where it fits."""
+    if not scheme.roles or role in scheme.roles:
+        return ()
+    known = ", ".join(scheme.roles)
+    return (f"codes of {scheme.id} under the role {role}, but the scheme is for {known}: roles swapped?",)
 
 
 def clock_findings(recording: SignalRecording | VideoRecording, where: str) -> list[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -403,3 +404,40 @@ def test_bad_optional_cells_are_refused(column: str, cell: str, tmp_path: Path) 
     result = stillface(*call, tmp_path / "out")
     assert (result.returncode, result.stderr.count("\n")) == (3, 1)
     assert "codes.csv:2" in result.stderr
+
+
+def test_codes_of_another_role_and_episodes_out_of_order_are_said(
+    w2_tables: tuple[Path, Path], tmp_path: Path
+) -> None:
+    codes, _ = w2_tables
+    swapped = codes.read_text().replace(",caregiver,", ",x,").replace(",infant,", ",caregiver,")
+    codes.write_text(swapped.replace(",x,", ",infant,"))
+    header = ["session_id", "episode_id", "onset_s", "offset_s"]
+    episodes = write(tmp_path / "e.csv", header, [["s1", "RE", 0, 20], ["s1", "PL", 20, 140]])
+    tables = ("--codes", codes, "--episodes", episodes)
+    done = stillface("measure", *tables, "--protocol", "ffsf_2_2_2", "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "codes of icep_infant under the role caregiver, but the scheme is for infant: roles swapped?"
+        in done.stderr
+    )
+    assert "codes of icep_caregiver under the role infant" in done.stderr
+    assert "s1: the order of the episodes is not the protocol's: RE, PL instead of PL, RE" in done.stderr
+
+
+@pytest.mark.parametrize("column", ["dyad_id", "session_id", "coder_id", "code"])
+def test_a_name_of_two_lines_is_refused_with_its_line(
+    w2_tables: tuple[Path, Path], tmp_path: Path, column: str
+) -> None:
+    codes, episodes = w2_tables
+    with codes.open(newline="") as file:
+        rows = list(csv.reader(file))
+    rows[3][CODES.index(column)] = "d\n1"
+    write(codes, rows[0], rows[1:])  # type: ignore[arg-type]
+    tables = ("--codes", codes, "--episodes", episodes)
+    done = stillface("measure", *tables, "--protocol", "ffsf_2_2_2", "--out", tmp_path / "out")
+    assert done.returncode == 3
+    assert re.fullmatch(
+        rf"error: \S+codes.csv:[45]: not a {column}: got 'd\\n1', expected one printable line\n", done.stderr
+    )
+    assert not (tmp_path / "out").exists()

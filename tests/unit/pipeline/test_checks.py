@@ -71,12 +71,12 @@ def face(role: str, codable: np.ndarray) -> FaceTrack:
     return FaceTrack(role, "cam1", FrameClock.constant(n, Fraction(1)), source="test@1", **flat)  # type: ignore[arg-type]
 
 
-def code(study: StudyFolder, coder: str, *roles: str) -> Path:
+def code(study: StudyFolder, coder: str, *roles: str, scheme: str = "affect3", what: str = "pos") -> Path:
     path = study.log_path("S01", coder, "test-pc")
     heads = study.heads_path("test-pc")
     log = CodeLog.open(path, coder=coder, install="test-pc", app_version="0", heads=heads)
     for role in roles:
-        log.append("add", bout=LoggedBout(f"{role}/affect3", 0, 120 * S, "pos"))
+        log.append("add", bout=LoggedBout(f"{role}/{scheme}", 0, 120 * S, what))
     log.close()
     return path
 
@@ -273,6 +273,14 @@ def test_hearts_that_look_swapped_are_named_with_both_rates(study: StudyFolder, 
 def test_a_coder_of_both_roles_is_named(study: StudyFolder) -> None:
     code(study, "AB", "infant", "caregiver")
     assert "AB coded caregiver and infant" in one(said(study, "warning"), "AB")
+
+
+def test_codes_of_another_roles_scheme_are_named(study: StudyFolder) -> None:
+    code(study, "AB", "caregiver", scheme="icep_infant", what="i_pos")
+    line = one(said(study, "warning"), "icep_infant")
+    assert "codes of icep_infant under the role caregiver, but the scheme is for infant" in line
+    code(study, "CD", "infant", scheme="icep_infant", what="i_pos")
+    assert len([line for line in said(study, "warning") if "icep_infant" in line]) == 1
 
 
 def test_a_damaged_log_is_a_problem_for_check_and_verify(study: StudyFolder) -> None:
