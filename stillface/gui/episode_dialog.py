@@ -117,7 +117,7 @@ class EpisodeDialog(QDialog):
         here = self.desk.playhead
         parts = (
             ("begin", "Begins here", lambda: self.editor.move_edge(id_, "onset", here.time_ns)),
-            ("end", "Ends here", lambda: self.editor.move_edge(id_, "offset", self.desk.until_ns())),
+            ("end", "Ends here", lambda: self.editor.move_edge(id_, "offset", self.desk.running.here_ns())),
             ("remove", "Not run", lambda: self.editor.remove(id_)),
         )
         for column, (name, text, act) in enumerate(parts, start=5):

@@ -176,7 +176,7 @@ class TimelinePainter:
         painter.restore()
 
     def _running(self, painter: QPainter, row: Row, lane: Lane) -> None:
-        running, until_ns = lane.running, self.desk.running_until_ns(lane)
+        running, until_ns = lane.running, self.desk.running.reach_ns(lane)
         if running is None or until_ns is None or self.desk.mode != "coding":
             return
         following = lane.next_onset_ns(running.onset_ns)

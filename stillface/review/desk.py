@@ -7,36 +7,30 @@ from typing import Literal
 
 from stillface.domain.clock import NS_PER_S
 from stillface.errors import UsageError
-from stillface.review.breaches import coded_until_ns, episodes_of_lane, refuse_outside
+from stillface.review.breaches import refuse_outside
 from stillface.review.cameras import FrameGrid
+from stillface.review.clock_text import clock_text
 from stillface.review.commands import Command
 from stillface.review.commands_edit import Paint
-from stillface.review.commands_live import AddPoint, CloseRunning, SetState, WatchedOn
+from stillface.review.commands_live import AddPoint, CloseRunning, SetState
 from stillface.review.desk_actions import actions_of
 from stillface.review.document import Document
 from stillface.review.finished import Finding, findings
 from stillface.review.habits import Habits
 from stillface.review.interval_mode import Bins
 from stillface.review.keymap import Keymap, key_of_code
+from stillface.review.lane_order import lanes_in_order
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 from stillface.review.playhead import Playhead
 from stillface.review.proposals import Proposal
 from stillface.review.queue import ReviewQueue
+from stillface.review.running import RunningBout
 from stillface.review.signals import Signal
-from stillface.review.stores import PLAYED_ON
 
 __all__ = ["Desk", "clock_text"]
 
-# Longer leaps end a running state where it was last seen: nobody saw that it went on.
-_LEAP_NS = 5 * NS_PER_S
 # Room around a proposal when it is played over and over.
 _CONTEXT_NS = NS_PER_S
-
-
-def clock_text(time_ns: int) -> str:
-    """Give a session time as a coder reads it: minutes, seconds, milliseconds."""
-    sign, ms = ("-" if time_ns < 0 else ""), round(abs(time_ns) / 1_000_000)
-    return f"{sign}{ms // 60_000}:{ms // 1000 % 60:02d}.{ms % 1000:03d}"
 
 
 class Desk:
@@ -54,6 +48,9 @@ class Desk:
 
     Attributes
     ----------
+    mark_in_ns : int or None
+        Where a selection begins that has no end yet.
+    running : RunningBout
     changed : Signal
         Called without arguments when mode, selection or the chosen bout changes.
     said : Signal
@@ -77,12 +74,13 @@ class Desk:
         self.changed: Signal[[]] = Signal()
         self.said: Signal[[str]] = Signal()
         self.mode: Literal["coding", "review"] = "coding"
+        self.running = RunningBout(document, playhead)
         self.bins: Bins | None = None
         self.habits = Habits()
         self.selection_ns: tuple[int, int] | None = None
         self.marked_ns: tuple[tuple[int, int, bool], ...] = ()
         self.chosen: tuple[LaneKey, str] | None = None
-        self._mark_in: int | None = None
+        self.mark_in_ns: int | None = None
         self._finding = -1
         self._coding_lane: LaneKey | None = None
         self.lane_before: LaneKey | None = None
@@ -163,10 +161,9 @@ class Desk:
             self.said.emit(f"{lane.key.role}: {label} over the selection")
             self.select(None)
         else:
-            left = ""
-            if self._left_behind(lane):
-                reach = clock_text(self.running_until_ns(lane) or time_ns)
-                left = f"; the state before ended at {reach}, where you left it"
+            left, left_ns = "", self.running.left_behind_ns(lane)
+            if left_ns is not None:
+                left = f"; the state before ended at {clock_text(left_ns)}, where you left it"
                 self.note_watched()
             self.do(SetState(lane.key, time_ns, code, recorded))
             self.said.emit(f"{lane.key.role}: {label} from {clock_text(self.grid.floor(time_ns))}{left}")
@@ -225,7 +222,7 @@ class Desk:
     def select(self, stretch_ns: tuple[int, int] | None) -> None:
         """Select a stretch, or nothing."""
         self.selection_ns = None if stretch_ns is None or stretch_ns[0] == stretch_ns[1] else stretch_ns
-        self._mark_in = None
+        self.mark_in_ns = None
         self.changed.emit()
 
     def choose(self, key: LaneKey, bout_id: str | None) -> None:
@@ -350,67 +347,19 @@ class Desk:
             self.playhead.end_loop()
         self.select(None)
 
-    def running_until_ns(self, lane: Lane) -> int | None:
-        """Give how far the running bout of a lane can be said to last here; None where none runs."""
-        if lane.running is None:
-            return None
-        end_ns = lane.running.end_ns
-        until_ns = coded_until_ns(self.document.session, lane, self.until_ns())
-        if until_ns <= end_ns:
-            return end_ns
-        return self.playhead.passed.reach_ns(end_ns, until_ns, _LEAP_NS)
-
     def note_watched(self) -> None:
-        """Let the running bout reach to the playhead, so that the log holds what was watched.
-
-        After a leap it ends where it was last on screen: what lies between stays uncoded.
-        """
-        key = self.document.active
-        if key is None or not self.document.lane(key).editable:
-            return
-        lane, until_ns = self.document.lane(key), self.until_ns()
-        reach_ns = self.running_until_ns(lane)
-        if reach_ns is None or lane.running is None:
-            return
-        if self._left_behind(lane):
-            command: Command = CloseRunning(key, max(reach_ns, lane.running.end_ns))
-            self.said.emit(f"{lane.running.code} ended at {clock_text(reach_ns)}, where you left it")
-        else:
-            command = WatchedOn(key, until_ns)
-        self.document.log_edits(key.kind, command.plan(lane, self.grid), why=PLAYED_ON)
-
-    def _left_behind(self, lane: Lane) -> bool:
-        """Tell whether the playhead has leapt away from the running bout."""
-        reach_ns = self.running_until_ns(lane)
-        return reach_ns is not None and reach_ns < self.grid.floor(self.until_ns())
-
-    def until_ns(self) -> int:
-        """Give where a bout that ends here ends: on the last frame, at the session's end."""
-        time_ns = self.playhead.time_ns
-        return self.grid.span_ns[1] if time_ns >= self.playhead.last_ns else time_ns
+        """Let the running bout reach to the playhead; where it was left behind, say where it ended."""
+        left = self.running.note()
+        if left is not None:
+            self.said.emit(f"{left[0]} ended at {clock_text(left[1])}, where you left it")
 
     def _note_running(self) -> None:
         if not self.playhead.playing and self.mode == "coding":
             self.note_watched()
 
     def shown_lanes(self) -> tuple[LaneKey, ...]:
-        """Give the lanes in the order of the timeline: what is about the same stays together.
-
-        Lanes of reviewed codes appear with the review, or once they hold something; one of breaches where an
-        episode is set that imposes a state.
-        """
-        lanes = self.document.lanes
-        streams = list(dict.fromkeys((key.role, key.scheme_id) for key in lanes))
-        kinds = ("human", "consensus", "auto_reviewed", "auto")
-        offered, session = self.document.offered, self.document.session
-        shown = [
-            key
-            for key, lane in lanes.items()
-            if (key.kind != "auto_reviewed" or self.mode == "review" or lane.bouts)
-            and (key.tier not in offered or lane.bouts or episodes_of_lane(session, key))
-        ]
-        shown.sort(key=lambda key: (streams.index((key.role, key.scheme_id)), kinds.index(key.kind), key))
-        return tuple(shown)
+        """Give the lanes in the order of the timeline."""
+        return lanes_in_order(self.document, reviewing=self.mode == "review")
 
     @property
     def coding_lane(self) -> LaneKey | None:
@@ -423,20 +372,6 @@ class Desk:
         keys = [k for k in self.shown_lanes() if self.document.lane(k).editable and k.kind == kind]
         here = keys.index(self.active_lane.key)
         self.document.activate(keys[(here + step) % len(keys)])
-
-    def mark(self, side: Literal["in", "out"]) -> None:
-        """Begin or end a selection here."""
-        time_ns = self.playhead.time_ns
-        if side == "in":
-            self.selection_ns = None
-            self._mark_in = self.grid.floor(time_ns)
-            self.said.emit(f"selection from {clock_text(time_ns)}")
-            self.changed.emit()
-        elif self._mark_in is None:
-            raise UsageError("the selection has no beginning", fix="mark it first")
-        else:
-            low, high = sorted((self._mark_in, self.grid.floor(time_ns)))
-            self.select((low, self.grid.after(high)))
 
     def need_queue(self) -> ReviewQueue:
         """Give the review queue, or refuse where there is none."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stillface.errors import UsageError
 from stillface.review.breaches import to_breaches
+from stillface.review.clock_text import clock_text
 from stillface.review.commands import Command, gap_code
 from stillface.review.commands_edit import Delete, ExtendTo, Merge, MoveEdge, Split
 from stillface.review.commands_live import CloseRunning
@@ -47,8 +48,8 @@ def actions_of(desk: Desk) -> dict[str, Callable[[], object]]:
         "breaches": lambda: to_breaches(desk),
         "uncodable": lambda: desk.code(gap_code(desk.active_lane)),
         "end_state": lambda: _end_state(desk),
-        "mark_in": lambda: desk.mark("in"),
-        "mark_out": lambda: desk.mark("out"),
+        "mark_in": lambda: _mark_in(desk),
+        "mark_out": lambda: _mark_out(desk),
         "onset_here": lambda: _move_edge(desk, "onset"),
         "offset_here": lambda: _move_edge(desk, "offset"),
         "split": lambda: _on_bout(desk, lambda key, id_: Split(key, id_, now_ns)),
@@ -84,8 +85,22 @@ def _end_state(desk: Desk) -> None:
     desk.note_watched()
     if desk.active_lane.running is None:
         raise UsageError("nothing is running in this lane")
-    until_ns = desk.meant_ns() if desk.playhead.playing else desk.until_ns()
+    until_ns = desk.meant_ns() if desk.playhead.playing else desk.running.here_ns()
     desk.do(CloseRunning(desk.active_lane.key, until_ns))
+
+
+def _mark_in(desk: Desk) -> None:
+    desk.selection_ns = None
+    desk.mark_in_ns = desk.grid.floor(desk.playhead.time_ns)
+    desk.said.emit(f"selection from {clock_text(desk.playhead.time_ns)}")
+    desk.changed.emit()
+
+
+def _mark_out(desk: Desk) -> None:
+    if desk.mark_in_ns is None:
+        raise UsageError("the selection has no beginning", fix="mark it first")
+    low, high = sorted((desk.mark_in_ns, desk.grid.floor(desk.playhead.time_ns)))
+    desk.select((low, desk.grid.after(high)))
 
 
 def _move_edge(desk: Desk, side: Literal["onset", "offset"]) -> None:
