@@ -234,18 +234,7 @@ def _add_table(
     if as_json:
         write_json(_summary_json(summary))
     else:
-        for added in summary.visits:
-            if added.changes:
-                people.print(_OUTCOMES[added.outcome].format(added.session_id), markup=False)
-                _say_changes(added)
-        would = "would be " if dry_run else ""
-        counts = [
-            f"{len(summary.with_outcome(would + word))} {would}{word}" for word in ("added", "replaced")
-        ]
-        people.print(
-            ", ".join(counts if replaces else counts[:1])
-            + f", {len(summary.with_outcome('there'))} there already, {len(summary.refused)} refused."
-        )
+        _say_summary(summary, replaces=replaces, dry_run=dry_run)
     if summary.refused:
         raise typer.Exit(PARTIAL)
 
@@ -311,6 +300,19 @@ def _say_notes(summary: AddSummary) -> None:
         first = next(note.where for note in notes if note.what == what)
         where = first if count == 1 else f"{first} and {count - 1} more"
         people.print("note:", f"{where}: {what}", style="dim", markup=False)
+
+
+def _say_summary(summary: AddSummary, *, replaces: bool, dry_run: bool) -> None:
+    for added in summary.visits:
+        if added.changes:
+            people.print(_OUTCOMES[added.outcome].format(added.session_id), markup=False)
+            _say_changes(added)
+    would = "would be " if dry_run else ""
+    counts = [f"{len(summary.with_outcome(would + word))} {would}{word}" for word in ("added", "replaced")]
+    people.print(
+        ", ".join(counts if replaces else counts[:1])
+        + f", {len(summary.with_outcome('there'))} there already, {len(summary.refused)} refused."
+    )
 
 
 def _say_changes(added: Added) -> None:

@@ -173,38 +173,56 @@ def add_table(
     table = read_table(path, ("session_id", "dyad_id"))
     protocols = {name: folder.protocol(name or None) for name in set(table.column("protocol", ""))}
     _refuse_unknown_columns(table, protocols)
-    sessions = table.filled("session_id")
     _refuse_repeated(table)
     known = {name: _episodes(episodes, protocol) for name, protocol in protocols.items()}
+    added = _Adding(folder, table, dry_run)
     known_study = KnownStudy(folder)
-    visits: list[Prepared] = []
-    waiting: list[Prepared] = []
-    refused: dict[str, str] = {}
-    lines = {session_id: table.where(row) for row, session_id in enumerate(sessions)}
-
-    def write() -> None:
-        errors = {} if dry_run else write_visits(folder, waiting)
-        refused.update({session_id: f"{lines[session_id]}: {error}" for session_id, error in errors.items()})
-        visits.extend(visit for visit in waiting if visit.session.session_id not in errors)
-        waiting.clear()
-
-    for row, session_id in enumerate(sessions):
+    for row, session_id in enumerate(table.filled("session_id")):
         if progress is not None:
             progress(row, len(table), session_id)
         name = table.column("protocol", "")[row]
         try:
             words = _row_words(table, row, protocols[name])
             declared = declare(words, protocols[name], path.parent, known[name].get(session_id, ()))
-            waiting.append(
-                prepare_visit(folder, known_study, declared, path.parent, copy=copy, replaces=replaces)
-            )
+            visit = prepare_visit(folder, known_study, declared, path.parent, copy=copy, replaces=replaces)
         except StillfaceError as error:
-            refused[session_id] = f"{lines[session_id]}: {error}"
+            added.refuse(session_id, error)
+        else:
+            added.take(visit)
+    return added.finish()
+
+
+class _Adding:
+    """The visits of a table on their way into the study, written some at a time."""
+
+    def __init__(self, folder: StudyFolder, table: Table, dry_run: bool) -> None:
+        self._folder = folder
+        self._dry_run = dry_run
+        self._lines = {name: table.where(row) for row, name in enumerate(table.column("session_id"))}
+        self._waiting: list[Prepared] = []
+        self._visits: list[Added] = []
+        self._refused: dict[str, str] = {}
+
+    def refuse(self, session_id: str, error: StillfaceError) -> None:
+        self._refused[session_id] = f"{self._lines[session_id]}: {error}"
+
+    def take(self, visit: Prepared) -> None:
+        self._waiting.append(visit)
         # As many again as there are: study.yaml grows, and is written a few times only.
-        if len(waiting) >= max(_FEWEST_AT_ONCE, len(visits)):
-            write()
-    write()
-    return AddSummary(tuple(_added(visit, dry_run=dry_run) for visit in visits), refused)
+        if len(self._waiting) >= max(_FEWEST_AT_ONCE, len(self._visits)):
+            self._write()
+
+    def finish(self) -> AddSummary:
+        self._write()
+        return AddSummary(tuple(self._visits), self._refused)
+
+    def _write(self) -> None:
+        errors = {} if self._dry_run else write_visits(self._folder, self._waiting)
+        for session_id, error in errors.items():
+            self.refuse(session_id, error)
+        done = [visit for visit in self._waiting if visit.session.session_id not in errors]
+        self._visits += [_added(visit, dry_run=self._dry_run) for visit in done]
+        self._waiting.clear()
 
 
 def _added(prepared: Prepared, *, dry_run: bool) -> Added:
