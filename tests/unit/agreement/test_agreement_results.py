@@ -9,7 +9,7 @@ from stillface.agreement.alpha import Alpha, krippendorff_alpha
 from stillface.agreement.bootstrap import BootstrapInterval, bootstrap
 from stillface.agreement.coefficients import coefficients
 from stillface.agreement.icc import Icc, icc
-from stillface.agreement.plan import draw, drift
+from stillface.agreement.plan import draw, drift, label
 from stillface.agreement.side_by_side import side_by_side
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.states import StateTrack
@@ -32,6 +32,12 @@ def test_alpha_tells_its_level_and_how_many_codes_could_be_paired() -> None:
     assert same == Alpha(None, "ordinal", 4.0, "all pairable codes are one and the same")
     apart = krippendorff_alpha([[0, -1], [-1, 1]], "interval")
     assert apart == Alpha(None, "interval", 0.0, "no unit that two coders coded")
+
+
+def test_alpha_of_a_single_pairable_code_is_undefined() -> None:
+    """Half a unit that two coded: one code in all, and no other to compare it with."""
+    assert krippendorff_alpha([[0], [1]], "nominal", counts=[0.5]).alpha is None
+    assert krippendorff_alpha([[0, 0], [1, 0]], "nominal", counts=[0.5, 0.25]).alpha is not None
 
 
 def test_icc_of_swapped_figures_by_hand() -> None:
@@ -97,7 +103,8 @@ def test_half_undefined_resamples_still_give_an_interval() -> None:
 def test_coefficients_tell_how_many_codes_were_used() -> None:
     assert coefficients([[10, 2, 0, 0], [3, 20, 0, 4], [0, 0, 0, 0], [0, 3, 0, 18]]).n_codes == 3
     one = coefficients([[5, 0], [0, 0]])
-    assert (one.n_codes, one.agreement, one.kappa, one.pabak, one.ac1) == (1, 1.0, None, None, None)
+    assert (one.n_codes, one.agreement, one.expected) == (1, 1.0, 1.0)
+    assert (one.kappa, one.kappa_max, one.pabak, one.ac1) == (None, None, None, None)
     assert one.reason
     none = coefficients([[0, 0], [0, 0]])
     assert (none.n_codes, none.agreement, none.reason is None) == (0, None, False)
@@ -127,6 +134,13 @@ def test_a_stored_seed_gives_its_draw_in_every_version() -> None:
     ]
 
 
+def test_below_the_lowest_threshold_whatever_its_name() -> None:
+    labels = {"almost perfect": 0.8, "substantial": 0.6}
+    assert [label(kappa, labels) for kappa in (0.59, 0.6, 0.8)] == [
+        "below substantial", "substantial", "almost perfect",
+    ]  # fmt: skip
+
+
 def test_drift_tells_kappa_of_the_month_and_of_the_months_before() -> None:
     perfect, half = [[5, 0], [0, 5]], [[4, 1], [1, 4]]
     first, second = drift({"2024-02": [half], "2024-01": [perfect, perfect]}, drop=0.2)
@@ -149,3 +163,14 @@ def test_time_that_a_coder_could_not_score_is_time_without_a_code_for_boris() ->
     silent = coded((0, 5, "neu"), (10, 15, "pos"), coder="B")
     rows = {row.method: row for row in side_by_side(written, silent)}
     assert rows["unweighted kappa (plugin)"].kappa == 1.0
+
+
+def test_the_unit_and_tolerance_that_were_counted_are_named() -> None:
+    a, b = coded((0, 5, "neu"), (5, 9, "pos")), coded((0, 4, "neu"), (4, 9, "pos"), coder="B")
+    methods = {row.method for row in side_by_side(a, b, unit_ns=NS_PER_S // 2, tolerance_ns=3 * NS_PER_S)}
+    assert {
+        "Cohen's kappa, time unit 0.5 s",
+        "time-unit kappa, unit 0.5 s",
+        "time-unit kappa, tolerance 3 s, mean of both ways",
+        "event-alignment kappa, onsets within 3 s",
+    } <= methods

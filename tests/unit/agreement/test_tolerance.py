@@ -44,6 +44,15 @@ def test_equals_counting_unit_by_unit(a: list[int], b: list[int], width: int) ->
 
 
 @settings(deadline=None)
+@given(UNIT_CODES, UNIT_CODES, st.integers(0, 25))
+def test_a_tolerance_between_units_equals_counting_tenths(a: list[int], b: list[int], tenths: int) -> None:
+    found = tolerant_confusion(on_grid(a), on_grid(b), tenths * NS_PER_S // 10)
+    fine = [np.repeat(codes, 10).tolist() for codes in (a, b)]
+    assert np.array_equal(found, naive(*fine, tenths) * (NS_PER_S // 10))
+    assert found.dtype == np.int64
+
+
+@settings(deadline=None)
 @given(UNIT_CODES, UNIT_CODES, st.integers(0, 3 * NS_PER_S), st.integers(0, 3 * NS_PER_S))
 def test_more_tolerance_never_agrees_less(a: list[int], b: list[int], one: int, other: int) -> None:
     low, high = sorted((one, other))

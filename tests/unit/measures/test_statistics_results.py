@@ -14,6 +14,7 @@ from stillface.domain.results import Status
 from stillface.domain.scheme import MATCH, Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
 from stillface.errors import FieldError, MissingExtraError
+from stillface.measures.contrasts import paired_contrast
 from stillface.measures.correlation import effective_n, null_r, windowed_cross_correlation
 from stillface.measures.matching import Matching
 from stillface.measures.mixed import mixed_model
@@ -25,6 +26,7 @@ from stillface.measures.scores import Scores
 from stillface.measures.series import autoregressive_residuals, code_scores, step_series
 from stillface.measures.slices import dyad_slices, pair_slices
 from stillface.measures.state_space import StateSpace
+from stillface.measures.structural_zeros import quasi_independence
 from stillface.measures.survival import kaplan_meier
 from stillface.measures.turns import silences
 from stillface.measures.two_by_two import TwoByTwo
@@ -128,6 +130,31 @@ def test_survival_that_ends_at_nought_has_an_interval_without_width_there() -> N
     assert (low[-1], high[-1], curve.se[-1]) == (0.0, 0.0, 0.0)
     assert low[0] < curve.survival[0] < high[0]
     assert (curve.n, curve.at_risk.tolist(), curve.n_events.tolist()) == (3, [3, 2, 1], [1, 1, 1])
+
+
+@pytest.mark.parametrize("unit", [1.0, 1e-3, 1e3])
+def test_effect_sizes_do_not_depend_on_the_unit(unit: float) -> None:
+    found = paired_contrast(np.array([30, 25, 40, 25]) * unit, np.array([10, 5, 0, 5]) * unit)
+    assert (found.mean, found.sd) == pytest.approx((25 * unit, 10 * unit))
+    assert (found.t, found.d_z) == pytest.approx((5.0, 2.5))
+    assert (found.d_av, found.df, found.n) == (pytest.approx(4.483, abs=5e-4), 3, 4)
+
+
+def test_equal_differences_have_no_t() -> None:
+    found = paired_contrast([3.0, 5.0, 9.0], [1.0, 3.0, 7.0])
+    assert (found.mean, found.sd, found.t, found.d_z) == (2.0, 0.0, None, None)
+    assert found.d_av is not None
+    assert paired_contrast([3.0, 3.0], [1.0, 1.0]).d_av is None
+
+
+def test_fitted_transitions_keep_every_row_and_column_total() -> None:
+    """Totals of 1 and of 0 as well: nothing is fitted where nothing was counted."""
+    counts = np.array([[0, 1, 0, 0], [2, 0, 7, 0], [5, 4, 0, 0], [0, 0, 1, 0]])
+    fit = quasi_independence(counts)
+    for axis in (0, 1):
+        assert fit.expected.sum(axis=axis) == pytest.approx(counts.sum(axis=axis))
+    assert (np.diag(fit.expected) == 0).all()
+    assert (fit.expected[:, 3] == 0).all()
 
 
 def test_one_stranger_each_is_enough_and_none_is_not() -> None:

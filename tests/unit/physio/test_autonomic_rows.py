@@ -69,6 +69,7 @@ def test_each_episode_gives_each_measure_with_its_stamp():
         "abc",
     )
     assert (rsa.dyad_id, rsa.session_id, rsa.protocol_id) == ("d1", "s1", "ffsf")
+    assert (rsa.scheme_id, rsa.code, rsa.match_rule, rsa.scorable_s) == ("", "", "", 120.0)
 
 
 def test_reactivity_recovery_and_carry_over_have_the_sign_of_the_spec():
