@@ -165,6 +165,9 @@ def _fit(
         own = np.ones((y.size, 1))
         model = MixedLM(y, design, groups=np.asarray(families, dtype=str), exog_re=own, exog_vc=spec)
         fit = model.fit(reml=True)
+        if not fit.converged:
+            # At a variance of 0 the slope is no guide: search without it.
+            fit = model.fit(reml=True, method=["powell", "nm"])
     if not fit.converged:
         return fit, "did not converge"
     # A variance at its boundary of 0 is the usual cause; estimates stand, their errors may be off.

@@ -43,8 +43,8 @@ class ChanceRow:
     surrogate : {'pseudo_dyads', 'shuffled_segments', 'phase'}
         Strangers of the same episode where there are at least 20 families, else each dyad's own second
         track with its stretches of about 10 s in random order. Correlations are also held against the
-        second series with its phases drawn at random, which keeps its spectrum; dyads with a gap are left
-        out there.
+        second series with its phases drawn at random, which keeps its spectrum. That takes a series without
+        a gap: of each dyad its longest such stretch, of at least 20 steps.
     """
 
     episode_id: str
@@ -136,8 +136,8 @@ def _phase_rows(
     pairs: list[PairSlice], synchrony: Synchrony, names: tuple[str, str], seed: int
 ) -> Iterator[ChanceRow]:
     """Hold the correlations against series of the same spectrum that know nothing of each other."""
-    found = (synchrony.series(pair) for pair in pairs)
-    whole = [series for series in found if all(bool(np.isfinite(side).all()) for side in series)]
+    found = (_longest_whole(*synchrony.series(pair)) for pair in pairs)
+    whole = [series for series in found if series[0].size >= synchrony.min_n]
     rng = np.random.default_rng(seed)
     real = np.array([_r0_and_peak(synchrony, *series) for series in whole]).reshape(-1, 2)
     null = np.array(
@@ -154,6 +154,18 @@ def _phase_rows(
                 *names, measure, "", test.observed, test.expected, test.low, test.high, test.p, test.n,
                 "phase", test.draws, seed,
             )  # fmt: skip
+
+
+def _longest_whole(first: Float, second: Float) -> tuple[Float, Float]:
+    """Give the longest stretch in which both series are there; the first of equals."""
+    there = np.concatenate(([False], np.isfinite(first) & np.isfinite(second), [False]))
+    step = np.diff(there.astype(np.int8))
+    begins, ends = np.flatnonzero(step == 1), np.flatnonzero(step == -1)
+    if not begins.size:
+        return first[:0], second[:0]
+    longest = int((ends - begins).argmax())
+    part = slice(int(begins[longest]), int(ends[longest]))
+    return first[part], second[part]
 
 
 def _r0_and_peak(synchrony: Synchrony, first: Float, second: Float) -> tuple[float, float]:

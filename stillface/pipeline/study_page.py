@@ -105,7 +105,7 @@ def _groups(protocol: Protocol, statistics: Statistics) -> StudyTable:
             str(group.n_missing),
         )
         for group in statistics.groups
-        if several and group.measure in MODELLED and not group.code
+        if several and group.measure in MODELLED and not group.code and "-" not in group.episode_id
     )
     return StudyTable(
         "groups",
@@ -114,6 +114,7 @@ def _groups(protocol: Protocol, statistics: Statistics) -> StudyTable:
         ("Group", "Episode", "Who", "Measure", "Rule", "Mean", "SD", "Median", "Range", "n", "Missing"),
         rows,
         "norms_none",
+        folded=True,
     )
 
 
@@ -189,16 +190,18 @@ def _exclusions(protocol: Protocol, statistics: Statistics) -> StudyTable:
 
 
 def _left_out(protocol: Protocol, exclusions: tuple[ExclusionRow, ...]) -> Iterator[tuple[str, ...]]:
-    sums: dict[tuple[str, str, str, str], tuple[set[str], int]] = {}
+    sums: dict[tuple[bool, str, str, str, str], tuple[set[str], int]] = {}
     for row in exclusions:
         if not row.n_rows:
             yield row.reason, "–", "–", "–", row.session_id, "all"
             continue
-        key = row.reason, role_label(protocol, row.role), row.scheme_id or "–", row.episode_id
+        # What is not defined is no loss: it comes last.
+        lost = not row.status.startswith("NA_")
+        key = not lost, row.reason, role_label(protocol, row.role), row.scheme_id or "–", row.episode_id
         sessions, n = sums.setdefault(key, (set(), 0))
         sums[key] = ({*sessions, row.session_id}, n + row.n_rows)
-    for key, (sessions, n) in sorted(sums.items()):
-        yield *key, str(len(sessions)), str(n)
+    for (_, *words), (sessions, n) in sorted(sums.items()):
+        yield *words, str(len(sessions)), str(n)
 
 
 def _named(protocol: Protocol, role: str, scheme_id: str, measure: str, rule: str) -> tuple[str, str, str]:

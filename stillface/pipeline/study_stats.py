@@ -236,12 +236,15 @@ def exclusion_rows(rows: Iterable[Measurement], failed: Mapping[str, str]) -> It
     for session_id, reason in sorted(failed.items()):
         yield ExclusionRow(session_id, "", "", "", "not processed", reason, 0)
     counts = Counter(
-        (row.session_id, row.episode_id, row.role, row.scheme_id, row.status)
+        (
+            row.session_id, row.episode_id, row.role, row.scheme_id, row.status.value,
+            status_words(row.status, row.measure),
+        )
         for row in rows
         if row.value is None
-    )
-    for (session, episode, role, scheme, status), n in counts.items():
-        yield ExclusionRow(session, episode, role, scheme, status.value, status_words(status, ""), n)
+    )  # fmt: skip
+    for key, n in counts.items():
+        yield ExclusionRow(*key, n)
 
 
 def _by_key(rows: Iterable[Measurement]) -> dict[Key, dict[str, dict[str, float]]]:

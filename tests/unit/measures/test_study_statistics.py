@@ -195,16 +195,18 @@ def test_chance_beside_the_study_finds_a_tie_and_no_tie(n: int, surrogate: str) 
         assert found.null_low - 0.25 * abs(found.null_low) <= found.observed <= found.null_high * 1.25
 
 
-def test_phases_drawn_at_random_keep_no_tie_and_leave_out_gaps() -> None:
+def test_phases_drawn_at_random_keep_no_tie_and_take_a_stretch_without_gaps() -> None:
     sessions, families = dyads(8, tied=True)
     phase = {r.measure: r for r in chance_rows(sessions, (we.VALENCE3,), families) if r.surrogate == "phase"}
     assert phase["synchrony_r0"].p < 0.01
     assert phase["synchrony_r0"].expected == pytest.approx(0, abs=0.1)
     assert phase["synchrony_r0"].n_dyads == 8
     session, (infant, other) = sessions[0]
-    sessions[0] = session, (infant.clip(0, 60 * S).clip(0, 120 * S), other)
-    phase = {r.measure: r for r in chance_rows(sessions, (we.VALENCE3,), families) if r.surrogate == "phase"}
-    assert phase["synchrony_r0"].n_dyads == 7
+    for end_s, n in ((60, 8), (19, 7)):
+        sessions[0] = session, (infant.clip(0, end_s * S).clip(0, 120 * S), other)
+        rows = list(chance_rows(sessions, (we.VALENCE3,), families))
+        phase = {r.measure: r for r in rows if r.surrogate == "phase"}
+        assert phase["synchrony_r0"].n_dyads == n
 
 
 @pytest.mark.parametrize("n", [22, 6])
