@@ -306,7 +306,7 @@ class CodingWindow(QObject):
             return False
         kind = event.type()
         if kind == QEvent.Type.Close and watched is self.main:
-            if self.try_close():
+            if self._may_close():
                 return False
             event.ignore()
             return True
@@ -363,6 +363,13 @@ class CodingWindow(QObject):
             isinstance(receiver, QComboBox) and receiver.isEditable()
         )
 
+    def _may_close(self) -> bool:
+        try:
+            return self.try_close()
+        except BaseException as error:  # noqa: BLE001  # raised from a Qt event it would let the window close
+            QTimer.singleShot(0, partial(_raise, error))
+            return False
+
     def try_close(self) -> bool:
         """End the sitting; on unsaved work ask, and tell whether the window may close."""
         self.desk.playhead.pause()
@@ -386,3 +393,7 @@ class CodingWindow(QObject):
     def focus(self) -> None:
         """Give the keys to the timeline."""
         self.timeline.setFocus(Qt.FocusReason.OtherFocusReason)
+
+
+def _raise(error: BaseException) -> None:
+    raise error
