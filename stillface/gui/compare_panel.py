@@ -27,8 +27,8 @@ from stillface.domain.clock import NS_PER_S
 from stillface.errors import StillfaceError
 from stillface.gui.dialog_style import dialog_sheet
 from stillface.gui.palette import Theme, code_colour, code_letter, text_on
-from stillface.review.compare import Comparison, Difference, Kind
 from stillface.review.desk import Desk, clock_text
+from stillface.review.settling import Comparison, Difference, Kind
 
 __all__ = ["ComparePanel", "PanelLine"]
 
@@ -253,9 +253,8 @@ class ComparePanel(QWidget):
 
     def _show_row(self, row: int, difference: Difference) -> None:
         scheme = self.comparison.first.scheme
-        lane = self.desk.document.lane(self.comparison.target)
-        bout = lane.at(self.desk.grid.snap(difference.onset_ns))
-        settled = "" if bout is None or not self.comparison.is_settled(difference) else f"\u2713 {bout.code}"
+        decided = self.comparison.settled_as(difference)
+        settled = "" if decided is None else f"\u2713 {decided}"
         cells = (clock_text(difference.onset_ns), difference.first, difference.second, settled)
         for column, text in enumerate(cells):
             item = QTableWidgetItem("\u2013" if text is None else text)
@@ -265,20 +264,11 @@ class ComparePanel(QWidget):
             self.list.setItem(row, column, item)
 
     def _show_agreement(self) -> None:
-        now = self.comparison.agreement()
-        kappa = "not defined" if now.kappa is None else f"{now.kappa:.2f}"
-        share = (
-            "" if now.agreement is None else f", {100 * now.agreement:.0f} % of {now.compared_s:.0f} s alike"
-        )
-        self.agreement.setText(f"kappa <b>{kappa}</b>{share}")
-        if now.reason:
-            self.agreement.setToolTip(now.reason)
-        parts = [
-            f"{name} " + ("\u2013" if part.kappa is None else f"{part.kappa:.2f}")
-            for name, part in self.comparison.agreement_by_episode().items()
-        ]
-        self.episodes.setText("   ".join(parts))
-        self.episodes.setToolTip("kappa of each episode; \u2013 where it is not defined")
+        now = self.comparison.agreement_text()
+        self.agreement.setText(now.line)
+        self.agreement.setToolTip(now.reason)
+        self.episodes.setText("   ".join(f"{name} {part}" for name, part in now.by_episode.items()))
+        self.episodes.setToolTip("agreement in each episode; \u2013 where it is not defined")
 
     def _show_buttons(self) -> None:
         pair, here = self.comparison, self.comparison.current
@@ -287,8 +277,12 @@ class ComparePanel(QWidget):
             (self.first_button, pair.first.coder_id, None if here is None else here.first, "F2"),
             (self.second_button, pair.second.coder_id, None if here is None else here.second, "F3"),
         ):
-            button.setEnabled(code is not None)
-            label = "not coded" if code is None else scheme.codes[scheme.index(code)].label or code
+            button.setEnabled(code is not None or bool(pair.nothing and here is not None))
+            label = (
+                pair.nothing or "not coded"
+                if code is None
+                else scheme.codes[scheme.index(code)].label or code
+            )
             button.setText(f"as {coder}  {key}\n{label}")
             style = ""
             if code is not None:

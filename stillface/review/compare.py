@@ -1,10 +1,9 @@
-"""Two coders side by side: where they differ, how well they agree, and the track on which they settle."""
+"""Two coders' state tracks: where they differ, how well they agree, and the track on which they settle."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
@@ -16,40 +15,10 @@ from stillface.review.commands import LaneCommand
 from stillface.review.commands_edit import Erase, Paint
 from stillface.review.document import Document
 from stillface.review.draft import Draft
-from stillface.review.lanes import Lane, LaneKey
-from stillface.review.signals import Signal
+from stillface.review.lanes import Lane
+from stillface.review.settling import AgreementText, Comparison, Difference, Kind, Side, analysed
 
-__all__ = ["AdoptAgreed", "Comparison", "Difference", "Kind", "agreed_stretches", "differences"]
-
-Kind = Literal["code", "border", "uncodable", "uncoded"]
-Side = Literal["first", "second"]
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One stretch on which two coders do not say the same.
-
-    Parameters
-    ----------
-    onset_ns, offset_ns : int
-    first, second : str or None
-        What each coded; None where that coder left it uncoded.
-    episode : str
-    kind : {'code', 'border', 'uncodable', 'uncoded'}
-        ``border``: both saw the same change, one of them earlier. ``uncodable``: one could see, the other
-        could not. ``uncoded``: one of them has not coded it. Else ``code``.
-    """
-
-    onset_ns: int
-    offset_ns: int
-    first: str | None
-    second: str | None
-    episode: str
-    kind: Kind
-
-
-def _analysed(session: Session) -> tuple[Episode, ...]:
-    return tuple(e for e in session.episodes if session.protocol.episode(e.id).analyse)
+__all__ = ["AdoptAgreed", "StateComparison", "agreed_stretches", "differences"]
 
 
 def differences(
@@ -71,7 +40,7 @@ def differences(
         Time that neither coded is no difference.
     """
     _same_scheme(first, second)
-    found = (d for episode in _analysed(session) for d in _in_episode(episode, first, second))
+    found = (d for episode in analysed(session) for d in _in_episode(episode, first, second))
     return tuple(d for d in found if d.offset_ns - d.onset_ns >= shortest_ms * 1_000_000)
 
 
@@ -118,7 +87,7 @@ def agreed_stretches(
     """Give the stretches inside the episodes on which both say the same: onset, offset (ns), code."""
     _same_scheme(first, second)
     found = []
-    for episode in _analysed(session):
+    for episode in analysed(session):
         span_ns = (episode.onset_ns, episode.offset_ns)
         both = align(first.clip(*span_ns).merged(), second.clip(*span_ns).merged())
         a, b = both.codes
@@ -133,8 +102,6 @@ class AdoptAgreed(LaneCommand):
 
     Parameters
     ----------
-    lane : LaneKey
-        The consensus lane.
     stretches : tuple of (int, int, str)
         From :func:`agreed_stretches`.
     """
@@ -159,166 +126,80 @@ def _free(lane: Lane, onset_ns: int, offset_ns: int) -> Iterator[tuple[int, int]
         yield start, offset_ns
 
 
-class Comparison:
-    """Walks two coders' differences and settles them in a consensus lane.
+class StateComparison(Comparison):
+    """Settles stretches of two state tracks.
 
     Parameters
     ----------
     document : Document
-        With a store of kind ``consensus``.
     first, second : StateTrack
-        What two people coded, from scratch.
-
-    Attributes
-    ----------
-    target : LaneKey
-        The consensus lane.
-    all : tuple of Difference
-    place : int
-        Which of :attr:`shown` is looked at.
-    changed : Signal
-        Called without arguments when place, filter or the consensus lane changes.
 
     Raises
     ------
     UsageError
-        Tracks of two schemes or roles, or the document has no such consensus lane.
+        As :class:`~stillface.review.settling.Comparison`.
     """
 
     def __init__(self, document: Document, first: StateTrack, second: StateTrack) -> None:
-        self.document, self.first, self.second = document, first, second
-        self.changed: Signal[[]] = Signal()
-        self.all = differences(document.session, first, second)
-        self.target = LaneKey(first.role, first.scheme.id, f"consensus:{document.coder}")
-        document.lane(self.target)
-        self.place = 0
-        self._kinds: frozenset[Kind] = frozenset()
-        self._shortest_ms = 0
-        self._only_open = False
-        self.shown: tuple[Difference, ...] = self.all
-        document.lanes_changed.connect(self._lanes_changed)
+        super().__init__(document, first, second, differences(document.session, first, second))
+        self._tracks = (first, second)
 
-    @property
-    def current(self) -> Difference | None:
-        """The difference that is looked at."""
-        return self.shown[self.place] if self.shown else None
-
-    def set_filter(
-        self, kinds: Iterable[Kind] = (), *, shortest_ms: int = 0, only_open: bool = False
-    ) -> None:
-        """Show only some differences.
-
-        Parameters
-        ----------
-        kinds : iterable of str
-            Empty shows all.
-        shortest_ms : int
-        only_open : bool
-            Leave out what was settled when the filter was set.
-        """
-        here = self.current
-        self._kinds, self._shortest_ms, self._only_open = frozenset(kinds), shortest_ms, only_open
-        self.shown = tuple(d for d in self.all if self._passes(d))
-        self.place = self.shown.index(here) if here in self.shown else 0
-        self.changed.emit()
-
-    def _passes(self, difference: Difference) -> bool:
-        long_enough = difference.offset_ns - difference.onset_ns >= self._shortest_ms * 1_000_000
-        right_kind = not self._kinds or difference.kind in self._kinds
-        return long_enough and right_kind and not (self._only_open and self.is_settled(difference))
-
-    def go_to(self, place: int) -> Difference | None:
-        """Look at one of the shown differences; out of range goes round."""
-        if self.shown:
-            self.place = place % len(self.shown)
-            self.changed.emit()
-        return self.current
-
-    def next(self) -> Difference | None:
-        """Look at the next one; after the last comes the first."""
-        return self.go_to(self.place + 1)
-
-    def previous(self) -> Difference | None:
-        """Look at the one before."""
-        return self.go_to(self.place - 1)
-
-    def next_open(self) -> Difference | None:
-        """Look at the next one that is not settled; None where all are."""
-        count = len(self.shown)
-        for step in range(1, count + 1):
-            if not self.is_settled(self.shown[(self.place + step) % count]):
-                return self.go_to(self.place + step)
-        return None
-
-    def is_settled(self, difference: Difference) -> bool:
-        """Tell whether the consensus lane says something about the whole stretch."""
-        grid = self.document.grid
+    def settled_as(self, difference: Difference) -> str | None:
+        """Give the code at the beginning, once the consensus lane says something about the whole stretch."""
+        grid, lane = self.document.grid, self.document.lane(self.target)
         onset_ns, offset_ns = grid.snap(difference.onset_ns), grid.snap(difference.offset_ns)
-        return not any(_free(self.document.lane(self.target), onset_ns, offset_ns))
+        bout = lane.at(onset_ns)
+        return None if bout is None or any(_free(lane, onset_ns, offset_ns)) else bout.code
 
-    @property
-    def n_settled(self) -> int:
-        """How many of all differences are settled."""
-        return sum(self.is_settled(difference) for difference in self.all)
-
-    def take(self, side: Side) -> None:
-        """Settle the current stretch as one of the coders saw it.
-
-        Raises
-        ------
-        UsageError
-            There is no difference, or that coder left the stretch uncoded.
-        """
-        here = self._need()
-        track = self.first if side == "first" else self.second
-        code = here.first if side == "first" else here.second
-        if code is None:
-            raise UsageError(f"{track.coder_id} left this stretch uncoded", fix="take the other, or a code")
-        self._paint(here, code, f"as {track.coder_id}")
-
-    def decide(self, code: str) -> None:
-        """Settle the current stretch by a code of the scheme, whatever the two said."""
-        self._paint(self._need(), code, "decided anew")
+    def settle(self, here: Difference, code: str | None, side: Side, why: str) -> None:
+        """Paint the stretch in the consensus lane."""
+        if code is not None:
+            self._log(Paint(self.target, here.onset_ns, here.offset_ns, code), why)
 
     def reopen(self) -> None:
         """Let the current stretch be open again: nothing is said about it."""
-        here = self._need()
+        here = self.need()
         self._log(Erase(self.target, here.onset_ns, here.offset_ns), "open again")
 
     def adopt_agreed(self) -> bool:
         """Take over everything both said alike, as one command; tell whether anything was added."""
-        stretches = agreed_stretches(self.document.session, self.first, self.second)
-        why = f"{self.first.coder_id} and {self.second.coder_id} agree"
-        return self._log(AdoptAgreed(self.target, stretches), why)
+        stretches = agreed_stretches(self.document.session, *self._tracks)
+        return self._log(AdoptAgreed(self.target, stretches), self.agree_why)
 
     def agreement(self) -> Agreement:
         """Give kappa and agreement of the two over all episodes, weighted by time."""
-        return self._of(_analysed(self.document.session))
+        return self._of(analysed(self.document.session))
 
     def agreement_by_episode(self) -> dict[str, Agreement]:
         """Give kappa and agreement of each episode."""
-        return {episode.id: self._of((episode,)) for episode in _analysed(self.document.session)}
+        return {episode.id: self._of((episode,)) for episode in analysed(self.document.session)}
+
+    def agreement_text(self) -> AgreementText:
+        """Say kappa and share of time alike."""
+        now = self.agreement()
+        share = (
+            "" if now.agreement is None else f", {100 * now.agreement:.0f} % of {now.compared_s:.0f} s alike"
+        )
+        parts = self.agreement_by_episode().items()
+        return AgreementText(
+            f"kappa <b>{_figure(now.kappa)}</b>{share}",
+            now.reason or "",
+            {name: _figure(part.kappa) for name, part in parts},
+        )
 
     def _of(self, episodes: Iterable[Episode]) -> Agreement:
-        size = len(self.first.scheme.codes)
+        first, second = self._tracks
+        size = len(first.scheme.codes)
         table = np.zeros((size, size), dtype=np.int64)
         for episode in episodes:
             span_ns = (episode.onset_ns, episode.offset_ns)
-            table += confusion_ns(self.first.clip(*span_ns), self.second.clip(*span_ns))
+            table += confusion_ns(first.clip(*span_ns), second.clip(*span_ns))
         return kappa_from_confusion(table)
 
-    def _need(self) -> Difference:
-        if self.current is None:
-            raise UsageError("there is no difference here", fix="widen the filter")
-        return self.current
-
-    def _paint(self, here: Difference, code: str, why: str) -> None:
-        self._log(Paint(self.target, here.onset_ns, here.offset_ns, code), why)
-
-    def _log(self, command: AdoptAgreed | Paint | Erase, why: str) -> bool:
+    def _log(self, command: LaneCommand, why: str) -> bool:
         lane = self.document.lane(self.target)
         return self.document.log_edits("consensus", command.plan(lane, self.document.grid), why)
 
-    def _lanes_changed(self, keys: frozenset[LaneKey]) -> None:
-        if self.target in keys:
-            self.changed.emit()
+
+def _figure(kappa: float | None) -> str:
+    return "\u2013" if kappa is None else f"{kappa:.2f}"

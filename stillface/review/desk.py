@@ -50,6 +50,8 @@ class Desk:
     ----------
     mark_in_ns : int or None
         Where a selection begins that has no end yet.
+    settle : callable or None
+        What a code does to the selection, where moments or ratings of two coders are settled.
     running : RunningBout
     changed : Signal
         Called without arguments when mode, selection or the chosen bout changes.
@@ -75,6 +77,7 @@ class Desk:
         self.said: Signal[[str]] = Signal()
         self.mode: Literal["coding", "review"] = "coding"
         self.running = RunningBout(document, playhead)
+        self.settle: Callable[[str], None] | None = None
         self.bins: Bins | None = None
         self.habits = Habits()
         self.selection_ns: tuple[int, int] | None = None
@@ -143,6 +146,10 @@ class Desk:
         """Give a code: to the proposal, the bin, the selection, or from here on."""
         if self.mode == "review":
             self.judge(lambda: self.need_queue().relabel(code), f"it is {code}")
+            return
+        if self.settle is not None and self.selection_ns is not None:
+            self.settle(code)
+            self.select(None)
             return
         lane, time_ns = self.active_lane, self.meant_ns()
         refuse_outside(self.document.session, lane.key, time_ns)

@@ -55,6 +55,8 @@ class Document:
         Opened without a machine's codes: whoever shows more of the session must not show them either.
     told : iterable of str
         What the coder is to be told first; begins ``notices``.
+    beside : iterable of Lane
+        More read-only lanes, of moments or ratings that no state track holds.
 
     Attributes
     ----------
@@ -62,8 +64,8 @@ class Document:
         Tiers that may be coded and need not be.
     lanes_changed : Signal
         Called with the set of lanes that differ now.
-    status_changed, active_changed, closed : Signal
-        Called without arguments.
+    status_changed, active_changed, decided, closed : Signal
+        Called without arguments; ``decided`` where a decision on a proposal or a difference changed.
     """
 
     def __init__(
@@ -79,6 +81,7 @@ class Document:
         *,
         blind: bool = False,
         told: Iterable[str] = (),
+        beside: Iterable[Lane] = (),
     ) -> None:
         self.session, self.grid, self.coder, self.blind = session, grid, coder, blind
         self._told = tuple(told)
@@ -86,6 +89,7 @@ class Document:
         self.status_changed: Signal[[]] = Signal()
         self.active_changed: Signal[[]] = Signal()
         self.closed: Signal[[]] = Signal()
+        self.decided: Signal[[]] = Signal()
         self._scheme_of, self._stores = scheme_of, dict(stores)
         self._status: Status = "saved"
         self._trouble: StorageError | None = None
@@ -99,6 +103,7 @@ class Document:
         self.offered = frozenset("/".join(tier) for tier in more)
         self._make_lanes([tier for tier in (*tiers, *more) if self._seen(tier[0])])
         self._active = next((key for key, lane in self._lanes.items() if lane.editable), None)
+        self._lanes.update({lane.key: lane for lane in beside if self._seen(lane.key.role)})
         self._settle_status(None)
 
     def _make_lanes(self, tiers: Sequence[tuple[str, str]]) -> None:
@@ -341,7 +346,7 @@ class Document:
 
     def _refresh(self) -> None:
         """Make the lanes anew whose bouts differ from before, and tell the views."""
-        changed = set()
+        changed, before = set(), self._decisions
         self._decisions = {}
         for kind, store in self._stores.items():
             by_tier: dict[str, dict[str, LoggedBout]] = {}
@@ -359,3 +364,5 @@ class Document:
                     changed.add(key)
         if changed:
             self.lanes_changed.emit(frozenset(changed))
+        if self._decisions != before:
+            self.decided.emit()

@@ -5,22 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from stillface.domain.states import StateTrack
 from stillface.errors import InputError, UsageError
 from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_name import parse_log_name
+from stillface.io.code_log_replay import merge
 from stillface.io.human_codes import LOG_KINDS, read_people
-from stillface.review.compare import Comparison
+from stillface.review.compare import StateComparison
+from stillface.review.compare_lanes import PointComparison, RatingComparison
 from stillface.review.desk import Desk
 from stillface.review.document import Document
 from stillface.review.films import open_films
 from stillface.review.install import spool_path
 from stillface.review.keymap import Keymap
+from stillface.review.lanes import Lane, LaneBout, LaneKey
 from stillface.review.opening import grid_of
 from stillface.review.playhead import Playhead
+from stillface.review.settling import Comparison
 from stillface.review.signoff import locked_tiers
-from stillface.review.stores import open_store
+from stillface.review.stores import logs_in, open_store
 
 __all__ = ["comparable", "open_comparison"]
 
@@ -32,6 +35,10 @@ def comparable(study: StudyFolder, session_id: str) -> dict[tuple[str, str], tup
     for track in people.tracks:
         if track.source_kind == "human":
             found.setdefault((track.role, track.scheme.id), set()).add(track.coder_id)
+    for events in people.points:
+        kind, _, coder = events.source.partition(":")
+        if kind == "human":
+            found.setdefault((events.role, events.scheme.id), set()).add(coder)
     return {stream: tuple(sorted(coders)) for stream, coders in found.items() if len(coders) > 1}
 
 
@@ -71,8 +78,7 @@ def open_comparison(
     session = study.load_session(session_id)
     if resolver in coders:
         _refuse_unsigned(study, session_id, f"{role}/{scheme_id}", coders)
-    people = read_people(study.codes_dir(session_id), study.scheme)
-    tracks = [_track(people.tracks, role, scheme_id, coder, session_id) for coder in coders]
+    lanes = [_lane(study, session_id, coder, role, scheme_id) for coder in coders]
     films = open_films(study, session)
     grid = grid_of(session, films)
     folder = study.codes_dir(session_id) / LOG_KINDS["consensus"]
@@ -80,21 +86,37 @@ def open_comparison(
     store = open_store(folder, resolver, install, study.heads_path(install), spool=spool)
     try:
         document = Document(
-            session.with_tracks(tracks),
+            session,
             grid,
             study.scheme,
             resolver,
             {"consensus": store},
             [(role, scheme_id)],
             role,
-        )
-        comparison = Comparison(document, *tracks)
+            beside=lanes,
+        )  # fmt: skip
+        comparison = _compare(document, *lanes)
     except BaseException:
         store.log.close()
         raise
-    return Desk(
-        document, Playhead(grid, films.cameras, now_ns), keymap or Keymap(), film_troubles=films.troubles
-    ), comparison
+    desk = Desk(
+        document,
+        Playhead(grid, films.cameras, now_ns),
+        keymap or Keymap(),
+        film_troubles=films.troubles,
+    )
+    if not isinstance(comparison, StateComparison):
+        desk.settle = comparison.decide
+    return desk, comparison
+
+
+def _compare(document: Document, first: Lane, second: Lane) -> Comparison:
+    if first.is_point:
+        return PointComparison(document, first, second)
+    if first.scheme.type == "rating":
+        return RatingComparison(document, first, second)
+    tracks = (lane.track((lane.bouts[0].onset_ns, lane.bouts[-1].end_ns)) for lane in (first, second))
+    return StateComparison(document, *tracks)
 
 
 def _refuse_unsigned(study: StudyFolder, session_id: str, tier: str, coders: tuple[str, str]) -> None:
@@ -109,12 +131,15 @@ def _refuse_unsigned(study: StudyFolder, session_id: str, tier: str, coders: tup
             )
 
 
-def _track(
-    tracks: tuple[StateTrack, ...], role: str, scheme_id: str, coder: str, session_id: str
-) -> StateTrack:
-    for track in tracks:
-        if (track.role, track.scheme.id, track.source) == (role, scheme_id, f"human:{coder}"):
-            return track
-    raise InputError(
-        f"{coder} has not coded this", where=session_id, got=f"{role}/{scheme_id}", fix="choose another coder"
-    )
+def _lane(study: StudyFolder, session_id: str, coder: str, role: str, scheme_id: str) -> Lane:
+    """Give what a person coded from scratch; an event scheme may hold no event once it is signed off."""
+    logs = [records for _, records in logs_in(study.codes_dir(session_id), lambda name, _: name == coder)]
+    tier, scheme = f"{role}/{scheme_id}", study.scheme(scheme_id)
+    bouts = merge(logs).bouts.items() if logs else ()
+    mine = tuple(LaneBout.of_logged(id_, bout) for id_, bout in bouts if bout.tier == tier)
+    none_seen = scheme.type == "point" and tier in locked_tiers(logs)
+    if not mine and not none_seen:
+        raise InputError(
+            f"{coder} has not coded this", where=session_id, got=tier, fix="choose another coder"
+        )
+    return Lane(LaneKey(role, scheme_id, f"human:{coder}"), scheme, mine)

@@ -197,7 +197,7 @@ def test_time_that_one_left_uncoded_cannot_be_taken_from_them(tmp_path: Path) ->
     code(folder, "AB", [(0, 100, "neu")])
     code(folder, "CD", [(0, 90, "neu")])
     _, pair = opened(folder)
-    with pytest.raises(UsageError, match="CD left this stretch uncoded"):
+    with pytest.raises(UsageError, match="CD left this uncoded"):
         pair.take("second")
     pair.document.close()
 
