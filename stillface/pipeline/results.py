@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from stillface.contracts.registry import CODERS
 from stillface.domain.autonomic import AutonomicEpisode, HeartEpoch
-from stillface.domain.clock import ClockMap
+from stillface.domain.clock import ClockMap, ns_to_s
 from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
@@ -29,8 +29,12 @@ from stillface.pipeline.choose import choose
 from stillface.pipeline.measuring import measure_session, moment_rows, repair_rows, without_unproposed
 from stillface.pipeline.strips import match_strips
 from stillface.report.data import IbiTrace, MatchStrip, RsaEpochs
+from stillface.report.wording import source_label
 
 __all__ = ["Choice", "SessionResults", "session_results"]
+
+_FULLER_S = 5.0
+"""Two people's edges differ; this much more coded time is a track that is not finished."""
 
 
 @dataclass(frozen=True)
@@ -164,7 +168,28 @@ def _analysed(session: Session, choice: Choice) -> tuple[tuple[StateTrack, ...],
         sources=choice.sources,
     )
     order = session.protocol.role_ids
-    return tuple(chosen[key] for key in sorted(chosen, key=lambda k: (order.index(k[0]), k[1]))), left_out
+    analysed = tuple(chosen[key] for key in sorted(chosen, key=lambda k: (order.index(k[0]), k[1])))
+    return analysed, [*left_out, *_outranked(session, analysed)]
+
+
+def _outranked(session: Session, analysed: Sequence[StateTrack]) -> list[str]:
+    """Name streams of which a person coded more than the track that is analysed holds."""
+    said = []
+    for track in analysed:
+        rivals = [
+            other
+            for other in session.tracks
+            if (other.role, other.scheme.id) == (track.role, track.scheme.id) and other.source_kind != "auto"
+        ]
+        fullest = max(rivals, key=lambda other: _coded_ns(other, session), default=track)
+        mine_s, most_s = (ns_to_s(_coded_ns(each, session)) for each in (track, fullest))
+        if most_s - mine_s > _FULLER_S:
+            said.append(
+                f"{track.role} {track.scheme.id}: analysed is {source_label(track.source)} with "
+                f"{mine_s:.1f} s, while {source_label(fullest.source)} has {most_s:.1f} s; finish it, or "
+                "name whom to analyse (run --coder)"
+            )
+    return said
 
 
 def _body(folder: StudyFolder, session: Session, choice: Choice) -> tuple[Session, _Body]:
