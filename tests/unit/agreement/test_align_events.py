@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stillface.agreement.align_events import EventRule, align_bouts, event_kappa, nil_kappa, scored_by_both
+from stillface.agreement.align_events import (
+    EventRule,
+    align_bouts,
+    event_kappa,
+    nil_kappa,
+    overlapping,
+    scored_by_both,
+)
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.states import Bouts, StateTrack
 from stillface.errors import FieldError
@@ -50,10 +57,15 @@ def cost_of(a: Bouts, b: Bouts, pairs: np.ndarray, rule: EventRule) -> float:
     return wrong * rule.substitution + (a.codes.size + b.codes.size - 2 * len(pairs)) * rule.gap
 
 
+COSTS = st.sampled_from([(1.0, 1.2), (3.5, 2.0), (0.0, 0.5), (0.1, 4.0)])
+
+
 @settings(deadline=None)
-@given(state_tracks(AFFECT), state_tracks(AFFECT), st.sampled_from([0, 2 * S, 60 * S, 500 * S]))
-def test_cost_is_that_of_the_full_matrix(one: StateTrack, other: StateTrack, onset_ns: int) -> None:
-    rule = EventRule(onset_ns=onset_ns)
+@given(state_tracks(AFFECT), state_tracks(AFFECT), st.sampled_from([0, 2 * S, 60 * S, 500 * S]), COSTS)
+def test_cost_is_that_of_the_full_matrix(
+    one: StateTrack, other: StateTrack, onset_ns: int, costs: tuple[float, float]
+) -> None:
+    rule = EventRule(onset_ns=onset_ns, substitution=costs[0], gap=costs[1])
     a, b = one.bouts(), other.bouts()
     pairs = align_bouts(a, b, rule)
     assert (np.diff(pairs, axis=0) > 0).all()
@@ -102,9 +114,28 @@ def test_overlap_pairs_bouts_whose_onsets_are_far_apart() -> None:
     assert len(align_bouts(a.bouts(), b.bouts(), EventRule(overlap=0.9))) == 1
 
 
+@pytest.mark.parametrize(("onsets", "partner"), [((9, 11.5), 0), ((8.5, 11), 1)])
+def test_of_two_equally_cheap_partners_the_nearer_onset_wins(
+    onsets: tuple[float, float], partner: int
+) -> None:
+    lonely = track((10, 10.4, "neu")).bouts()
+    two = track(*((t, t + 0.4, "neu") for t in onsets), coder="B").bouts()
+    assert align_bouts(lonely, two, EventRule()).tolist() == [[0, partner]]
+    assert align_bouts(two, lonely, EventRule()).tolist() == [[partner, 0]]
+
+
+@pytest.mark.parametrize(("onset", "offset"), [(3.5, 10), (0, 6.5), (-3.5, 10), (0, 13.5)])
+def test_bouts_that_share_two_thirds_overlap_wherever_the_rest_lies(onset: float, offset: float) -> None:
+    one, other = track((20, 30, "neu")).bouts(), track((20 + onset, 20 + offset, "neu")).bouts()
+    assert overlapping(one, other, 0.64).tolist() == [[0, 0]]
+    assert overlapping(other, one, 0.64).tolist() == [[0, 0]]
+    assert overlapping(one, other, 0.8).tolist() == []
+
+
 def test_a_substitution_is_favoured_over_two_gaps() -> None:
     found = event_kappa(track((0, 4, "neu"), (4, 8, "pos")), track((0, 4, "neu"), (4, 8, "neg"), coder="B"))
     assert (found.n_agreed, found.n_confused, found.n_only_first) == (1, 1, 0)
+    assert (found.table.dtype, found.pairs.tolist()) == (np.int64, [[0, 0], [1, 1]])
 
 
 def proportional_fitting(table: np.ndarray) -> np.ndarray:

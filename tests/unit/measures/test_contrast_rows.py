@@ -37,6 +37,15 @@ def test_w3a_ratios(play: float, still: float, reunion: float, ratio: float) -> 
     assert (rows["RE-SF"].coverage, rows["SF-PL"].coverage) == (0.7, 0.7)
 
 
+def test_a_contrast_is_of_the_same_partner_scheme_and_coder() -> None:
+    for row in contrasts(10, 30, 20).values():
+        assert (row.dyad_id, row.session_id, row.protocol_id, row.role) == ("d", "s", "worked", "infant")
+        assert (row.scheme_id, row.coder_id, row.match_rule, row.n) == ("icep_infant", "AB", "", None)
+        assert (row.params_hash, row.status) == ("", Status.OK)
+    difference = contrasts(10, 30, 20)["SF-PL"]
+    assert (difference.measure, difference.code, difference.unit) == ("pct_negative", "", "%")
+
+
 @pytest.mark.parametrize(
     ("still", "status"), [(15.0, Status.OK), (14.9, Status.NA_NOTATRISK), (5.0, Status.OK)]
 )

@@ -3,32 +3,19 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from fixtures import worked_examples as we
-from stillface.domain.protocol import Recovery
-from stillface.domain.results import Status
-from stillface.domain.scheme import MATCH, Code, CodingScheme, MatchRule
-from stillface.domain.session import Episode, Session
 from stillface.errors import FieldError, MissingExtraError
 from stillface.measures.contrasts import paired_contrast
-from stillface.measures.correlation import effective_n, null_r, windowed_cross_correlation
-from stillface.measures.matching import Matching
+from stillface.measures.correlation import effective_n, null_r, relative_phase, windowed_cross_correlation
 from stillface.measures.mixed import mixed_model
 from stillface.measures.pooling import pool_tables, pooled_permutation_p
-from stillface.measures.recovery import RecoveryLatency
-from stillface.measures.repairs import mismatch_bouts, state_changes
-from stillface.measures.return_to_baseline import ReturnToBaseline, rolling_pct_negative
-from stillface.measures.scores import Scores
 from stillface.measures.series import autoregressive_residuals, code_scores, step_series
-from stillface.measures.slices import dyad_slices, pair_slices
-from stillface.measures.state_space import StateSpace
 from stillface.measures.structural_zeros import quasi_independence
 from stillface.measures.survival import kaplan_meier
-from stillface.measures.turns import silences
 from stillface.measures.two_by_two import TwoByTwo
 
 S = we.S
@@ -202,143 +189,24 @@ def test_four_dyads_or_one_episode_are_not_modelled(episodes: list[str]) -> None
         mixed_model(np.arange(2.0 * n), episodes * n, dyads, dyads)
 
 
-def test_ratings_are_weighted_by_their_time() -> None:
-    scheme = CodingScheme("r", (Code("low", value=1.0), Code("high", value=3.0)), type="rating")
-    track = we.track(scheme, "infant", [("low", 0, 10), ("high", 10, 40)])
-    rows = {
-        r.measure: r for r in Scores()(we.session(Episode("RE", 0, 40 * S)), (track,)) if r.value is not None
-    }
-    mean, sd = rows["score_mean"], rows["score_sd"]
-    assert (mean.value, mean.unit, mean.n) == (2.5, "score", 2)
-    assert (sd.value, sd.unit, sd.n) == (pytest.approx((0.25 * 1.5**2 + 0.75 * 0.5**2) ** 0.5), "score", 2)
+@pytest.mark.parametrize(
+    ("degrees", "in_phase", "anti_phase"), [(40, 1, 0), (50, 0, 0), (-40, 1, 0), (130, 0, 0), (140, 0, 1)]
+)
+def test_in_phase_is_within_an_eighth_of_a_turn(degrees: float, in_phase: int, anti_phase: int) -> None:
+    turn = 2 * np.pi * np.arange(2000) / 20
+    found = relative_phase(np.sin(turn), np.sin(turn + np.deg2rad(degrees)))
+    assert found is not None
+    assert (found.in_phase, found.anti_phase) == pytest.approx((in_phase, anti_phase), abs=0.02)
+    assert found.n == 2000
 
 
-def test_a_grid_of_one_cell_has_no_dispersion() -> None:
-    one = CodingScheme("one", (Code("x"), Code("usc", gap=True)))
-    tracks = tuple(we.track(one, role, [("x", 0, 9)]) for role in ("infant", "caregiver"))
-    session = we.session(Episode("RE", 0, 9 * S))
-    rows = {r.measure: r for r in StateSpace()(session, tracks) if r.episode_id == "RE"}
-    spread = rows["grid_dispersion"]
-    assert (spread.value, spread.status, spread.n) == (None, Status.NA_CONST, 1)
-    assert (rows["grid_visits"].value, rows["visit_entropy_nat"].value) == (1.0, 0.0)
-
-
-def test_a_still_face_that_was_not_run_tells_nothing_about_who_was_upset() -> None:
-    protocol = replace(we.PROTOCOL, recovery=(Recovery("RE", "PL", at_risk="neg_at_end_before"),))
-    session = Session("s", "d", protocol, (Episode("PL", 0, 60 * S), Episode("RE", 60 * S, 120 * S)))
-    track = we.track(we.INFANT, "infant", [("S", 0, 60), ("N", 60, 80), ("S", 80, 120)])
-    rows = list(RecoveryLatency()(session, (track,), ()))
-    assert {(row.episode_id, row.status, row.value) for row in rows} == {("RE", Status.MISS_EPISODE, None)}
-
-
-def w2_dyad(rule: MatchRule):  # type: ignore[no-untyped-def]
-    session, tracks = we.w2()
-    fitting = replace(rule, schemes=((we.INFANT.id, we.CAREGIVER.id),))
-    return next(d for d in dyad_slices(session, tracks, (fitting,)) if d.first.spec.id == "RE")
-
-
-def test_the_stories_of_w2_name_who_did_what() -> None:
-    """positive_only: mismatch 0-5, 7-13 and, cut by the end, 18-20."""
-    first, second, last = mismatch_bouts(state_changes(w2_dyad(we.POSITIVE_ONLY)))
-    assert (first.onset_by, first.completer, first.first_mover, first.direction) == ("", "joint", "", "up")
-    assert (second.onset_by, second.completer) == ("caregiver", "caregiver")
-    assert (second.first_mover, second.direction, second.duration_s) == ("infant", "up", 6.0)
-    assert (last.onset_by, last.completer, last.first_mover, last.direction) == (
-        "infant",
-        "",
-        "caregiver",
-        "",
-    )
-    assert (last.ended_by, last.censored, last.left_truncated) == ("episode_end", True, False)
-
-
-def test_short_states_go_to_the_state_before_and_the_first_to_the_next() -> None:
-    """Match for a second, mismatch 1-11, match 11-12.5, mismatch to 20: with 2 s the matches vanish."""
-    infant = [("P", 0, 1), ("N", 1, 11), ("P", 11, 12.5), ("N", 12.5, 20)]
-    caregiver = [("P", 0, 20)]
-    tracks = (we.track(we.INFANT, "infant", infant), we.track(we.CAREGIVER, "caregiver", caregiver))
-    session = we.session(Episode("RE", 0, 20 * S))
-    for shortest_ms, match_s, repairs in (
-        (0, 2.5, 1.0),
-        (1000, 2.5, 1.0),
-        (1200, 1.5, 1.0),
-        (1501, 0.0, 0.0),
-    ):
-        rule = replace(we.VALENCE3, min_match_ms=shortest_ms)
-        rows = {
-            r.measure: r for r in Matching()(session, tracks, (rule,)) if r.episode_id == "RE" and not r.code
-        }
-        assert rows["pct_match"].value == pytest.approx(5 * match_s), shortest_ms
-        assert rows["n_repair"].value == repairs, shortest_ms
-
-
-def test_a_short_state_before_a_gap_goes_to_its_only_neighbour() -> None:
-    caregiver = we.track(we.CAREGIVER, "caregiver", [("P", 0, 20)])
-    session = we.session(Episode("RE", 0, 20 * S))
-    rule = replace(we.VALENCE3, min_match_ms=2000)
-    for infant, match_s in (
-        # Match for a second, then mismatch, then nobody saw: the second becomes mismatch.
-        ([("P", 0, 1), ("N", 1, 6), ("U", 6, 20)], 0.0),
-        # Alone between the onset and a gap, or between two gaps, there is no neighbour to go to.
-        ([("P", 0, 1), ("U", 1, 10), ("N", 10, 15)], 1.0),
-        ([("N", 0, 4), ("U", 4, 10), ("P", 10, 11), ("U", 11, 20)], 1.0),
-        # After a gap it is the first of its stretch.
-        ([("N", 0, 4), ("U", 4, 10), ("P", 10, 11), ("N", 11, 20)], 0.0),
-    ):
-        tracks = (we.track(we.INFANT, "infant", infant), caregiver)
-        dyad = next(d for d in dyad_slices(session, tracks, (rule,)) if d.first.spec.id == "RE")
-        assert dyad.duration_of(MATCH) == match_s, infant
-
-
-def test_a_silence_with_both_on_one_side_is_nobodys() -> None:
-    scheme = CodingScheme("voices", (Code("voc"), Code("silent")))
-
-    def found(infant: str, caregiver: str) -> list[tuple[int, int, float]]:
-        tracks = tuple(
-            we.track(scheme, role, [({"v": "voc", "-": "silent"}[c], t, t + 1) for t, c in enumerate(text)])
-            for role, text in (("infant", infant), ("caregiver", caregiver))
-        )
-        session = we.session(Episode("RE", 0, len(infant) * S))
-        pair = next(p for p in pair_slices(session, tracks) if p.first.spec.id == "RE")
-        return [(s.before, s.after, s.duration_s) for s in silences(pair)]
-
-    assert found("-v--v-", "------") == [(0, 0, 2.0)]
-    assert found("-v----", "----v-") == [(0, 1, 2.0)]
-    assert found("-v--v-", "-v----") == []
-    assert found("-v--v-", "----v-") == []
-
-
-def test_a_window_longer_than_an_episode_gives_no_way_back() -> None:
-    track = we.track(we.INFANT, "infant", [("S", 0, 60), ("N", 60, 140), ("S", 140, 180)])
-    for play_s, reunion_s in ((60.0, 9.9), (10.05, 60.0)):
-        episodes = (Episode("PL", 0, round(play_s * S)), Episode("RE", 120 * S, round((120 + reunion_s) * S)))
-        (row,) = ReturnToBaseline()(Session("s", "d", we.PROTOCOL, episodes), (track,))
-        assert (row.value, row.unit, row.status, row.n, row.flags) == (None, "s", Status.MISS_LOWN, None, ())
-
-
-def test_a_window_seen_for_less_than_half_has_no_share() -> None:
-    track = we.track(we.INFANT, "infant", [("N", 0, 10), ("U", 10, 20), ("S", 20, 30)])
-    times, pct = rolling_pct_negative(track, 10 * S, 2 * S)
-    assert (times // S).tolist() == [10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30]
-    expected = [100.0, 100.0, 100.0, *[np.nan] * 5, 0.0, 0.0, 0.0]
-    assert pct == pytest.approx(expected, nan_ok=True)
-
-
-def test_a_dyad_that_never_parted_has_no_latency_to_report() -> None:
-    tracks = (
-        we.seconds_track(we.INFANT, "infant", "P" * 9),
-        we.seconds_track(we.CAREGIVER, "caregiver", "P" * 9),
-    )
-    session = we.session(Episode("RE", 0, 9 * S))
-    rows = {r.measure: r for r in Matching()(session, tracks, (we.VALENCE3,)) if r.episode_id == "RE"}
-    for name, unit in (
-        ("mismatch_bout_mean_s", "s"),
-        ("repair_latency_anchored_s", "s"),
-        ("repair_latency_km_median_s", "s"),
-        ("prop_repaired", "share"),
-    ):
-        row = rows[name]
-        assert (row.value, row.unit, row.n, row.status, row.flags) == (None, unit, 0, Status.NA_NOBOUT, ())
+def test_the_shortest_run_that_has_a_phase() -> None:
+    wave = np.sin(2 * np.pi * np.arange(41) / 10)
+    wave[20] = np.nan
+    both = relative_phase(wave, wave, min_n=20)
+    assert both is not None
+    assert (both.in_phase, both.n) == (1.0, 40)
+    assert relative_phase(wave, wave, min_n=21) is None
 
 
 def test_without_statsmodels_the_extra_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
