@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
@@ -30,11 +31,12 @@ _MIN_SEEN = 0.5
 class ReturnToBaseline:
     """First time in the reunion at which rolling negative affect is back at the reference's level and stays.
 
-    The share of negative time in the ``window_s`` that end at t is looked at every ``step_s`` from the moment
-    the window lies inside the reunion, so the smallest value is ``window_s``. Back means at most the
-    reference episode's share of negative time plus one standard deviation of its own rolling values, for the
-    protocol's ``sustain_s``. A window seen for less than half breaks the run. NA_NOTATRISK where the first
-    window is back already. Flags print the window, the limit in per cent and the sustained time.
+    The share of negative time in the ``window_s`` that end at t is followed exactly, to the nanosecond, from
+    the moment the window lies inside the reunion, so the smallest value is ``window_s``. Back means at most
+    the reference episode's share of negative time plus one standard deviation of its own rolling values
+    (taken every ``step_s``), for the protocol's ``sustain_s``. A window seen for less than half breaks
+    the run. NA_NOTATRISK where the first window is back already. Flags print the window, the limit in per
+    cent and the sustained time.
 
     Parameters
     ----------
@@ -70,8 +72,8 @@ class ReturnToBaseline:
             return stamp.row(name, None, "s", status=status)
         _, before = rolling_pct_negative(reference.track, s_to_ns(self.window_s), s_to_ns(self.step_s))
         seen = before[np.isfinite(before)]
-        times, values = rolling_pct_negative(stream.track, s_to_ns(self.window_s), s_to_ns(self.step_s))
-        if seen.size < 2 or not np.isfinite(values).any():
+        rolling = _Rolling.over(stream.track, s_to_ns(self.window_s))
+        if seen.size < 2 or rolling is None:
             return stamp.row(name, None, "s", status=Status.MISS_LOWN)
         limit = _pct_negative(reference) + float(seen.std(ddof=1))
         flags: tuple[str, ...] = (
@@ -79,10 +81,11 @@ class ReturnToBaseline:
             f"limit_pct={float(limit)!r}",
             f"sustain_s={recovery.sustain_s!r}",
         )
-        back = np.isfinite(values) & (np.nan_to_num(values, nan=np.inf) <= limit + 1e-9)
-        if back[0]:
+        runs = list(rolling.runs_below(limit))
+        if runs and runs[0][0] == rolling.times_ns[0]:
             return stamp.row(name, None, "s", status=Status.NA_NOTATRISK, flags=flags)
-        found = _first_run(times, back, s_to_ns(recovery.sustain_s))
+        sustain_ns = s_to_ns(recovery.sustain_s)
+        found = next((onset for onset, end in runs if end - onset >= sustain_ns), None)
         if found is None:
             end_ns, status = observed_until(stream.episode, stream.track)
             value = ns_to_s(end_ns - stream.episode.onset_ns)
@@ -109,16 +112,77 @@ def rolling_pct_negative(track: StateTrack, window_ns: int, step_ns: int) -> tup
         Exact share of the window's scorable time; NaN where less than half of it is scorable.
     """
     times = np.arange(track.onset_ns + window_ns, track.offset_ns + 1, step_ns, dtype=np.int64)
-    negative = np.isin(track.codes, _negative(track))
-    shares = []
-    for mask in (negative, track.scorable):
-        total = np.concatenate(([0.0], np.cumsum(mask * track.durations_ns)))
-        edges = track.edges_ns - track.onset_ns
-        ends = np.interp(times - track.onset_ns, edges, total)
-        shares.append(ends - np.interp(times - window_ns - track.onset_ns, edges, total))
-    enough = shares[1] >= _MIN_SEEN * window_ns
-    pct = np.divide(100 * shares[0], shares[1], out=np.full(times.size, np.nan), where=enough)
+    negative, seen = _in_window(track, times, window_ns)
+    enough = seen >= _MIN_SEEN * window_ns
+    pct = np.divide(100 * negative, seen, out=np.full(times.size, np.nan), where=enough)
     return times, np.asarray(pct)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rolling:
+    """Negative and scorable time in the window that ends at each time; between two times both are linear."""
+
+    times_ns: Int64
+    negative_ns: Float
+    spare_ns: Float
+    seen_ns: Float
+
+    @classmethod
+    def over(cls, track: StateTrack, window_ns: int) -> _Rolling | None:
+        """Give the windows inside a track at each border's coming and going; None where none is seen."""
+        first, last = track.onset_ns + window_ns, track.offset_ns
+        if first > last:
+            return None
+        borders = np.concatenate((track.edges_ns, track.edges_ns + window_ns, [first, last]))
+        times = np.unique(borders[(borders >= first) & (borders <= last)])
+        negative, seen = _in_window(track, times, window_ns)
+        spare = seen - _MIN_SEEN * window_ns
+        return cls(times, negative, spare, seen) if bool((spare >= 0).any()) else None
+
+    def runs_below(self, limit_pct: float) -> Iterator[tuple[int, int]]:
+        """Give the stretches in which enough is seen and at most the limit is negative."""
+        # A share that equals the limit may come out a rounding above it.
+        over = self.negative_ns - (limit_pct + 1e-9) / 100 * self.seen_ns
+        times = self.times_ns.tolist()
+        run: tuple[int, int] | None = None
+        for k in range(max(len(times) - 1, 1)):
+            after = min(k + 1, len(times) - 1)
+            low, high = _below(over[k], over[after], 0.0, 1.0)
+            low, high = _below(-self.spare_ns[k], -self.spare_ns[after], low, high)
+            if low > high:
+                continue
+            length = times[after] - times[k]
+            onset, end = times[k] + math.ceil(low * length), times[k] + math.floor(high * length)
+            if run is not None and run[1] == onset:
+                run = run[0], end
+            else:
+                if run is not None:
+                    yield run
+                run = onset, end
+        if run is not None:
+            yield run
+
+
+def _below(start: float, end: float, low: float, high: float) -> tuple[float, float]:
+    """Narrow the part (0 to 1) of a stretch in which a line from ``start`` to ``end`` is at most 0."""
+    if start > 0 and end > 0:
+        return 1.0, 0.0
+    if start > 0:
+        return max(low, start / (start - end)), high
+    if end > 0:
+        return low, min(high, start / (start - end))
+    return low, high
+
+
+def _in_window(track: StateTrack, times: Int64, window_ns: int) -> tuple[Float, Float]:
+    """Give the negative and the scorable nanoseconds in the window that ends at each time."""
+    edges = track.edges_ns - track.onset_ns
+    found = []
+    for mask in (np.isin(track.codes, _negative(track)), track.scorable):
+        total = np.concatenate(([0.0], np.cumsum(mask * track.durations_ns)))
+        ends = np.interp(times - track.onset_ns, edges, total)
+        found.append(ends - np.interp(times - window_ns - track.onset_ns, edges, total))
+    return found[0], found[1]
 
 
 def _negative(track: StateTrack) -> list[int]:
@@ -129,13 +193,6 @@ def _pct_negative(stream: StreamSlice) -> float:
     track = stream.track
     time_s = float(track.durations_ns[np.isin(track.codes, _negative(track))].sum()) / NS_PER_S
     return 100 * time_s / stream.scorable_s
-
-
-def _first_run(times: Int64, back: npt.NDArray[np.bool_], sustain_ns: int) -> int | None:
-    step = np.diff(np.concatenate(([False], back, [False])).astype(np.int8))
-    onsets, last = times[np.flatnonzero(step == 1)], times[np.flatnonzero(step == -1) - 1]
-    found = np.flatnonzero(last - onsets >= sustain_ns)
-    return int(onsets[found[0]]) if found.size else None
 
 
 def _reference(

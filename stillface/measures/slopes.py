@@ -24,8 +24,8 @@ class Slopes:
     """Slope of each code within each episode, in percentage points a minute.
 
     The least-squares line through the code's presence (0 or 100 %) over scorable time, computed on the exact
-    borders. A code that never occurs has slope 0. A line is a summary: look at the timeline before
-    reading one into a single dyad.
+    borders. A code that never occurs, or is always on, has slope 0. A line is a summary: look at the
+    timeline before reading one into a single dyad.
     """
 
     name = "slopes"
@@ -57,10 +57,11 @@ def slope_pct_per_min(track: StateTrack, present: npt.NDArray[np.bool_]) -> floa
     scorable = track.scorable
     minutes = (track.edges_ns - track.onset_ns) / (60 * NS_PER_S)
     a, b, on = minutes[:-1][scorable], minutes[1:][scorable], present[scorable]
-    length = b - a
-    total = length.sum()
-    centre = ((b**2 - a**2) / 2).sum() / total
+    if on.all() or not on.any():
+        return 0.0
+    length, middle = b - a, (a + b) / 2
+    centre = (length * middle).sum() / length.sum()
     # Integrals of (t - centre), and of its square, over each stretch.
-    first = ((b - centre) ** 2 - (a - centre) ** 2) / 2
+    first = length * (middle - centre)
     spread = float((((b - centre) ** 3 - (a - centre) ** 3) / 3).sum())
     return float(100 * first[on].sum() / spread)

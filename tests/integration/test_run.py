@@ -88,6 +88,37 @@ def test_a_second_run_has_nothing_to_do(folder: StudyFolder) -> None:
     assert verify_study(folder).findings == []
 
 
+def test_a_lost_table_of_the_statistics_is_made_again_and_the_same(folder: StudyFolder) -> None:
+    go(folder)
+    before = {path.name: path.read_bytes() for path in (folder.exports_dir / "statistics").iterdir()}
+    assert {"effects.csv", "contingency.csv", "exclusions.csv", "analysis.R", "analysis.sps"} <= set(before)
+    (folder.exports_dir / "statistics" / "effects.csv").unlink()
+    plan = make_plan(folder, RunOptions(workers=1))
+    assert not plan.tables_done
+    run_plan(folder, plan, SilentObserver())
+    again = {path.name: path.read_bytes() for path in (folder.exports_dir / "statistics").iterdir()}
+    assert again == before
+    assert make_plan(folder, RunOptions(workers=1)).nothing_to_do
+
+
+def test_a_group_or_covariate_named_later_makes_the_tables_anew(folder: StudyFolder) -> None:
+    from stillface.io.bundle import open_study
+
+    go(folder)
+    path = folder.root / "study.yaml"
+    text = path.read_text()
+    assert "person_id: I1\n" in text
+    path.write_text(text.replace("person_id: I1\n", "person_id: I1\n  group: term\n"))
+    grouped = open_study(folder.root)
+    assert not make_plan(grouped, RunOptions(workers=1)).tables_done
+    go(grouped)
+    assert ",term," in (folder.exports_dir / "sessions.csv").read_text()
+    path.write_text(path.read_text().replace("min_coverage: 0.5", "min_coverage: 0.5\n  covariates: [site]"))
+    asked = open_study(folder.root)
+    assert asked.study.covariates == ("site",)
+    assert not make_plan(asked, RunOptions(workers=1)).tables_done
+
+
 def test_a_new_code_changes_only_that_session(folder: StudyFolder) -> None:
     go(folder)
     other = (folder.reports_dir / "S2.html").stat().st_mtime_ns

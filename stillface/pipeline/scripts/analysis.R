@@ -1,3 +1,4 @@
+# Copy this file under another name before you change it: the next run writes it anew.
 # Reads measures_long.csv, repairs.csv and sessions.csv of the folder above this one.
 # Run it in its own folder: Rscript analysis.R
 # Needs nlme and survival, which come with R.

@@ -1,3 +1,4 @@
+* Copy this file under another name before you change it: the next run writes it anew.
 * Reads measures_long.csv and sessions.csv of the folder above this one. Set the folder first:  CD '...'.
 * Choose the measure in SELECT IF; measures of the dyad (role 'dyad') need a match rule.
 GET DATA /TYPE=TXT /FILE='../sessions.csv' /ENCODING='UTF8' /DELIMITERS=',' /QUALIFIER='"'

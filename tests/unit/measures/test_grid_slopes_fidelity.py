@@ -108,6 +108,14 @@ def test_slope_rows() -> None:
     assert rows["x"].unit == "%/min"
 
 
+def test_a_constant_has_no_slope_at_all() -> None:
+    """Not a billionth of one: on throughout, in thirds of a second, in a gap's neighbourhood, or never."""
+    session = we.session(Episode("RE", 0, 19 * S))
+    track = we.track(PLAIN, "infant", [("x", 0, 1 / 3), ("x", 1 / 3, 7.1), ("usc", 7.1, 9), ("x", 9, 19)])
+    rows = {r.code: r for r in Slopes()(session, (track,)) if r.episode_id == "RE"}
+    assert (rows["x"].value, rows["y"].value) == (0.0, 0.0)
+
+
 BREACH = CodingScheme(
     "sf_breach", (Code("none"), Code("smile"), Code("speak"), Code("usc", gap=True)), default_code="none"
 )

@@ -6,6 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from fixtures import worked_examples as we
 from stillface.domain.protocol import Recovery
@@ -100,9 +102,44 @@ def test_a_limit_above_zero_is_reached_before_the_last_cry_leaves_the_window() -
     _, rolling = rolling_pct_negative(tracks[0].clip(0, 60 * S), 10 * S, S // 10)
     limit = 10.0 + rolling.std(ddof=1)
     row = baseline(tracks)
-    # At t the window holds 10 - (t - 20) negative seconds: first t on the 0.1 s steps at or below the limit.
-    assert row.value == pytest.approx(np.ceil((30 - limit / 10) * 10) / 10)
+    # At t the window holds 10 - (t - 20) negative seconds: exactly at 30 - limit / 10 they are at the limit.
+    assert row.value == pytest.approx(30 - limit / 10, abs=2e-9)
     assert f"limit_pct={limit!r}" in row.flags
+
+
+tenths = st.lists(st.tuples(st.sampled_from("NSU"), st.integers(1, 90)), min_size=1, max_size=14)
+
+
+@settings(max_examples=150, deadline=None)
+@given(reunion=tenths)
+def test_the_return_is_what_a_walk_in_hundredths_finds(reunion: list[tuple[str, int]]) -> None:
+    """Between two hundredths the exact time is earlier, by less than one."""
+    cells = [code for code, n in reunion for _ in range(10 * n)][:6000]
+    cells += ["S"] * (6000 - len(cells))
+    bouts = [("S", 0, 25), ("N", 25, 31), ("S", 31, 60)]
+    later = [(code, 120 + k / 100, 120 + (k + 1) / 100) for k, code in enumerate(cells)]
+    row = baseline(infant(*bouts, *later))
+    if row.status is Status.MISS_UNSCORABLE:
+        return
+    limit = float(next(flag for flag in row.flags if flag.startswith("limit_pct=")).partition("=")[2])
+    negative, seen = (np.concatenate(([0], np.cumsum([c in which for c in cells]))) for which in ("N", "NS"))
+    back = []
+    for t in range(1000, 6001):
+        in_window, scored = negative[t] - negative[t - 1000], seen[t] - seen[t - 1000]
+        back.append(scored >= 500 and in_window <= limit / 100 * scored + 1e-9)
+    if back[0]:
+        assert row.status is Status.NA_NOTATRISK
+        return
+    step = np.diff([0, *back, 0])
+    runs = list(zip(np.flatnonzero(step == 1).tolist(), np.flatnonzero(step == -1).tolist(), strict=True))
+    # A run of three seconds and less than a hundredth more may hold 300 or 301 of the walk's points.
+    sure = next((onset for onset, end in runs if end - onset >= 302), None)
+    possible = [onset for onset, end in runs if end - onset >= 300 and (sure is None or onset <= sure)]
+    if row.status is Status.OK:
+        assert row.value is not None
+        assert any((999 + k) / 100 < row.value <= (1000 + k) / 100 + 1e-9 for k in possible)
+    else:
+        assert sure is None
 
 
 def test_never_back_calm_already_and_nothing_to_compare_with() -> None:
