@@ -69,6 +69,11 @@ class SoundFeed:
         with self._state:
             return film_ns // NS_PER_S in self._seconds
 
+    def begin(self, film_ns: int) -> None:
+        """Begin again at a place, exactly: after a silence no small step can be heard."""
+        self._next = -(2**62)
+        self.aim(film_ns)
+
     def take(self, n: int, film_ns: int) -> Floats:
         """Give the next samples.
 

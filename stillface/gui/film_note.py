@@ -1,17 +1,14 @@
-"""What is wrong with the films, written over where their pictures would be."""
+"""What is wrong with the films, in a bar under their pictures."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QLabel, QWidget
+from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from stillface.gui.palette import Theme
 
 __all__ = ["FilmNote"]
-
-_PLACE_PX = 12
 
 
 class FilmNote(QLabel):
@@ -23,20 +20,17 @@ class FilmNote(QLabel):
         Nothing is shown where there are none.
     theme : Theme
     canvas : QWidget
-        What it lies on.
+        The splitter that holds the pictures; it lays this out below them.
     """
 
     def __init__(self, lines: Sequence[str], theme: Theme, canvas: QWidget) -> None:
         super().__init__("\n".join(lines), canvas)
         self.setObjectName("film troubles")
         self.setAccessibleName("What is wrong with the films")
-        self.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setWordWrap(True)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
         self.setStyleSheet(
-            f"background: {theme.background}; color: {theme.text}; font-weight: bold; padding: 8px;"
+            f"background: {theme.background}; color: {theme.text}; font-weight: bold; padding: 6px 12px;"
             "border-left: 5px solid #D55E00;"
         )
-        self.adjustSize()
-        self.move(_PLACE_PX, _PLACE_PX)
         self.setVisible(bool(lines))
-        self.raise_()

@@ -173,7 +173,7 @@ class SoundPlayer:
     def _start(self) -> None:
         sound = self._sounds[self.camera][0]
         feed = self._feeds.setdefault(self.camera, SoundFeed(sound))
-        feed.aim(self.film_ns())
+        feed.begin(self.film_ns())
 
         def fill(out: npt.NDArray[np.float32], wait_s: float) -> None:
             out[:] = feed.take(out.size, self.film_ns(wait_s)) * self.volume
