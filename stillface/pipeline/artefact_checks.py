@@ -8,12 +8,15 @@ from functools import reduce
 
 import numpy as np
 
+from stillface.domain.events import BeatSeries
 from stillface.domain.intervals import Intervals
+from stillface.domain.recording import Signal, SignalRecording
 from stillface.domain.session import Session
 from stillface.domain.states import UNCODED, StateTrack
 from stillface.errors import StillfaceError
 from stillface.io.artefacts import load_beats, load_signal, load_state_track
 from stillface.io.bundle import StudyFolder
+from stillface.io.human_beats import beats_tier, correct_beats, read_beat_edits
 from stillface.io.human_codes import CodedByPeople, read_people
 from stillface.pipeline.faces_seen import seen_face, track_places
 from stillface.pipeline.findings import Finding
@@ -122,7 +125,11 @@ def coverage_findings(folder: StudyFolder, session: Session) -> list[Finding]:
 
 
 def heart_findings(folder: StudyFolder, session: Session) -> list[Finding]:
-    """Look for implausible hearts: a wrong rate, a wrong role, noise."""
+    """Look for implausible hearts: a wrong rate, a wrong role, noise; in the beats that stand.
+
+    Where several people corrected one channel, each one's beats are judged: which of them counts is said
+    when the study is analysed.
+    """
     from stillface.physio.analyse import heart_warnings
     from stillface.physio.epochs import heart_rate_bpm
     from stillface.physio.params import HeartParams
@@ -136,15 +143,31 @@ def heart_findings(folder: StudyFolder, session: Session) -> list[Finding]:
             continue
         place = f"{session.session_id}/{channel.id}"
         try:
-            signal, beats = load_signal(path), load_beats(beats_path)
-            lines = heart_warnings(signal, beats, HeartParams.for_role(channel.role))
+            signal, params = load_signal(path), HeartParams.for_role(channel.role)
+            standing = _standing_beats(folder, session, channel, load_beats(beats_path), signal)
+            lines = [(who, line) for who, beats in standing for line in heart_warnings(signal, beats, params)]
         except StillfaceError as error:
             found.append(Finding("problem", place, str(error)))
             continue
-        found += [Finding("warning", place, line.partition(": ")[2]) for line in lines]
+        found += [Finding("warning", place, line.partition(": ")[2] + who) for who, line in lines]
+        beats = standing[0][1]
         if beats.times_ns.size > 1:
             rates_bpm[channel.role] = heart_rate_bpm(float(np.median(np.diff(beats.times_ns))) / 1e6)
     return [*found, *_swapped_hearts(session, rates_bpm)]
+
+
+def _standing_beats(
+    folder: StudyFolder, session: Session, channel: SignalRecording, machine: BeatSeries, signal: Signal
+) -> list[tuple[str, BeatSeries]]:
+    """Give a channel's beats as they stand, with who corrected them; the machine's own where nobody did."""
+    people = read_beat_edits(folder.codes_dir(session.session_id), beats_tier(channel))
+    return [
+        (
+            f" (beats as {person.coder} corrected them)",
+            correct_beats(machine, person.entries, signal.clock_map, person.coder).beats,
+        )
+        for person in people
+    ] or [("", machine)]
 
 
 def _swapped_hearts(session: Session, rates_bpm: dict[str, float]) -> Sequence[Finding]:
