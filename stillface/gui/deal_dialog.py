@@ -228,9 +228,11 @@ class DealDialog(QDialog):
 
     def _summary(self, n_new: int) -> str:
         n_back = len(set(self._before) - set(self.proposal))
-        lines = [
-            f"{n_new} streams are given" + (f", {n_back} are taken back or change hands" if n_back else "")
-        ]
+        lines = [f"{n_new} streams are given"]
+        if n_back:
+            lines.append(f"{n_back} are taken back or change hands")
+        if not n_new and self.ticked():
+            lines = ["All of it has been given already. Take it back first to deal it anew."]
         roles: dict[tuple[str, str], set[str]] = {}
         for a in self.proposal:
             roles.setdefault((a.session_id, a.coder), set()).add(a.role)

@@ -10,7 +10,8 @@ __all__ = ["dialog_sheet"]
 def dialog_sheet(theme: Theme) -> str:
     """Give the style sheet of a dialog."""
     return f"""
-QDialog, QWidget#panel {{background: {theme.background}; color: {theme.text};}}
+QDialog, QMessageBox, QWidget#panel {{background: {theme.background}; color: {theme.text};}}
+QDialog .QWidget {{background: transparent;}}
 QLabel, QCheckBox, QGroupBox {{color: {theme.text};}}
 QLabel[faint="true"] {{color: {theme.faint};}}
 QLineEdit, QComboBox, QListWidget, QTableWidget, QSpinBox, QDoubleSpinBox, QPlainTextEdit {{
@@ -32,6 +33,12 @@ QPushButton {{background: {theme.lane}; color: {theme.text}; border: 1px solid {
 QPushButton:hover, QPushButton:focus {{border: 1px solid {theme.accent};}}
 QPushButton:default {{background: {theme.accent}; color: {theme.background}; font-weight: bold;}}
 QPushButton:disabled {{color: {theme.faint}; background: {theme.background};}}
+QDialogButtonBox {{dialogbuttonbox-buttons-have-icons: 0;}}
+QCheckBox::indicator, QTableView::indicator {{width: 13px; height: 13px; border-radius: 3px;
+  background: {theme.background}; border: 1px solid {theme.faint};}}
+QCheckBox::indicator:checked, QTableView::indicator:checked {{
+  background: {theme.accent}; border: 3px solid {theme.background}; outline: 1px solid {theme.accent};}}
+QCheckBox::indicator:focus, QCheckBox::indicator:hover {{border: 1px solid {theme.accent};}}
 QProgressBar {{background: {theme.lane}; color: {theme.text}; border: none; border-radius: 3px;
   text-align: center;}}
 QProgressBar::chunk {{background: {theme.episode[0]}; border-radius: 3px;}}

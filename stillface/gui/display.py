@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import re
+import socket
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -97,12 +98,10 @@ def _x_answers() -> bool:
 
 
 def _wayland_answers() -> bool:
-    wayland = ctypes.CDLL("libwayland-client.so.0")
-    wayland.wl_display_connect.restype = ctypes.c_void_p
-    display = wayland.wl_display_connect(None)
-    if display:
-        wayland.wl_display_disconnect(ctypes.c_void_p(display))
-    return bool(display)
+    # Not by its library: that would write lines of its own to the terminal.
+    place = Path(os.environ.get("XDG_RUNTIME_DIR", ""), os.environ["WAYLAND_DISPLAY"])
+    with socket.socket(socket.AF_UNIX) as asking:
+        return place.is_absolute() and asking.connect_ex(str(place)) == 0
 
 
 def _yes() -> bool:

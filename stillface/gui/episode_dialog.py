@@ -54,6 +54,9 @@ class EpisodeDialog(QDialog):
         self.undo_button, self.redo_button = QPushButton("Undo"), QPushButton("Redo")
         self.undo_button.clicked.connect(lambda: self._try(editor.undo))
         self.redo_button.clicked.connect(lambda: self._try(editor.redo))
+        for button in (self.undo_button, self.redo_button):
+            # Return in a list of this dialog must not take anything back.
+            button.setAutoDefault(False)
         self._table, self._proposals = QWidget(), QWidget()
         for label in (self.told, self.problems):
             label.setWordWrap(True)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMessageBox, QProgressDialog
 
+from stillface.gui.dialog_style import dialog_sheet
+from stillface.gui.palette import Theme
 from stillface.io.bundle import StudyFolder
 from stillface.review.tour_study import tour_study
 
 __all__ = ["make_tour_study", "wants_tour"]
 
 
-def wants_tour() -> bool:
+def wants_tour(theme: Theme) -> bool:
     """Ask whether to be shown around."""
     box = QMessageBox()
+    box.setStyleSheet(dialog_sheet(theme))
     box.setWindowTitle("stillface")
     box.setText("New here?")
     box.setInformativeText(

@@ -19,7 +19,7 @@ __all__ = ["COLUMNS", "SessionTable", "signed_coders"]
 COLUMNS = ("Session", "Dyad", "State", "Coded", "Coders", "Twice", "Away", "Warnings")
 _MANAGER_ONLY = ("Coders", "Twice")
 _STATE, _CODED, _WARNINGS = (COLUMNS.index(name) for name in ("State", "Coded", "Warnings"))
-_WIDTHS_PX = {"Session": 150, "Dyad": 90, "State": 140, "Coded": 62, "Coders": 130, "Twice": 60, "Away": 60}
+_WIDTHS_PX = {"Dyad": 72, "State": 132, "Coded": 58, "Coders": 168, "Twice": 52, "Away": 58, "Warnings": 76}
 _ORDER = list(SIGNS)
 
 
@@ -54,7 +54,7 @@ class SessionTable(QTableWidget):
             rows.hide()
             rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             columns.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-            columns.setStretchLastSection(True)
+            columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
             columns.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         for column, name in enumerate(COLUMNS):
             self.setColumnHidden(column, name in _MANAGER_ONLY and not manager)
@@ -164,7 +164,7 @@ class SessionTable(QTableWidget):
 def signed_coders(entry: SessionEntry) -> str:
     """Give everybody who codes here or was given it, each with the sign of how far they are."""
     names = sorted({*entry.coders, *(a.coder for a in entry.assignments)})
-    return ", ".join(f"{SIGNS[entry.state(name)]} {name}" for name in names)
+    return "  ".join(f"{SIGNS[entry.state(name)]} {name}" for name in names)
 
 
 class _Cell(QTableWidgetItem):

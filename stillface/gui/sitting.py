@@ -131,13 +131,13 @@ def begin(options: argparse.Namespace) -> Sitting | None:
     StillfaceError
         The study, or a session that was named, cannot be opened.
     """
-    if not options.study and first_time() and wants_tour():
+    theme = LIGHT if options.light else DARK
+    if not options.study and first_time() and wants_tour(theme):
         return _tour(options.light)
     folder = options.study or QFileDialog.getExistingDirectory(None, "Open a study")
     if not folder:
         return None
     study = study_at(Path(folder))
-    theme = LIGHT if options.light else DARK
     coder, manager, keys = options.coder, False, options.keys or "stillface"
     if not coder:
         who = WhoDialog(study.study, theme, keys)

@@ -59,7 +59,7 @@ class StudyBrowser(QDialog):
         study = library.study.study
         self.setWindowTitle(f"stillface: {study.title or study.study_id}")
         self.setStyleSheet(dialog_sheet(theme))
-        self.resize(1180, 700)
+        self.resize(1240, 720)
         self._make_parts()
         self._lay_out()
         self._connect()
@@ -120,6 +120,8 @@ class StudyBrowser(QDialog):
         left.insertLayout(1, filters)
         queue = QGroupBox("Your queue")
         QVBoxLayout(queue).addWidget(self.queue)
+        # A manager who codes nothing has no queue.
+        queue.setVisible(not self.library.manager or self.library.is_assigned)
         chosen = QGroupBox("Session")
         inside = QVBoxLayout(chosen)
         inside.addWidget(self.detail, 1)
@@ -141,8 +143,8 @@ class StudyBrowser(QDialog):
         right.addWidget(queue, 2)
         right.addWidget(chosen, 3)
         whole = QHBoxLayout(self)
-        whole.addLayout(left, 5)
-        whole.addLayout(right, 3)
+        whole.addLayout(left, 9)
+        whole.addLayout(right, 4)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self.show_rows)
@@ -302,8 +304,15 @@ class StudyBrowser(QDialog):
                 f"{SIGNS[track.state]} <b>{track.coder}</b> {track.role} {track.scheme_id}{kind}: "
                 f"{track.state}, {100 * track.coded_share:.0f} %"
             )
-        if not entry.tracks and not entry.problem:
-            lines.append("nothing coded yet")
+        begun = {(track.coder, track.role, track.scheme_id) for track in entry.tracks}
+        for given in entry.assignments:
+            if (given.coder, given.role, given.scheme_id) not in begun:
+                second = ", second coding" if given.pass_no == 2 else ""
+                lines.append(
+                    f"{SIGNS['not started']} <b>{given.coder}</b> {given.role} {given.scheme_id}{second}"
+                )
+        if len(lines) == 1:
+            lines.append("nothing coded, and given to nobody")
         lines += [f"<span style='color:#d98c00'>\u26a0</span> {line}" for line in entry.warnings]
         return "<br>".join(lines)
 

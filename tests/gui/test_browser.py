@@ -90,7 +90,7 @@ def test_a_coder_sees_own_work_and_the_manager_all(study: Any, qtbot: Any) -> No
     assert "CD" not in mine.detail.text()
     assert not mine.pair.isVisibleTo(mine)
     boss = browser(study, qtbot, "boss", manager=True)
-    assert cells(boss)[0][4:6] == ["\u25d0 AB, \u25cf CD", "twice"]
+    assert cells(boss)[0][4:6] == ["\u25d0 AB  \u25cf CD", "twice"]
     boss.table.setCurrentCell(0, 0)
     assert boss.pair.currentData() == ("infant", "affect3", "AB", "CD")
     boss.pair_button.click()

@@ -410,7 +410,7 @@ def test_the_first_start_offers_the_tour_once(
     from stillface.gui.launch import parse
 
     asked = []
-    monkeypatch.setattr(sitting, "wants_tour", lambda: asked.append(1) or True)
+    monkeypatch.setattr(sitting, "wants_tour", lambda _theme: asked.append(1) or True)
     monkeypatch.setattr(sitting, "make_tour_study", lambda: study)
     monkeypatch.setattr(sitting, "SESSION_ID", "one")
     monkeypatch.setattr(sitting.QFileDialog, "getExistingDirectory", lambda *_: "")
