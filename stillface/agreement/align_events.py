@@ -18,10 +18,13 @@ __all__ = [
     "EventAgreement",
     "EventRule",
     "align_bouts",
+    "cheapest_pairs",
     "event_kappa",
+    "near_onsets",
     "nil_kappa",
     "overlapping",
     "scored_by_both",
+    "table_of_pairs",
 ]
 
 Int64 = npt.NDArray[np.int64]
@@ -132,14 +135,20 @@ def event_kappa(first: StateTrack, second: StateTrack, rule: EventRule | None = 
     one, other = (track.bouts() for track in scored_by_both(first, second))
     pairs = align_bouts(one, other, rule)
     size = len(first.scheme.codes)
-    table = np.zeros((size + 1, size + 1), dtype=np.int64)
-    np.add.at(table, (one.codes[pairs[:, 0]], other.codes[pairs[:, 1]]), 1)
-    alone_one = np.delete(one.codes, pairs[:, 0])
-    alone_other = np.delete(other.codes, pairs[:, 1])
-    np.add.at(table, (alone_one, np.full(alone_one.size, size)), 1)
-    np.add.at(table, (np.full(alone_other.size, size), alone_other), 1)
+    table = table_of_pairs(one.codes, other.codes, pairs, size)
     kappa, agreed, expected, reason = nil_kappa(table)
     return EventAgreement(kappa, agreed, expected, table, pairs, reason)
+
+
+def table_of_pairs(
+    first: npt.NDArray[np.int16], second: npt.NDArray[np.int16], pairs: Int64, n_codes: int
+) -> Int64:
+    """Count pairs by both codes; what has no partner stands in the last row or column, nil."""
+    table = np.zeros((n_codes + 1, n_codes + 1), dtype=np.int64)
+    np.add.at(table, (first[pairs[:, 0]], second[pairs[:, 1]]), 1)
+    np.add.at(table[:, n_codes], np.delete(first, pairs[:, 0]), 1)
+    np.add.at(table[n_codes], np.delete(second, pairs[:, 1]), 1)
+    return table
 
 
 def scored_by_both(first: StateTrack, second: StateTrack) -> tuple[StateTrack, StateTrack]:
@@ -164,9 +173,28 @@ def align_bouts(first: Bouts, second: Bouts, rule: EventRule) -> Int64:
     """
     i, j = _allowed(first, second, rule)
     same = first.codes[i] == second.codes[j]
+    return cheapest_pairs(i, j, same, np.abs(first.onsets_ns[i] - second.onsets_ns[j]), rule)
+
+
+def cheapest_pairs(i: Int64, j: Int64, same: npt.NDArray[np.bool_], far: Int64, rule: EventRule) -> Int64:
+    """Choose among allowed pairs of positions the chain, rising in both, that costs least.
+
+    Parameters
+    ----------
+    i, j : array of int64, shape (n,)
+        Positions in both; each pair once.
+    same : array of bool, shape (n,)
+        Whether the pair has one code.
+    far : array of int64, shape (n,)
+        Distance of the onsets in ns, which decides between chains of equal cost.
+    rule : EventRule
+
+    Returns
+    -------
+    array of int64, shape (n_pairs, 2)
+    """
     saved = np.where(same, 2 * rule.gap, 2 * rule.gap - rule.substitution)
     # Whole numbers: sums of decimal costs must tie exactly; nearer onsets then decide.
-    far = np.abs(first.onsets_ns[i] - second.onsets_ns[j])
     scale = 1 + sum(far.tolist())
     worth = [round(1000 * s) * scale - d for s, d in zip(saved.tolist(), far.tolist(), strict=True)]
     order = np.lexsort((-j, i)).tolist()
@@ -196,14 +224,19 @@ def align_bouts(first: Bouts, second: Bouts, rule: EventRule) -> Int64:
 
 def _allowed(first: Bouts, second: Bouts, rule: EventRule) -> tuple[Int64, Int64]:
     """Give all pairs of positions that onset or overlap allow."""
-    low = np.searchsorted(second.onsets_ns, first.onsets_ns - rule.onset_ns, side="left")
-    high = np.searchsorted(second.onsets_ns, first.onsets_ns + rule.onset_ns, side="right")
-    n = high - low
-    i = np.repeat(np.arange(n.size), n)
-    j = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + np.repeat(low, n)
+    i, j = near_onsets(first.onsets_ns, second.onsets_ns, rule.onset_ns)
     by_overlap = overlapping(first, second, rule.overlap)
     both = np.unique(np.concatenate((np.stack((i, j), axis=1), by_overlap)), axis=0).astype(np.int64)
     return both[:, 0], both[:, 1]
+
+
+def near_onsets(first_ns: Int64, second_ns: Int64, within_ns: int) -> tuple[Int64, Int64]:
+    """Give all pairs of positions in two sorted arrays of times that lie no further apart than this."""
+    low = np.searchsorted(second_ns, first_ns - within_ns, side="left")
+    high = np.searchsorted(second_ns, first_ns + within_ns, side="right")
+    n = high - low
+    i = np.repeat(np.arange(n.size), n)
+    return i, np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n) + np.repeat(low, n)
 
 
 def overlapping(first: Bouts, second: Bouts, share: float) -> Int64:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from stillface.agreement.align_events import EventRule, event_kappa, nil_kappa, overlapping
+from stillface.agreement.align_events import EventRule, event_kappa, nil_kappa, overlapping, table_of_pairs
 from stillface.agreement.kappa import confusion_ns, kappa_from_confusion
 from stillface.agreement.tolerance import in_units, tolerant_kappa
 from stillface.domain.clock import NS_PER_S
@@ -154,11 +154,7 @@ def _elan(first: StateTrack, second: StateTrack, overlap: float = 0.6) -> tuple[
     """Link bouts that share 60 % of the longer one, after Holle and Rein; unlinked ones are nil."""
     size = len(first.scheme.codes)
     one, other = first.bouts(), second.bouts()
-    table = np.zeros((size + 1, size + 1), dtype=np.int64)
-    linked = overlapping(one, other, overlap)
-    np.add.at(table, (one.codes[linked[:, 0]], other.codes[linked[:, 1]]), 1)
-    np.add.at(table[:, size], np.delete(one.codes, linked[:, 0]), 1)
-    np.add.at(table[size], np.delete(other.codes, linked[:, 1]), 1)
+    table = table_of_pairs(one.codes, other.codes, overlapping(one, other, overlap), size)
     kappa, _, _, reason = nil_kappa(table)
     paired = kappa_from_confusion(table[:-1, :-1])
     return (

@@ -11,6 +11,19 @@ from stillface.cli.console import people, results
 __all__ = ["say_left_out", "show_study", "show_tables"]
 
 _FIGURES = ("kappa", "agreement", "event\nkappa", "PABAK", "seconds")
+_CODE_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("kappa", "kappa"),
+    ("agreement\non presence", "positive"),
+    ("agreement\non absence", "negative"),
+    ("% of first\ncoder", "share_first"),
+    ("% of second\ncoder", "share_second"),
+)
+_EVENT_COLUMNS: tuple[tuple[str, str], ...] = (
+    ("agreement\non presence", "positive"),
+    ("agreed", "n_agreed"),
+    ("events of\nfirst coder", "n_first"),
+    ("events of\nsecond coder", "n_second"),
+)
 _TITLES = {
     "reliability": "People against people: reliability",
     "validity": "Machine against person: validity, not reliability",
@@ -72,7 +85,12 @@ def show_study(content: dict[str, Any]) -> None:
         [((name, str(row["n_sessions"]), row["label"]), row) for name, row in content["pooled"].items()],
         ("scheme", "sessions", "label"),
     )
-    for scheme_id, row in content["pooled"].items():
+    _figures(
+        "People against people: events without duration",
+        [((name, str(row["n_sessions"])), row) for name, row in content["pooled_points"].items()],
+        ("scheme", "sessions"),
+    )
+    for scheme_id, row in (content["pooled"] | content["pooled_points"]).items():
         _codes(scheme_id, row["codes"])
     _other_programs(content["sessions"])
     _figures(
@@ -138,32 +156,29 @@ def _numbers(row: dict[str, Any]) -> tuple[str, ...]:
         _three(row["agreement"]),
         _three(row.get("events", {}).get("kappa")),
         _three(row.get("coefficients", {}).get("pabak")),
-        "" if seconds is None else f"{seconds:.1f}",
+        f"{seconds:.1f}" if seconds else "",
     )
 
 
 def _codes(scheme_id: str, codes: dict[str, Any]) -> None:
+    """Print each code by itself; events without duration have numbers where states have shares of time."""
     if not codes:
         return
-    table = _table(
-        f"Each code of {scheme_id} against all others",
-        ("code",),
-        (
-            "kappa",
-            "agreement\non presence",
-            "agreement\non absence",
-            "% of first\ncoder",
-            "% of second\ncoder",
-        ),
-    )
+    shown = _CODE_COLUMNS
+    if all("n_agreed" in row for row in codes.values()):
+        shown = _EVENT_COLUMNS
+    table = _table(f"Each code of {scheme_id} against all others", ("code",), [title for title, _ in shown])
     for code, row in codes.items():
-        shares = (row["share_first"], row["share_second"])
-        table.add_row(
-            code,
-            *(_three(row[name]) or "–" for name in ("kappa", "positive", "negative")),
-            *("–" if share is None else f"{100 * share:.1f}" for share in shares),
-        )
+        table.add_row(code, *(_cell(name, row[name]) for _, name in shown))
     results.print(table, "")
+
+
+def _cell(name: str, value: float | int | None) -> str:
+    if value is None:
+        return "–"
+    if name.startswith("n_"):
+        return str(value)
+    return f"{100 * value:.1f}" if name.startswith("share_") else _three(value)
 
 
 def _validity(scheme_id: str, row: dict[str, Any]) -> None:

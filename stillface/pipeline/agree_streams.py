@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from stillface.domain.events import PointEvents
 from stillface.domain.session import Session
 from stillface.domain.states import UNCODED, StateTrack
 from stillface.errors import InputError
@@ -58,10 +59,19 @@ class CoderStream:
 
 @dataclass(frozen=True, eq=False)
 class SessionStreams:
-    """All codings of one session; ``people`` holds every source but the machine's own."""
+    """All codings of one session.
+
+    Parameters
+    ----------
+    people : tuple of CoderStream
+        Every source but the machine's own.
+    points : tuple of PointEvents
+        Events without duration that people coded from scratch.
+    """
 
     session: Session
     people: tuple[CoderStream, ...]
+    points: tuple[PointEvents, ...]
     auto: tuple[StateTrack, ...]
     warnings: tuple[str, ...]
 
@@ -96,7 +106,13 @@ def session_streams(folder: StudyFolder, session_id: str) -> SessionStreams:
             else "it was made by reviewing proposals"
         )
         people.append(CoderStream(session_id, track, _edited(track, records), why))
-    return SessionStreams(folder.load_session(session_id), tuple(people), auto, found.warnings)
+    points = tuple(
+        events
+        for events in found.points
+        if events.source_kind == "human"
+        and _no_own_log(events.coder_id, logs["human"].get(events.coder_id, [])) is None
+    )
+    return SessionStreams(folder.load_session(session_id), tuple(people), points, auto, found.warnings)
 
 
 def began_as_proposals(
@@ -108,15 +124,9 @@ def began_as_proposals(
     another coder's name, or bouts that are a machine's to the nanosecond. People set borders on frames
     too, but not both borders and the code of most bouts.
     """
-    if any(
-        bout is not None and bout.tier.partition("/")[2].startswith(_DECISIONS)
-        for record in records
-        for bout in (record.bout, record.was)
-    ):
-        return "its log holds decisions on proposals"
-    others = sorted({record.who for record in records} - {track.coder_id})
-    if others:
-        return f"its log was written in the name of {', '.join(others)}"
+    why = _no_own_log(track.coder_id, records)
+    if why is not None:
+        return why
     mine = _bouts(track)
     for proposal in auto:
         if (proposal.role, proposal.scheme.id) != (track.role, track.scheme.id) or len(mine) < _FEWEST:
@@ -125,6 +135,18 @@ def began_as_proposals(
         if same > _COPIED_SHARE * len(mine):
             return f"{same} of its {len(mine)} bouts are those of {proposal.source}, to the nanosecond"
     return None
+
+
+def _no_own_log(coder: str, records: Sequence[Record]) -> str | None:
+    """Tell why a log is not that of a coder who saw no proposal, or None."""
+    if any(
+        bout is not None and bout.tier.partition("/")[2].startswith(_DECISIONS)
+        for record in records
+        for bout in (record.bout, record.was)
+    ):
+        return "its log holds decisions on proposals"
+    others = sorted({record.who for record in records} - {coder})
+    return f"its log was written in the name of {', '.join(others)}" if others else None
 
 
 def own_judgement(stream: CoderStream) -> StateTrack:

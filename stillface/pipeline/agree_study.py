@@ -23,6 +23,7 @@ from stillface.pipeline.agree_figures import (
     pair_figures,
     pooled_figures,
 )
+from stillface.pipeline.agree_points import among, counts, study_points
 from stillface.pipeline.agree_strata import focal_person
 from stillface.pipeline.agree_streams import CoderStream, SessionStreams, own_judgement, session_streams
 from stillface.pipeline.agree_validity import study_validity
@@ -118,9 +119,8 @@ def study_agreement(
     check_coders(folder, coders, machines=False)
     wanted = frozenset(name.rpartition(":")[2] for name in coders)
     streams = [session_streams(folder, session_id) for session_id in folder.sessions()]
-    pairs = [pair for found in streams for pair in _pairs(found.from_scratch) if _among(pair, wanted)]
-    # Masters teach and test coders; the estimate rests on sessions that chance drew.
-    counted = [p for p in pairs if p[0].session_id not in plan.masters and _counts(plan, p[0].session_id)]
+    pairs = [pair for found in streams for pair in _pairs(found.from_scratch, wanted)]
+    counted = [pair for pair in pairs if counts(plan, pair[0].session_id)]
     months = _drift(counted, plan)
     content: dict[str, Json] = {
         "study_id": folder.study.study_id,
@@ -131,6 +131,7 @@ def study_agreement(
         if plan.sessions
         else "all sessions coded twice: none were drawn",
         "sessions": [_session_row(pair, plan, params) for pair in pairs],
+        **study_points(streams, plan, wanted, params),
         "coders": [*sorted(wanted)],
         "certification": [
             row for row in certification(streams, plan) if not wanted or row["coder"] in wanted
@@ -155,16 +156,6 @@ def study_agreement(
     )
 
 
-def _among(pair: Pair, wanted: frozenset[str]) -> bool:
-    """Tell whether a pair is of those asked for: of one coder all, of several those among them."""
-    taking_part = wanted & {stream.track.coder_id for stream in pair}
-    return len(taking_part) >= min(len(wanted), 2)
-
-
-def _counts(plan: ReliabilityPlan, session_id: str) -> bool:
-    return not plan.sessions or session_id in plan.sessions
-
-
 def _strata(folder: StudyFolder) -> dict[str, tuple[str, ...]]:
     """Give each session's group, sex, age band and site, as far as the plan asks for them."""
     plan, study = folder.reliability, folder.study
@@ -182,12 +173,12 @@ def _strata(folder: StudyFolder) -> dict[str, tuple[str, ...]]:
     return strata
 
 
-def _pairs(streams: Sequence[CoderStream]) -> list[Pair]:
-    """Give every two coders of one role and scheme, coders in order of their names."""
+def _pairs(streams: Sequence[CoderStream], wanted: frozenset[str]) -> list[Pair]:
+    """Give every two coders of one role and scheme that were asked for, in order of their names."""
     found: list[Pair] = []
     ordered = sorted(streams, key=lambda stream: (stream.key, stream.track.coder_id))
     for one, other in combinations(ordered, 2):
-        if one.key == other.key:
+        if one.key == other.key and among({one.track.coder_id, other.track.coder_id}, wanted):
             for stream in (one, other):
                 own_judgement(stream)
             found.append((one, other))
@@ -233,8 +224,12 @@ def _plan(folder: StudyFolder, plan: ReliabilityPlan, streams: Sequence[SessionS
             continue
         coders: dict[str, Json] = {}
         missing: list[Json] = []
-        for role, scheme in expected or sorted({stream.key for stream in found.people}):
-            mine = sorted(s.track.coder_id for s in found.from_scratch if s.key == (role, scheme))
+        there = {stream.key for stream in found.people} | {(p.role, p.scheme.id) for p in found.points}
+        for role, scheme in expected or sorted(there):
+            mine = sorted(
+                {s.track.coder_id for s in found.from_scratch if s.key == (role, scheme)}
+                | {p.coder_id for p in found.points if (p.role, p.scheme.id) == (role, scheme)}
+            )
             coders[f"{role}/{scheme}"] = list(mine)
             if len(mine) < 2:
                 missing.append(f"{role}/{scheme}: {2 - len(mine)} more from scratch")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from stillface.agreement.kappa import confusion_ns, pooled
+from stillface.domain.events import PointEvents
 from stillface.domain.provenance import Json
+from stillface.domain.scheme import CodingScheme
 from stillface.domain.states import StateTrack
 from stillface.errors import InputError, UsageError
 from stillface.io.codes_table import CodedStream, read_codes
@@ -21,6 +23,7 @@ from stillface.pipeline.agree_figures import (
     pooled_figures,
     validity_figures,
 )
+from stillface.pipeline.agree_points import point_figures, pooled_point_figures
 from stillface.pipeline.agree_strata import strata_of_tables
 from stillface.pipeline.measure_tables import scheme_of_stream
 
@@ -33,7 +36,7 @@ _PEOPLE = ("human", "consensus")
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """Two codings of one stream, as they stand in the tables and as tracks."""
+    """Two codings of one stream of states, as they stand in the tables and as tracks."""
 
     streams: tuple[CodedStream, CodedStream]
     tracks: tuple[StateTrack, StateTrack]
@@ -45,6 +48,56 @@ class _Pair:
             if turned.streams[0].source in _PEOPLE and turned.streams[1].source == "auto":
                 return turned
         return None
+
+
+@dataclass(frozen=True)
+class _Compared:
+    """All pairs by scheme and session: of states, and of events without duration."""
+
+    states: dict[str, dict[str, list[_Pair]]] = field(default_factory=dict)
+    points: dict[str, dict[str, list[tuple[PointEvents, PointEvents]]]] = field(default_factory=dict)
+
+    def add(
+        self,
+        key: Key,
+        streams: tuple[CodedStream, CodedStream],
+        scheme: CodingScheme,
+        params: AgreementParams,
+    ) -> dict[str, Json]:
+        """Take in a pair and give its figures."""
+        if scheme.type == "point":
+            events = streams[0].points(scheme), streams[1].points(scheme)
+            self.points.setdefault(key[2], {}).setdefault(key[0], []).append(events)
+            return point_figures(*events, params)
+        tracks = streams[0].track(scheme), streams[1].track(scheme)
+        self.states.setdefault(key[2], {}).setdefault(key[0], []).append(_Pair(streams, tracks))
+        return pair_figures(*tracks, params)
+
+    def pooled(self, params: AgreementParams) -> dict[str, Json]:
+        """Give all states together, and each scheme."""
+        by_scheme: dict[str, Json] = {
+            scheme_id: pooled_figures([[pair.tracks for pair in mine] for mine in found.values()], params)
+            for scheme_id, found in self.states.items()
+        }
+        for scheme_id, events in self.points.items():
+            by_scheme[scheme_id] = pooled_point_figures(list(events.values()), params)
+        tables = [
+            np.sum([confusion_ns(*pair.tracks) for mine in found.values() for pair in mine], axis=0)
+            for found in self.states.values()
+        ]
+        return {**basic_figures(pooled(tables)), "by_scheme": by_scheme}
+
+    def validity(self, by: Sequence[str]) -> dict[str, Json]:
+        """Give each machine against the person by scheme, whole and parted by columns."""
+        found: dict[str, Json] = {}
+        for scheme_id, sessions in self.states.items():
+            pairs = [pair.person_first for mine in sessions.values() for pair in mine]
+            against = [pair for pair in pairs if pair is not None]
+            if against:
+                found[scheme_id] = validity_figures(
+                    [pair.tracks for pair in against], strata_of_tables([p.streams for p in against], by)
+                )
+        return found
 
 
 @dataclass(frozen=True)
@@ -106,18 +159,15 @@ def agree_tables(
     tables = [side.streams for side in sides]
     everything = [stream for table in tables for stream in table.values()]
     sessions: list[Json] = []
-    pairs: dict[str, dict[str, list[_Pair]]] = {}
+    compared = _Compared()
     for key in sorted(tables[0].keys() & tables[1].keys()):
         streams = tables[0][key], tables[1][key]
-        scheme = scheme_of_stream(key[2], everything)
-        pair = _Pair(streams, (streams[0].track(scheme), streams[1].track(scheme)))
-        pairs.setdefault(key[2], {}).setdefault(key[0], []).append(pair)
         sessions.append(
             {
                 "session_id": key[0],
                 "role": key[1],
                 "scheme_id": key[2],
-                **pair_figures(*pair.tracks, params),
+                **compared.add(key, streams, scheme_of_stream(key[2], everything), params),
                 "coders": [stream.coder_id for stream in streams],
                 "comparison": "validity" if any(s.source in MACHINE for s in streams) else "reliability",
             }
@@ -138,24 +188,12 @@ def agree_tables(
         for side in sides
         for coder, n in sorted(Counter(stream.coder_id for stream in side.left_out).items())
     ]
-    by_scheme: dict[str, Json] = {
-        scheme_id: pooled_figures([[pair.tracks for pair in mine] for mine in found.values()], params)
-        for scheme_id, found in pairs.items()
-    }
-    each = {scheme_id: [p for mine in found.values() for p in mine] for scheme_id, found in pairs.items()}
-    totals = [np.sum([confusion_ns(*pair.tracks) for pair in found], axis=0) for found in each.values()]
     return {
-        "pooled": {**basic_figures(pooled(totals)), "by_scheme": by_scheme},
+        "pooled": compared.pooled(params),
         "sessions": sessions,
         "unpaired": unpaired,
         "left_out": left_out,
-        "validity": {
-            scheme_id: validity_figures(
-                [pair.tracks for pair in against], strata_of_tables([pair.streams for pair in against], by)
-            )
-            for scheme_id, found in each.items()
-            if (against := [pair.person_first for pair in found if pair.person_first is not None])
-        },
+        "validity": compared.validity(by),
     }
 
 

@@ -218,10 +218,11 @@ def _calibration_figure(rows: Sequence[Mapping[str, Any]]) -> str | None:
             axes.plot([0, 1], [0, 1], color=MUTED, linewidth=0.8, linestyle=(0, (4, 3)))
             sure = [item["mean_confidence"] for item in row["calibration"]]
             right = [item["right"] for item in row["calibration"]]
-            axes.plot(sure, right, color=SERIES_A, linewidth=1.2)
+            # A dot at 1 is a whole dot.
+            axes.plot(sure, right, color=SERIES_A, linewidth=1.2, clip_on=False)
             most = max(item["seconds"] for item in row["calibration"])
             sizes = [8 + 60 * item["seconds"] / most for item in row["calibration"]]
-            axes.scatter(sure, right, s=sizes, color=SERIES_B, zorder=3, linewidths=0)
+            axes.scatter(sure, right, s=sizes, color=SERIES_B, zorder=3, linewidths=0, clip_on=False)
             axes.set(xlim=(0, 1), ylim=(0, 1))
             axes.set_xlabel("confidence", fontsize=8)
             axes.set_title(f"{row['machine']} · {row['role']}", fontsize=8, loc="left", color=INK)
