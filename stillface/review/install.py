@@ -12,7 +12,15 @@ from pathlib import Path
 from stillface.io.code_log_name import log_name
 from stillface.io.durable import storage_error, write_atomic
 
-__all__ = ["install_id", "last_coder", "remember_coder", "settings_dir", "spool_path", "state_dir"]
+__all__ = [
+    "install_id",
+    "last_coder",
+    "remember_coder",
+    "settings_dir",
+    "spool_folder",
+    "spool_path",
+    "state_dir",
+]
 
 _CODERS = "coders.json"
 
@@ -47,9 +55,14 @@ def state_dir() -> Path:
 
 def spool_path(study_id: str, session_id: str, kind: str, coder: str, install: str) -> Path:
     """Give the file in which edits wait here while the study's own log of a kind cannot be written."""
+    return spool_folder(study_id, session_id, kind) / log_name(coder, install)
+
+
+def spool_folder(study_id: str, session_id: str, kind: str) -> Path:
+    """Give the folder of :func:`spool_path`."""
     # A digest: no study's and no session's name stands in this computer's folders.
     name = sha256("\n".join((study_id, session_id, kind)).encode()).hexdigest()[:24]
-    return state_dir() / "spool" / name / log_name(coder, install)
+    return state_dir() / "spool" / name
 
 
 def install_id() -> str:

@@ -14,6 +14,7 @@ from stillface.io.bundle import StudyFolder
 from stillface.review.assignments import Assignment, read_assignments
 from stillface.review.package import checked_out
 from stillface.review.progress import State, TrackProgress, read_progress
+from stillface.review.waiting import bring_in_waiting
 
 __all__ = ["SIGNS", "Choice", "Library", "SessionEntry", "Task"]
 
@@ -144,6 +145,11 @@ class Library:
         Who looks.
     manager : bool
         See everybody's work, and which sessions are coded twice.
+
+    Attributes
+    ----------
+    brought_in : tuple of str
+        What is to be told of edits that waited on this computer.
     """
 
     def __init__(self, study: StudyFolder, viewer: str, *, manager: bool = False) -> None:
@@ -152,6 +158,8 @@ class Library:
         self._assignments: tuple[Assignment, ...] = ()
         self._away: Mapping[str, tuple[str, ...]] = {}
         self.trouble = ""
+        # What waits since the share was away comes in before anybody looks at how far things are.
+        self.brought_in = bring_in_waiting(study)
         self.refresh()
 
     def refresh(self) -> None:

@@ -11,6 +11,8 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_replay import merge
 from stillface.io.human_codes import LOG_KINDS, read_people
+from stillface.review.assignments import read_assignments
+from stillface.review.blinding import must_code_blind
 from stillface.review.compare import StateComparison
 from stillface.review.compare_lanes import PointComparison, RatingComparison
 from stillface.review.desk import Desk
@@ -71,13 +73,18 @@ def open_comparison(
     Raises
     ------
     UsageError
-        One of the two wants to settle before both have signed off.
+        One of the two wants to settle before both have signed off, or somebody who still has to code the
+        session blind.
     InputError, StorageError
         A track is not there, or session, films or logs cannot be read.
     """
     session = study.load_session(session_id)
     if resolver in coders:
         _refuse_unsigned(study, session_id, f"{role}/{scheme_id}", coders)
+    elif _has_own_work(study, session_id, resolver):
+        raise UsageError(
+            "you still have to code here yourself", where=session_id, fix="sign that off first, then settle"
+        )
     lanes = [_lane(study, session_id, coder, role, scheme_id) for coder in coders]
     films = open_films(study, session)
     grid = grid_of(session, films)
@@ -117,6 +124,12 @@ def _compare(document: Document, first: Lane, second: Lane) -> Comparison:
         return RatingComparison(document, first, second)
     tracks = (lane.track((lane.bouts[0].onset_ns, lane.bouts[-1].end_ns)) for lane in (first, second))
     return StateComparison(document, *tracks)
+
+
+def _has_own_work(study: StudyFolder, session_id: str, person: str) -> bool:
+    """Tell whether somebody who would see others' codes is to code the same session blind."""
+    given = {a.coder for a in read_assignments(study) if a.session_id == session_id}
+    return person in given and must_code_blind(study, session_id, person)
 
 
 def _refuse_unsigned(study: StudyFolder, session_id: str, tier: str, coders: tuple[str, str]) -> None:

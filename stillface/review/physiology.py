@@ -16,6 +16,7 @@ from stillface.io.bundle import StudyFolder
 from stillface.io.human_beats import BEATS_DIR
 from stillface.physio.params import HeartParams
 from stillface.review.beats import BeatChannel, BeatDesk
+from stillface.review.blinding import must_code_blind
 from stillface.review.install import spool_path
 from stillface.review.stores import open_store
 from stillface.review.timeline import View
@@ -86,6 +87,9 @@ def open_physiology(
     InputError, StorageError
         A signal, beats or the log cannot be read.
     """
+    if must_code_blind(study, session.session_id, coder):
+        # A heart that races tells what the face may not show.
+        return Physiology(why="signals are hidden from who codes blind")
     folder = study.signals_dir(session.session_id)
     traces, channels = [], []
     for recording in session.channels:
