@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import csv
+import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,3 +101,43 @@ def test_events_of_the_log_reach_the_tables_and_come_back_from_them(
     assert sorted(map(tuple, map(dict.values, again))) == sorted(
         tuple(row.values()) for row in long if row["session_id"] == "S1"
     )
+
+
+def asked(*words: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "stillface", "measure", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_a_study_is_measured_to_json_without_a_run(folder: StudyFolder) -> None:
+    one = asked(folder.root, "--session", "S1", "--json")
+    assert one.returncode == 0, one.stderr
+    found = json.loads(one.stdout)
+    assert ([s["session_id"] for s in found["sessions"]], "statistics" in found) == (["S1"], False)
+    counts = {
+        row["role"]: row["value"]
+        for row in found["sessions"][0]["rows"]
+        if row["measure"] == "frequency" and row["scheme_id"] == "withdrawal"
+    }
+    assert counts == {"partner_a": 1.0, "partner_b": 2.0}
+    assert not list(folder.exports_dir.iterdir())
+    whole = json.loads(asked(folder.root, "--json").stdout)
+    assert [s["session_id"] for s in whole["sessions"]] == ["S1", "S2"]
+    assert set(whole["statistics"]) == {
+        "effects", "models", "groups", "chance", "contingency", "exclusions",
+    }  # fmt: skip
+    run_plan(folder, make_plan(folder, RunOptions(workers=1)), SilentObserver())
+    exported = rows_of(folder.exports_dir / "measures_long.csv")
+    printed = [row for session in whole["sessions"] for row in session["rows"]]
+    assert [{k: "" if v is None else str(v) for k, v in row.items()} for row in printed] == exported
+
+
+def test_a_study_and_tables_are_not_asked_for_at_once(folder: StudyFolder) -> None:
+    for words, said in (
+        ((folder.root,), "no --json"),
+        ((folder.root, "--json", "--rule", "valence3"), "--rule"),
+        (("--codes", "x.csv"), "missing: --episodes, --protocol, --out"),
+        ((folder.root, "--json", "--session", "S9"), "S9"),
+    ):
+        result = asked(*words)
+        assert (result.returncode in (2, 3), result.stderr.count("\n"), result.stdout) == (True, 1, "")
+        assert said in result.stderr
