@@ -22,7 +22,6 @@ from stillface.review.keymap import Keymap, key_of_code
 from stillface.review.lane_order import lanes_in_order
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 from stillface.review.playhead import Playhead
-from stillface.review.proposals import Proposal
 from stillface.review.queue import ReviewQueue
 from stillface.review.running import RunningBout
 from stillface.review.signals import Signal
@@ -145,7 +144,9 @@ class Desk:
     def code(self, code: str) -> None:
         """Give a code: to the proposal, the bin, the selection, or from here on."""
         if self.mode == "review":
-            self.judge(lambda: self.need_queue().relabel(code), f"it is {code}")
+            lane = self.scheme_lane()
+            text = "" if lane is None else f"it is {lane.label(code)}"
+            self.judge(lambda: self.need_queue().relabel(code), text)
             return
         if self.settle is not None and self.selection_ns is not None:
             self.settle(code)
@@ -153,7 +154,7 @@ class Desk:
             return
         lane, time_ns = self.active_lane, self.meant_ns()
         refuse_outside(self.document.session, lane.key, time_ns)
-        label = next(c.label or c.id for c in lane.scheme.codes if c.id == code)
+        label = lane.label(code)
         recorded = self.habits.reaction() if time_ns != self.playhead.time_ns else {}
         if lane.is_point:
             self.do(AddPoint(lane.key, time_ns, code, recorded))
@@ -300,10 +301,10 @@ class Desk:
         """Go to the review queue, or back to coding; refused where decisions could not be logged."""
         if on:
             queue = self.need_queue()
-            if queue.current is None:
+            if not queue.items:
                 raise UsageError("nothing to review here", fix="widen the filter")
             before = self.document.active
-            self.document.activate(self._reviewed_lane(queue.current))
+            self.document.activate((queue.current or queue.items[-1]).reviewed_by(self.document.coder))
             self._coding_lane = before
             self.mode, self.bins = "review", None
             self.show_proposal()
@@ -314,14 +315,11 @@ class Desk:
                 self.document.activate(self._coding_lane)
             self.changed.emit()
 
-    def _reviewed_lane(self, proposal: Proposal) -> LaneKey:
-        return LaneKey(*proposal.reviewed_tier, f"auto_reviewed:{self.document.coder}")
-
     def show_proposal(self) -> None:
         """Go to the present proposal and loop around it; undo then means the review."""
         queue = self.need_queue()
         if queue.current is not None:
-            self.document.activate(self._reviewed_lane(queue.current))
+            self.document.activate(queue.current.reviewed_by(self.document.coder))
             onset_ns, offset_ns = queue.edges_ns
             low, high = self.grid.span_ns
             was_playing = self.playhead.playing
@@ -330,6 +328,9 @@ class Desk:
             self.playhead.seek(max(onset_ns - _CONTEXT_NS, low) if was_playing else onset_ns)
             if was_playing:
                 self.playhead.play()
+        elif queue.at_end:
+            self.playhead.pause()
+            self.playhead.end_loop()
         self.changed.emit()
 
     def loop(self) -> None:
@@ -388,7 +389,13 @@ class Desk:
 
     def judge(self, verdict: Callable[[], object], text: str) -> None:
         """Take a decision and show the next proposal; where the film ran, it runs on around that one."""
+        queue = self.need_queue()
+        before = queue.current
         verdict()
+        after = queue.current
+        if before is not None and after is not None and after.reviewed_tier != before.reviewed_tier:
+            # Keys mean something else from here on.
+            text = f"{text}; now {queue.title(after.reviewed_tier)}".removeprefix("; ")
         if text:
             self.said.emit(text)
         self.show_proposal()

@@ -12,6 +12,7 @@ from stillface.review.commands import Command, gap_code
 from stillface.review.commands_edit import Delete, ExtendTo, Merge, MoveEdge, Split
 from stillface.review.commands_live import CloseRunning
 from stillface.review.lanes import Lane, LaneKey
+from stillface.review.queue_end import accept
 
 if TYPE_CHECKING:
     from stillface.review.desk import Desk
@@ -57,9 +58,9 @@ def actions_of(desk: Desk) -> dict[str, Callable[[], object]]:
         "extend": lambda: _on_bout(desk, lambda key, id_: ExtendTo(key, id_, now_ns)),
         "delete": lambda: _delete(desk),
         "finished": desk.next_finding,
-        "accept": lambda: desk.judge(desk.need_queue().accept, "accepted"),
+        "accept": lambda: accept(desk),
         "reject": lambda: desk.judge(desk.need_queue().reject, "rejected: the stretch is uncoded"),
-        "cant_tell": lambda: desk.judge(desk.need_queue().cant_tell, "you can't tell either"),
+        "cant_tell": lambda: desk.judge(desk.need_queue().cant_tell, "unscorable for you too"),
         "review_next": lambda: desk.judge(desk.need_queue().next, ""),
         "review_previous": lambda: desk.judge(desk.need_queue().previous, ""),
         "onset_earlier": lambda: _nudge(desk, "onset", -1),

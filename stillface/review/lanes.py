@@ -159,6 +159,15 @@ class Lane:
         return next((bout for bout in self.bouts if bout.attributes and bout.running), None)
 
     @property
+    def title(self) -> str:
+        """Whom and what, as people read it: ``Infant · Affect in three levels``."""
+        return f"{self.key.role.capitalize()} · {self.scheme.title or self.key.scheme_id}"
+
+    def label(self, code: str) -> str:
+        """Give a code's name for people; its id where the scheme has none."""
+        return self.scheme.codes[self.scheme.index(code)].label or code
+
+    @property
     def is_point(self) -> bool:
         """Whether the lane holds moments instead of stretches."""
         return self.scheme.type == "point"

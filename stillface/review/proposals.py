@@ -50,6 +50,10 @@ class Proposal:
         """Role and scheme id that the reviewed codes go to."""
         return self.lane.role, self.lane.scheme_id
 
+    def reviewed_by(self, coder: str) -> LaneKey:
+        """Give the lane of a person's reviewed codes that it goes to."""
+        return LaneKey(*self.reviewed_tier, f"auto_reviewed:{coder}")
+
 
 @dataclass(frozen=True)
 class Decision:
@@ -102,7 +106,7 @@ def decision_edits(document: Document, decisions: Iterable[tuple[Proposal, Decis
     drafts: dict[LaneKey, Draft] = {}
     marks = []
     for proposal, decision in decisions:
-        key = LaneKey(*proposal.reviewed_tier, f"auto_reviewed:{document.coder}")
+        key = proposal.reviewed_by(document.coder)
         draft = drafts.setdefault(key, Draft(document.lane(key), document.grid))
         before = decided(document, proposal)
         if before is not None:

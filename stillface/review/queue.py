@@ -1,7 +1,8 @@
-"""The review queue: a machine's proposals one after the other, the doubtful ones first.
+"""The review queue: a machine's proposals lane by lane, in each the doubtful ones first.
 
-A random sample of the proposals that the machine is sure of is mixed in, so that its agreement with a
-person can be told. What was decided lives in the code log; the queue only points at it.
+A lane at a time, so that keys keep their meaning from one proposal to the next. A random sample of the
+proposals that the machine is sure of is mixed in, so that its agreement with a person can be told.
+What was decided lives in the code log; the queue only points at it.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from stillface.domain.clock import NS_PER_S
 from stillface.errors import UsageError
 from stillface.review.commands import gap_code
 from stillface.review.document import Document
+from stillface.review.lane_order import lanes_in_order
 from stillface.review.lanes import LaneKey
 from stillface.review.proposals import Decision, Proposal, Verdict, decided, decision_edits
+from stillface.review.queue_filter import Filter, Tier
 from stillface.review.watched import Watched
 
 __all__ = ["Agreement", "Filter", "Progress", "ReviewQueue", "agreement", "share_reviewed"]
@@ -26,17 +29,6 @@ __all__ = ["Agreement", "Filter", "Progress", "ReviewQueue", "agreement", "share
 # One pause for coffee must not set the pace.
 _LONGEST_NS = 120 * NS_PER_S
 _PACE_AFTER = 3
-
-
-@dataclass(frozen=True)
-class Filter:
-    """Which proposals to look at; empty means all."""
-
-    roles: frozenset[str] = frozenset()
-    schemes: frozenset[str] = frozenset()
-    codes: frozenset[str] = frozenset()
-    episodes: frozenset[str] = frozenset()
-    undecided_only: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,7 +47,7 @@ class Agreement:
     Parameters
     ----------
     n_sampled, n_judged, n_agreed : int
-        Drawn; decided other than "can't tell"; accepted with the machine's code.
+        Drawn; decided other than "unscorable"; accepted with the machine's code.
     time_share : float or None
         Share of the judged time in which machine and person agree, 0 to 1; None before any judgement.
     """
@@ -116,7 +108,7 @@ class ReviewQueue:
         self._to_first_open()
 
     def _ordered(self) -> tuple[Proposal, ...]:
-        """Give the doubtful ones, most doubtful first, with the sampled sure ones strewn among them."""
+        """Give lane after lane the doubtful ones, most doubtful first, with sampled sure ones among them."""
         proposals = [
             Proposal.of(key, bout)
             for key in self._lanes
@@ -131,10 +123,36 @@ class ReviewQueue:
         # A draw that has to be the same on every computer, not a secret.
         draw = random.Random(self.seed)  # noqa: S311
         n_drawn = min(len(sure), -(-len(sure) * round(self.audit_share * 1000) // 1000))
-        items: list[Proposal] = list(doubtful)
-        for proposal in draw.sample(sure, n_drawn):
-            items.insert(draw.randint(0, len(items)), replace(proposal, audit=True))
+        sample = draw.sample(sure, n_drawn)
+        items: list[Proposal] = []
+        for tier in self.tiers:
+            mine = [p for p in doubtful if p.reviewed_tier == tier]
+            for proposal in (p for p in sample if p.reviewed_tier == tier):
+                mine.insert(draw.randint(0, len(mine)), replace(proposal, audit=True))
+            items += mine
         return tuple(items)
+
+    @property
+    def tiers(self) -> tuple[Tier, ...]:
+        """Role and scheme id of each lane there is to review, in the timeline's order."""
+        order = lanes_in_order(self.document, reviewing=True)
+        return tuple(dict.fromkeys((key.role, key.scheme_id) for key in order if key in self._lanes))
+
+    def title(self, tier: Tier) -> str:
+        """Give a lane's name for people."""
+        return next(self.document.lane(key).title for key in self._lanes if (key.role, key.scheme_id) == tier)
+
+    def n_open(self, tier: Tier) -> int:
+        """Count the proposals of a lane that nobody has decided about, whatever the filter."""
+        mine = (p for p in self._all if p.reviewed_tier == tier)
+        return sum(self.decision(p) is None for p in mine)
+
+    def next_tier(self) -> Tier | None:
+        """Give the next lane with something to decide, after the one that is walked; None where none is."""
+        tiers = self.tiers
+        here = self._items[min(self._place, len(self._items) - 1)].reviewed_tier if self._items else None
+        begin = tiers.index(here) + 1 if here in tiers else 0
+        return next((t for t in (*tiers[begin:], *tiers[:begin]) if self.n_open(t)), None)
 
     @property
     def filter(self) -> Filter:
@@ -142,25 +160,14 @@ class ReviewQueue:
         return self._filter
 
     def set_filter(self, wanted: Filter) -> None:
-        """Walk other proposals, from the first undecided one."""
-        episodes = [episode for episode in self.document.session.episodes if episode.id in wanted.episodes]
-
-        def fits(proposal: Proposal) -> bool:
-            return (
-                (not wanted.roles or proposal.lane.role in wanted.roles)
-                and (not wanted.schemes or proposal.lane.scheme_id in wanted.schemes)
-                and (not wanted.codes or proposal.code in wanted.codes)
-                and (
-                    not wanted.episodes
-                    or any(
-                        e.onset_ns < proposal.offset_ns and proposal.onset_ns < e.offset_ns for e in episodes
-                    )
-                )
-                and not (wanted.undecided_only and self.decision(proposal) is not None)
-            )
-
+        """Walk other proposals, from the first undecided one; from behind the last where there is none."""
         self._filter = wanted
-        self._items = tuple(filter(fits, self._all))
+        episodes = self.document.session.episodes
+        self._items = tuple(
+            p
+            for p in self._all
+            if wanted.fits(p, episodes) and not (wanted.undecided_only and self.decision(p) is not None)
+        )
         self._to_first_open()
 
     @property
@@ -170,20 +177,27 @@ class ReviewQueue:
 
     @property
     def place(self) -> int:
-        """Number of the present proposal, from 0."""
+        """Number of the present proposal, from 0; their number behind the last."""
         return self._place
 
     @property
+    def at_end(self) -> bool:
+        """Whether the last one is behind us."""
+        return bool(self._items) and self._place == len(self._items)
+
+    @property
     def current(self) -> Proposal | None:
-        """The proposal to be decided; None where the queue is empty."""
-        return self._items[self._place] if self._items else None
+        """The proposal to be decided; None where the queue is empty, or behind the last."""
+        return self._items[self._place] if self._place < len(self._items) else None
 
     @property
     def edges_ns(self) -> tuple[int, int]:
-        """Edges of the present proposal as they would be accepted now, nudges included."""
+        """Edges of the present proposal as they would be accepted now: nudged, decided, or the machine's."""
         if self._nudged is not None:
             return self._nudged
-        return self._shared_edges(self._need())
+        proposal = self._need()
+        decision = self.decision(proposal)
+        return self._shared_edges(proposal) if decision is None else self._standing_edges(proposal, decision)
 
     def decision(self, proposal: Proposal) -> Decision | None:
         """Give what was decided of a proposal."""
@@ -199,12 +213,20 @@ class ReviewQueue:
         return self._items[place]
 
     def next(self) -> Proposal | None:
-        """Go on by one; stays at the last."""
-        return self.go(min(self._place + 1, len(self._items) - 1)) if self._items else None
+        """Go on by one, at last behind the last; from there to the first undecided one, if there is one."""
+        if self.at_end:
+            self._to_first_open()
+        elif self._items:
+            self._go_on()
+        return self.current
 
     def previous(self) -> Proposal | None:
         """Go back by one; stays at the first."""
         return self.go(max(self._place - 1, 0)) if self._items else None
+
+    def _go_on(self) -> None:
+        self._place, self._nudged = self._place + 1, None
+        self._since_ns = self._now_ns()
 
     def nudge(self, side: Literal["onset", "offset"], n_frames: int) -> tuple[int, int]:
         """Move an edge of the present proposal by frames, at least one of which stays."""
@@ -234,15 +256,15 @@ class ReviewQueue:
         self._decide("accept" if code == self._need().code else "relabel", code)
 
     def cant_tell(self) -> None:
-        """Say that a person cannot tell either: the code for uncodable time; then the next."""
+        """Say that a person cannot tell either: the code for unscorable time; then the next."""
         self._decide("cant_tell", gap_code(self.document.lane(self._need().lane)))
 
     def n_rest(self) -> int:
-        """Count the sure proposals that were not drawn and not decided."""
+        """Count the sure proposals that pass the filter, were not drawn and are not decided."""
         return len(self._rest())
 
     def accept_rest(self) -> int:
-        """Accept every sure proposal that was not drawn and not decided, as a bulk; give their number."""
+        """Accept those of :meth:`n_rest` as a bulk; give their number."""
         found: list[tuple[Proposal, Decision]] = []
         for proposal in self._rest():
             onset, offset = self._shared_edges(proposal)
@@ -255,8 +277,10 @@ class ReviewQueue:
 
     def _rest(self) -> list[Proposal]:
         drawn = {(p.lane, p.onset_ns) for p in self._all}
+        episodes = self.document.session.episodes
         every = (Proposal.of(key, bout) for key in self._lanes for bout in self.document.lane(key).bouts)
-        sure = (p for p in every if p.confidence >= self.sure_from and (p.lane, p.onset_ns) not in drawn)
+        wanted = (p for p in every if self._filter.fits(p, episodes))
+        sure = (p for p in wanted if p.confidence >= self.sure_from and (p.lane, p.onset_ns) not in drawn)
         return [proposal for proposal in sure if self.decision(proposal) is None]
 
     def progress(self) -> Progress:
@@ -278,7 +302,16 @@ class ReviewQueue:
         now = self._now_ns()
         if self._since_ns is not None:
             self._paces_ns.append(min(now - self._since_ns, _LONGEST_NS))
-        self.go(min(self._place + 1, len(self._items) - 1))
+        self._go_on()
+
+    def _standing_edges(self, proposal: Proposal, decision: Decision) -> tuple[int, int]:
+        """Give a decided proposal's edges as they stand, less what neighbours took of it since."""
+        onset, offset = decision.onset_ns, decision.offset_ns
+        lane = self.document.lane(proposal.reviewed_by(self.document.coder))
+        for bout in lane.within(onset, offset):
+            if bout.code == decision.code:
+                return max(onset, bout.onset_ns), min(offset, bout.end_ns)
+        return onset, offset
 
     def _shared_edges(self, proposal: Proposal) -> tuple[int, int]:
         """Give a proposal's edges, moved to where a decided neighbour's shared edge was nudged."""
@@ -300,13 +333,15 @@ class ReviewQueue:
             self.document.note("auto_reviewed", f"{_draw_name(self._lanes)} {settings}")
 
     def _need(self) -> Proposal:
+        if self.at_end:
+            raise UsageError("the last proposal is behind you")
         if self.current is None:
             raise UsageError("the queue is empty", fix="widen the filter")
         return self.current
 
     def _to_first_open(self) -> None:
         undecided = (k for k, proposal in enumerate(self._items) if self.decision(proposal) is None)
-        self._place, self._nudged = next(undecided, 0), None
+        self._place, self._nudged = next(undecided, len(self._items)), None
         self._since_ns = self._now_ns()
 
 

@@ -96,8 +96,9 @@ def test_deciding_anew_replaces_code_and_decision(kit: Any, document: Document) 
     queue.nudge("offset", 5)
     queue.accept()
     queue.go(0)
+    assert queue.edges_ns == (4 * S, 8 * S + 5 * kit.FRAME)
     queue.relabel("pos")
-    assert kit.bouts(document, REVIEWED) == [(4, 8, "pos")]
+    assert kit.bouts(document, REVIEWED) == [(4, 8.2, "pos")]
     queue.go(0)
     queue.reject()
     assert kit.bouts(document, REVIEWED) == []
@@ -188,3 +189,70 @@ def test_minutes_left_come_from_the_pace(kit: Any, tmp_path: Path) -> None:
     done = queue.progress()
     assert (done.n_decided, done.n_all) == (6, 30)
     assert done.minutes_left == pytest.approx(24 * 10 / 60)
+
+
+def two_lanes(kit: Any, tmp_path: Path) -> ReviewQueue:
+    edges = np.arange(4, dtype=np.int64) * 4 * S
+    codes = np.array([2, 0, 1], np.int16)
+    other = StateTrack(kit.affect, "caregiver", "auto:affect@1", edges, codes, np.array([0.1, 0.7, 0.65]))
+    document = kit.document(tmp_path, tracks=[other, kit.auto_track()])
+    lanes = [key for key in document.lanes if key.kind == "auto"]
+    return ReviewQueue(document, lanes, Watched(), lambda: 0, seed=5, audit_share=0.0)
+
+
+def test_review_goes_lane_by_lane_in_the_timelines_order(kit: Any, tmp_path: Path) -> None:
+    queue = two_lanes(kit, tmp_path)
+    assert queue.tiers == (("infant", "affect3"), ("caregiver", "affect3"))
+    assert [(p.lane.role, round(p.confidence, 2)) for p in queue.items] == [
+        ("infant", 0.3), ("infant", 0.6), ("caregiver", 0.1), ("caregiver", 0.65), ("caregiver", 0.7),
+    ]  # fmt: skip
+
+
+def test_behind_the_last_nothing_is_decided_twice_and_what_was_left_comes_again(
+    kit: Any, tmp_path: Path
+) -> None:
+    queue = two_lanes(kit, tmp_path)
+    queue.set_filter(Filter.of_lane(("caregiver", "affect3")))
+    queue.accept()
+    assert queue.next() == queue.items[2]
+    queue.accept()
+    assert queue.at_end
+    assert queue.current is None
+    with pytest.raises(UsageError, match="behind you"):
+        queue.accept()
+    assert queue.next() == queue.items[1]
+    queue.accept()
+    assert queue.previous() == queue.items[1]
+    queue.go(2)
+    queue.accept()
+    assert queue.at_end
+    assert queue.next() is None
+    assert queue.next_tier() == ("infant", "affect3")
+    assert queue.n_open(("infant", "affect3")) == 2
+    assert queue.previous() == queue.items[2]
+
+
+def test_what_a_neighbour_took_since_is_not_shown_as_ours(kit: Any, document: Document) -> None:
+    queue = queue_of(document, sure_from=1.01)
+    first, second = (next(k for k, p in enumerate(queue.items) if p.onset_ns == s * S) for s in (4, 8))
+    queue.go(first)
+    queue.nudge("onset", 3)
+    queue.accept()
+    assert queue.go(first)
+    assert queue.edges_ns == (4 * S + 3 * kit.FRAME, 8 * S)
+    queue.go(second)
+    queue.nudge("onset", -10)
+    queue.accept()
+    queue.go(first)
+    assert queue.edges_ns == (4 * S + 3 * kit.FRAME, 8 * S - 10 * kit.FRAME)
+    queue.go(second)
+    assert queue.edges_ns == (8 * S - 10 * kit.FRAME, 12 * S)
+
+
+def test_only_the_filters_sure_ones_are_accepted_unseen(kit: Any, tmp_path: Path) -> None:
+    document = kit.document(tmp_path, tracks=[many(kit, 60, 0.95)])
+    queue = ReviewQueue(document, [AUTO], Watched(), lambda: 0, audit_share=0.0)
+    queue.set_filter(Filter(codes=frozenset({"pos"})))
+    assert queue.n_rest() == 20
+    assert queue.accept_rest() == 20
+    assert {bout.code for bout in document.lane(REVIEWED).bouts} == {"pos"}
