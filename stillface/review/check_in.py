@@ -17,10 +17,9 @@ from stillface.io.code_log_replay import merge, replay
 from stillface.io.durable import read_bytes, storage_error, write_atomic
 from stillface.io.human_codes import LOG_KINDS
 from stillface.io.lock import FileLock
+from stillface.review.checkouts import Parcel, checkout_of, note_checkout
 from stillface.review.package import (
     Manifest,
-    checkout_of,
-    note_checkout,
     read_manifest,
     verify_hashes,
 )
@@ -82,7 +81,8 @@ def check_in(study: StudyFolder, package: Path) -> CheckedIn:
     for log in arrived:
         if len(log.records) > log.n_known:
             _put(study, log, manifest.coder)
-    note_checkout(study, manifest, back=True)
+    parcel = Parcel(manifest.package, manifest.session_id, manifest.coder, manifest.role)
+    note_checkout(study, parcel, back=True)
     new = sum(max(len(log.records) - log.n_known, 0) for log in arrived)
     return CheckedIn(manifest.session_id, manifest.coder, new, _n_conflicts(study, manifest))
 

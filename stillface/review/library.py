@@ -12,7 +12,7 @@ from stillface.errors import StillfaceError
 from stillface.io.artefacts import load_state_track
 from stillface.io.bundle import StudyFolder
 from stillface.review.assignments import Assignment, read_assignments
-from stillface.review.package import checked_out
+from stillface.review.checkouts import checked_out
 from stillface.review.progress import State, TrackProgress, read_progress
 from stillface.review.waiting import bring_in_waiting
 

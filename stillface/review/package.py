@@ -21,13 +21,14 @@ from stillface.errors import InputError, StillfaceError, UsageError
 from stillface.io.bundle import SESSION_FILE, STUDY_FILE, StudyFolder, open_study
 from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.code_log_record import system_clock
-from stillface.io.durable import read_bytes, require_free_space, storage_error, write_atomic
+from stillface.io.durable import read_bytes, require_free_space, storage_error
 from stillface.io.human_codes import LOG_KINDS
 from stillface.io.lock import FileLock
 from stillface.io.safe_paths import check_name
 from stillface.io.session_yaml import session_text
 from stillface.io.study_yaml import PrivacyPlan, StudyFile, study_text
 from stillface.review.blinding import must_code_blind
+from stillface.review.checkouts import Parcel, note_checkout
 from stillface.review.role_mask import visible_regions
 from stillface.review.zip_safe import SafeZip, read_zip, write_zip
 
@@ -35,9 +36,6 @@ __all__ = [
     "MANIFEST",
     "Manifest",
     "check_out",
-    "checked_out",
-    "checkout_of",
-    "note_checkout",
     "pack_back",
     "read_manifest",
     "study_at",
@@ -47,7 +45,6 @@ __all__ = [
 
 MANIFEST = "package.json"
 _FORMAT = 1
-_REGISTER = "checkouts.jsonl"
 _DEFINITIONS = ("protocols", "schemes", "rules")
 _BACK_KINDS = ("human", "auto_reviewed")
 _MAX_FILES, _MAX_BYTES = 10_000, 1_000_000_000_000
@@ -189,7 +186,7 @@ def check_out(
     )
     found = write_zip(target, files, (MANIFEST, lambda hashed: replace(blank, files=hashed).encoded()))
     try:
-        note_checkout(study, blank)
+        note_checkout(study, Parcel(blank.package, session_id, coder, role))
     except StillfaceError:
         # A package that the study does not remember could never come back.
         with suppress(OSError):
@@ -339,62 +336,3 @@ def pack_back(study: StudyFolder, target: Path) -> Manifest:
     blank = replace(out, way="in", t=system_clock()[0], files={})
     found = write_zip(target, files, (MANIFEST, lambda hashed: replace(blank, files=hashed).encoded()))
     return replace(blank, files=found)
-
-
-def note_checkout(study: StudyFolder, manifest: Manifest, *, back: bool = False) -> None:
-    """Remember in the study that a package went out, or came back; raises StorageError."""
-    _make(study.logs_dir)
-    path = study.logs_dir / _REGISTER
-    lock = FileLock(path.with_name(_REGISTER + ".lock"), who=manifest.coder)
-    try:
-        line = {
-            "package": manifest.package,
-            "session_id": manifest.session_id,
-            "coder": manifest.coder,
-            "role": manifest.role,
-            "t": system_clock()[0],
-            "what": "in" if back else "out",
-        }
-        before = path.read_bytes() if path.exists() else b""
-        write_atomic(path, before + json.dumps(line, sort_keys=True).encode() + b"\n")
-    except OSError as error:
-        raise storage_error(error, path, "could not note the check-out") from error
-    finally:
-        lock.release()
-
-
-def _register(study: StudyFolder) -> list[dict[str, str]]:
-    path = study.logs_dir / _REGISTER
-    if not path.is_file():
-        return []
-    try:
-        lines = [json.loads(line) for line in read_bytes(path).splitlines()]
-    except OSError as error:
-        raise storage_error(error, path, "could not read who has checked out what") from error
-    except ValueError as error:
-        raise InputError(
-            "the list of check-outs is damaged", where=path.name, fix="put it back from a backup"
-        ) from error
-    return [line for line in lines if isinstance(line, dict)]
-
-
-def checkout_of(study: StudyFolder, package: str) -> tuple[str, str] | None:
-    """Give session and coder of a package that this study checked out, or None."""
-    for line in _register(study):
-        if line.get("package") == package and line.get("what") == "out":
-            return line.get("session_id", ""), line.get("coder", "")
-    return None
-
-
-def checked_out(study: StudyFolder) -> Mapping[str, tuple[str, ...]]:
-    """Give who has which session on another computer: session_id -> coders."""
-    out: dict[str, tuple[str, str]] = {}
-    for line in _register(study):
-        if line.get("what") == "out":
-            out[line.get("package", "")] = (line.get("session_id", ""), line.get("coder", ""))
-        else:
-            out.pop(line.get("package", ""), None)
-    found: dict[str, set[str]] = {}
-    for session_id, coder in out.values():
-        found.setdefault(session_id, set()).add(coder)
-    return {session_id: tuple(sorted(coders)) for session_id, coders in found.items()}

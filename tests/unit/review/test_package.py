@@ -19,8 +19,9 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.human_codes import read_people
 from stillface.io.lock import FileLock
 from stillface.review.check_in import check_in
+from stillface.review.checkouts import checked_out
 from stillface.review.opening import open_document
-from stillface.review.package import check_out, checked_out, pack_back, study_at, unpack
+from stillface.review.package import check_out, pack_back, study_at, unpack
 
 from .pair_study import HOME, code, key_of, make_study, standing
 
