@@ -26,7 +26,7 @@ from gui_study import RATE, code_much, make_study, pictures
 from stillface.domain.clock import NS_PER_S as S
 
 N_BOUTS = 5_000
-N_OTHER_BOUTS = 1_000
+N_OTHER_BOUTS = 500
 N_STEPS = 150
 BARE_FRAMES = 25
 MEMORY_HEIGHT = 1080
@@ -147,7 +147,7 @@ def paintings_of(window: object) -> tuple[list[float], list[float]]:
             # What an edit changes is another object: here the active lane's picture is dropped.
             timeline.pictures.forget(None if forget else window.desk.document.active)
             timeline.redraw()
-            times.append(timed(timeline.repaint, lambda: None)[0])
+            times.append(timed(timeline.grab, lambda: None)[0])
     return one, all_
 
 
@@ -190,7 +190,7 @@ def speed_lines(study: object, height: int, settle: Settle) -> list[Line]:
     """Measure speed; give what is printed."""
     bare, start_s = bare_step_s(height, settle)
     window, open_s = opened(study, settle)
-    code_much(window, N_BOUTS, N_OTHER_BOUTS)
+    code_much(window, N_BOUTS - 3 * N_OTHER_BOUTS, N_OTHER_BOUTS)
     steps = steps_of(window, settle)
     coded = codes_of(window, settle)
     one, all_ = paintings_of(window)

@@ -94,6 +94,11 @@ class _LaneArtist:
         self.painter, self.lane, self.view, self.theme = painter, shown.lane, shown.view, shown.theme
         self.height_px, self.only_ns = shown.height_px, shown.only_ns
         self.area = QRectF(0, 0, shown.view.width_px, shown.height_px)
+        # Asked for once a code, not once a bout: a lane may hold thousands.
+        scheme = shown.lane.scheme
+        self.colours = {code: code_colour(scheme, code) for code in scheme.code_ids}
+        self.gaps = {code for code, gap in zip(scheme.code_ids, scheme.gap_mask, strict=True) if gap}
+        self.font = font_of(painter, 9 if shown.height_px >= 18 else 8, bold=True)
 
     def paint(self) -> None:
         self.painter.fillRect(self.area, QColor(self.theme.background))
@@ -108,17 +113,17 @@ class _LaneArtist:
                 self._bout(strip)
 
     def _bout(self, strip: Strip) -> None:
-        painter, scheme = self.painter, self.lane.scheme
-        colour = code_colour(scheme, strip.code)
+        painter, colour = self.painter, self.colours[strip.code]
         box = QRectF(strip.x_px, 0, max(strip.width_px, 1), self.height_px)
         machine = self.lane.key.kind == "auto"
-        fill = QColor(colour)
         if machine:
+            fill = QColor(colour)
             fill.setAlpha(90)
-        painter.fillRect(box, fill)
-        if machine:
+            painter.fillRect(box, fill)
             painter.fillRect(box, QBrush(colour, Qt.BrushStyle.BDiagPattern))
-        if bool(scheme.gap_mask[scheme.index(strip.code)]):
+        else:
+            painter.fillRect(box, colour)
+        if strip.code in self.gaps:
             painter.fillRect(box, QBrush(QColor(self.theme.background), Qt.BrushStyle.DiagCrossPattern))
         if strip.bout is None:
             return
@@ -145,7 +150,7 @@ class _LaneArtist:
         seen = box.intersected(self.area)
         long = seen.width() >= _LABEL_FROM_PX and self.height_px >= 16
         text = f"{letter}  {held.label}" if long and held.label else letter
-        self.painter.setFont(font_of(self.painter, 9 if self.height_px >= 18 else 8, bold=True))
+        self.painter.setFont(self.font)
         self.painter.setPen(colour)
         self.painter.drawText(seen.adjusted(3, 0, -2, 0), Qt.AlignmentFlag.AlignVCenter, text)
 
@@ -153,7 +158,7 @@ class _LaneArtist:
         painter = self.painter
         x, middle, half = strip.x_px, self.height_px / 2, self.height_px / 3
         painter.setPen(QColor(self.theme.text))
-        painter.setBrush(code_colour(self.lane.scheme, strip.code))
+        painter.setBrush(self.colours[strip.code])
         corners = [QPointF(x, middle - half), QPointF(x + half, middle), QPointF(x, middle + half)]
         painter.drawPolygon(QPolygonF([*corners, QPointF(x - half, middle)]))
         painter.setFont(font_of(painter, 8, bold=True))
