@@ -151,20 +151,18 @@ def check_out(
     role : str
         Only films that show this person.
     with_auto : bool
-        Machine proposals too; off for blind coding.
+        Machine proposals too; off for blind coding. They are left out for somebody who must code blind.
 
     Raises
     ------
     UsageError
-        The target is there, no film shows the role, or proposals for somebody who must code blind.
+        The target is there, or no film shows the role.
     InputError, StorageError
         Session or films cannot be read, or the disk refused; nothing is left then.
     """
     if target.exists():
         raise UsageError("there is such a file already", where=target.name, fix="choose another name")
     log_name(coder, "anywhere")
-    if with_auto and must_code_blind(study, session_id, coder):
-        raise UsageError("coded from scratch here", where=session_id, fix="hide the machine's codes")
     session = _reduced(study.load_session(session_id), role)
     files: dict[str, Path | bytes] = {
         STUDY_FILE: study_text(_study_for(study, session, coder)).encode(),
@@ -175,7 +173,7 @@ def check_out(
     folders = [study.root / name for name in _DEFINITIONS]
     wanted = [path for folder in folders for path in sorted(folder.rglob("*.yaml"))]
     wanted += [path for path, _ in _own_logs(study, session_id, coder)]
-    if with_auto:
+    if with_auto and not must_code_blind(study, session_id, coder):
         wanted += sorted(study.auto_dir(session_id).glob("*.h5"))
     files |= {study.relative(path): path for path in wanted}
     require_free_space(

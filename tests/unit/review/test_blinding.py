@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from stillface.errors import UsageError
 from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_chain import read_log
 from stillface.review.assignments import Assignment, write_assignments
@@ -78,9 +77,12 @@ def test_asking_to_see_others_does_not_help(study: StudyFolder) -> None:
     document = open_document(study, "one", "AB", HOME, with_auto=True, with_others=True)
     assert sees_only_own(document, "AB")
     document.close()
-    with pytest.raises(UsageError, match="from scratch"):
-        check_out(study, "one", "AB", study.root / "x.zip", with_auto=True)
-    assert not (study.root / "x.zip").exists()
+
+
+def test_a_package_for_who_must_code_blind_holds_no_proposals(study: StudyFolder) -> None:
+    for coder, there in (("AB", False), ("EF", True)):
+        manifest = check_out(study, "one", coder, study.root / f"{coder}.zip", with_auto=True)
+        assert any(name.endswith(".h5") for name in manifest.files) == there
 
 
 def test_files_of_others_and_of_the_machine_are_not_even_opened(
