@@ -15,6 +15,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 
 from fixtures.videos import cut, moov_first
+from stillface.domain.recording import Region
 from stillface.errors import InputError
 from stillface.gui.session_media import make_quick_copy, open_quick_copy
 from stillface.video.encode import write_video
@@ -100,6 +101,15 @@ def test_a_copy_of_another_film_is_refused_and_the_film_stays(
     assert window.films._sources["front"] is before
     press(window, "Right")
     assert numbers(window) == (8, 8)
+
+
+def test_a_quick_copy_hides_what_the_film_hides(slow: Any) -> None:
+    session = slow.load_session("one")
+    make_quick_copy(slow, session, "front")
+    with open_quick_copy(slow, session, "front", {"front": Region(0, 0, 0.5, 1)}) as masked:
+        shown = masked.frame(0b1111_1111)
+    assert shown[:, :64].max() > 200
+    assert len(np.unique(shown[:, 64:])) == 1
 
 
 def gone(study: Any) -> None:
