@@ -16,8 +16,15 @@ from fixtures import worked_examples as we
 from stillface.domain.results import Measurement, Status
 from stillface.domain.session import Session
 from stillface.domain.study import Person, Study, Visit
-from stillface.io.measures_table import RepairRow, write_measures_long, write_repairs
+from stillface.io.measures_table import (
+    MomentRow,
+    RepairRow,
+    write_measures_long,
+    write_moments,
+    write_repairs,
+)
 from stillface.io.tables import write_table
+from stillface.measures.survival import kaplan_meier
 from stillface.pipeline.outputs import SESSION_COLUMNS
 from stillface.pipeline.study_files import Statistics, study_statistics, write_statistics
 from stillface.pipeline.study_people import participants
@@ -74,6 +81,16 @@ def values(per_family: int, n: int = 36) -> tuple[list[Measurement], list[Sessio
     return rows, sessions, study
 
 
+def moment(k: int) -> MomentRow:
+    """Give one of nine waits: the third was not at risk, every even one is censored."""
+    status = "NA_NOTATRISK" if k == 3 else "OK" if k % 2 else "CENS_EP_END"
+    return MomentRow(
+        f"d{k % 5}", f"{k % 5:03d}", "RE", "infant", "affect3+affect3", "AB", "valence3", "WD", k,
+        "withdrawal", 10.0, 0.0, 30.0, 30.0, 1.0, "match", 5.0, 50.0, 60.0, None if k == 3 else 1.0 + k,
+        None, status, int(status == "CENS_EP_END"), None, "",
+    )  # fmt: skip
+
+
 def exported(folder: Path, per_family: int) -> tuple[Path, Statistics]:
     """Write what a run exports, as far as the scripts read it."""
     rows, sessions, study = values(per_family)
@@ -100,6 +117,7 @@ def exported(folder: Path, per_family: int) -> tuple[Path, Statistics]:
     ]  # fmt: skip
     lines.append([*lines[0][:4], "caregiver", "c0", "", "", "", *([None] * 2), "private", 3, 0, "blue", "A"])
     write_table(folder / "sessions.csv", COLUMNS, lines)
+    write_moments(folder / "moments.csv", [moment(k) for k in range(9)])
     statistics = study_statistics(we.PROTOCOL, rows, people, [], (), {})
     write_statistics(folder / "statistics", we.PROTOCOL, statistics, people, COVARIATES, COLUMNS)
     return folder / "statistics", statistics
@@ -130,7 +148,8 @@ def test_r_gives_our_means_contrasts_and_fixed_effects(tmp_path: Path, per_famil
     keep = (
         'source("analysis.R"); write.csv(means, "r_means.csv"); write.csv(effects, "r_effects.csv");'
         ' write.csv(summary(model)$tTable, "r_model.csv");'
-        ' writeLines(as.character(summary(recovery)$n.event), "r_events.txt")'
+        ' writeLines(as.character(summary(recovery)$n.event), "r_events.txt");'
+        ' writeLines(as.character(summary(moments)$surv), "r_moments.txt")'
     )
     result = ran(["Rscript", "--vanilla", "-e", keep], folder)
     if "there is no package called" in result.stderr:
@@ -161,6 +180,9 @@ def test_r_gives_our_means_contrasts_and_fixed_effects(tmp_path: Path, per_famil
     assert "coxph" in result.stdout
     # Every third of 40 waits is censored.
     assert sum(map(int, (folder / "r_events.txt").read_text().split())) == 26
+    waits = [1.0 + k for k in range(9) if k != 3]
+    ours = kaplan_meier(waits, [bool(k % 2) for k in range(9) if k != 3]).survival
+    assert [float(s) for s in (folder / "r_moments.txt").read_text().split()] == pytest.approx(ours)
 
 
 def test_pspp_gives_our_means_and_contrasts(tmp_path: Path) -> None:

@@ -97,6 +97,15 @@ if (nrow(r) > 0) {
   print(recovery)
 }
 
+# Moments: each coded event with its own clock; several a dyad, so the limits are clustered by dyad.
+w <- if (file.exists("../moments.csv")) table_of("moments.csv") else data.frame(recovery_s = character(0))
+w <- w[w$recovery_s != "", ]
+if (nrow(w) > 0) {
+  w$recovery_s <- as.numeric(w$recovery_s); w$seen <- 1 - as.numeric(w$censored)
+  moments <- survfit(Surv(recovery_s, seen) ~ moment_id + match_rule, data = w, cluster = dyad_id)
+  print(moments)
+}
+
 # Repairs: several bouts a dyad, so the errors are clustered by dyad. Bouts whose onset was not seen,
 # or that a turn to shared negative ended, have no waiting time to a repair of their own.
 b <- table_of("repairs.csv")
