@@ -123,13 +123,21 @@ class SessionTable(QTableWidget):
             cell.setToolTip("\n".join(entry.warnings) if column == _WARNINGS else text)
             cell.key = keys.get(column, text)
 
-    def filter(self, passes: Callable[[str], bool]) -> None:
-        """Show the sessions that pass; the first of them is chosen where the chosen one does not."""
+    def filter(self, passes: Callable[[str], bool], *, seek: bool = False) -> None:
+        """Show the sessions that pass.
+
+        Parameters
+        ----------
+        passes : callable
+            Gets a session's id.
+        seek : bool
+            The first of them is chosen where none is; it always is where the chosen one went out of sight.
+        """
         self.setUpdatesEnabled(False)
         for session_id, cells in self._cells.items():
             self.setRowHidden(cells[0].row(), not passes(session_id))
         self.setUpdatesEnabled(True)
-        if self.currentRow() >= 0 and not self.session_id:
+        if not self.session_id and (seek or self.currentRow() >= 0):
             first = next(iter(self.shown()), "")
             if first:
                 self.choose(first)

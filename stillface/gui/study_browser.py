@@ -215,7 +215,7 @@ class StudyBrowser(QDialog):
 
     def show_rows(self) -> None:
         """Show the sessions that pass the filter."""
-        self.table.filter(self._passes)
+        self.table.filter(self._passes, seek=bool(self.search.text().strip()))
         self._show_status()
         self.show_detail()
 
@@ -228,6 +228,8 @@ class StudyBrowser(QDialog):
             text += f", reading {len(self._waiting)} more"
         if self.library.trouble:
             text += f". The list of assignments cannot be read: {Path(self.library.trouble).name}"
+        if self.library.brought_in:
+            text += ". " + "; ".join(self.library.brought_in[:2])
         self.status.setText(text)
 
     def _show_queue(self) -> None:
@@ -312,7 +314,7 @@ class StudyBrowser(QDialog):
                     f"{SIGNS['not started']} <b>{given.coder}</b> {given.role} {given.scheme_id}{second}"
                 )
         if len(lines) == 1:
-            lines.append("nothing coded, and given to nobody")
+            lines.append("nothing coded, given to nobody" if self.library.manager else "nothing coded yet")
         lines += [f"<span style='color:#d98c00'>\u26a0</span> {line}" for line in entry.warnings]
         return "<br>".join(lines)
 
