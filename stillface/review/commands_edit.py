@@ -176,22 +176,37 @@ class ExtendTo(LaneCommand):
 
 @dataclass(frozen=True)
 class Paint(LaneCommand):
-    """A stretch is one code, whatever was there: neighbours give way."""
+    """A stretch is one code, whatever was there: neighbours give way.
+
+    Parameters
+    ----------
+    lane : LaneKey
+    onset_ns, offset_ns : int
+    code : str
+    attributes : mapping of str to str
+    joins : bool
+        Whether it becomes one bout with neighbours of the same code and attributes; off where each stretch
+        is a judgement of its own, as bins and differences are.
+    """
 
     onset_ns: int
     offset_ns: int
     code: str
     attributes: dict[str, str] = field(default_factory=dict)
+    joins: bool = False
 
     def change(self, draft: Draft) -> None:
         """Make room for the stretch and put it in."""
         onset_ns, offset_ns = stretch_of(draft.grid, self.onset_ns, self.offset_ns)
         same = draft.lane.at(onset_ns)
         if same is not None and (same.onset_ns, same.end_ns) == (onset_ns, offset_ns) and not same.running:
-            draft.change(same, code=self.code, attributes={**same.attributes, **self.attributes})
+            attributes = {**same.attributes, **self.attributes}
+            painted = draft.change(same, code=self.code, attributes=attributes)
         else:
             draft.clear(onset_ns, offset_ns)
-            draft.add(onset_ns, offset_ns, self.code, self.attributes)
+            painted = draft.add(onset_ns, offset_ns, self.code, self.attributes)
+        if self.joins:
+            draft.join(painted)
 
 
 @dataclass(frozen=True)

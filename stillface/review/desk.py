@@ -15,7 +15,8 @@ from stillface.review.commands_edit import Paint
 from stillface.review.commands_live import AddPoint, CloseRunning, SetState
 from stillface.review.desk_actions import actions_of
 from stillface.review.document import Document
-from stillface.review.finished import Finding, findings
+from stillface.review.finish_round import FinishRound
+from stillface.review.finished import Finding
 from stillface.review.habits import Habits
 from stillface.review.interval_mode import Bins
 from stillface.review.keymap import Keymap, key_of_code
@@ -25,6 +26,7 @@ from stillface.review.playhead import Playhead
 from stillface.review.queue import ReviewQueue
 from stillface.review.running import RunningBout
 from stillface.review.signals import Signal
+from stillface.review.telling import what_changed
 
 __all__ = ["Desk", "clock_text"]
 
@@ -83,7 +85,7 @@ class Desk:
         self.marked_ns: tuple[tuple[int, int, bool], ...] = ()
         self.chosen: tuple[LaneKey, str] | None = None
         self.mark_in_ns: int | None = None
-        self._finding = -1
+        self.finish = FinishRound(document)
         self._coding_lane: LaneKey | None = None
         self.lane_before: LaneKey | None = None
         playhead.played.connect(self._note_running)
@@ -134,11 +136,12 @@ class Desk:
             return None if proposal is None else self.document.lane(proposal.lane)
         return None if self.document.active is None else self.document.lane(self.document.active)
 
-    def do(self, command: Command) -> bool:
-        """Apply a command and say what it did not do."""
+    def do(self, command: Command, said: str = "") -> bool:
+        """Apply a command and say what it did, in these words if given, or that it did nothing."""
+        before = self.document.lanes
         done = self.document.do(command)
-        if not done:
-            self.said.emit("nothing to change here")
+        told = (said or what_changed(before, self.document.lanes)) if done else "nothing to change here"
+        self.said.emit(told)
         return done
 
     def code(self, code: str) -> None:
@@ -158,15 +161,15 @@ class Desk:
         recorded = self.habits.reaction() if time_ns != self.playhead.time_ns else {}
         if lane.is_point:
             self.do(AddPoint(lane.key, time_ns, code, recorded))
-            self.said.emit(f"{lane.key.role}: {label} at {clock_text(time_ns)}")
         elif self.bins is not None:
             onset_ns, offset_ns = self.bins.current_ns
             self.do(self.bins.score(lane.key, code))
             self.said.emit(f"{lane.key.role}: {label} {clock_text(onset_ns)} to {clock_text(offset_ns)}")
             self._show_bin(self.bins.next())
         elif self.selection_ns is not None:
-            self.do(Paint(lane.key, *self.selection_ns, code))
-            self.said.emit(f"{lane.key.role}: {label} over the selection")
+            low, high = self.selection_ns
+            told = f"{lane.key.role}: {label} {clock_text(low)} to {clock_text(high)}"
+            self.do(Paint(lane.key, low, high, code, joins=True), told)
             self.select(None)
         else:
             left, left_ns = "", self.running.left_behind_ns(lane)
@@ -216,16 +219,20 @@ class Desk:
 
     def undo(self) -> None:
         """Take the last command back."""
+        before = self.document.lanes
         self.document.undo()
         if self.mode == "review":
             self.need_queue().previous()
             self.show_proposal()
-        self.said.emit("taken back")
+        told = what_changed(self.document.lanes, before) or "your decision"
+        self.said.emit(f"taken back: {told}")
 
     def redo(self) -> None:
         """Bring the last undone command back."""
+        before = self.document.lanes
         self.document.redo()
-        self.said.emit("brought back")
+        told = what_changed(before, self.document.lanes) or "your decision"
+        self.said.emit(f"brought back: {told}")
 
     def select(self, stretch_ns: tuple[int, int] | None) -> None:
         """Select a stretch, or nothing."""
@@ -253,27 +260,17 @@ class Desk:
         return lane.key, bout
 
     def findings(self) -> tuple[Finding, ...]:
-        """List what is open in the lanes of the kind that is coded now."""
-        kind = self.active_lane.key.kind
-        lanes = [lane for lane in self.document.lanes.values() if lane.editable and lane.key.kind == kind]
-        # What is only offered is missing to nobody before it is begun.
-        meant = [lane for lane in lanes if lane.bouts or lane.key.tier not in self.document.offered]
-        return findings(self.document.session, meant)
+        """List what is open in the lane that is coded now, then in the other lanes that are one's own."""
+        return self.finish.findings()
 
     def next_finding(self) -> Finding | None:
-        """Go to the next thing to look at; None where all is done."""
-        found = self.findings()
-        if not found:
-            self._finding = -1
-            self.said.emit("finished: nothing is open")
-            return None
-        self._finding = (self._finding + 1) % len(found)
-        finding = found[self._finding]
-        if finding.lane is not None:
+        """Go to the next thing to look at; None where all is done, or the lane here is."""
+        finding, text = self.finish.next()
+        if finding is not None and finding.lane is not None:
             self.document.activate(finding.lane)
             self.playhead.pause()
             self.playhead.seek(finding.onset_ns)
-        self.said.emit(f"{self._finding + 1} of {len(found)}: {finding.text}")
+        self.said.emit(text)
         return finding
 
     def start_intervals(self) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from stillface.errors import UsageError
 from stillface.review.breaches import to_breaches
 from stillface.review.clock_text import clock_text
@@ -91,6 +93,7 @@ def _end_state(desk: Desk) -> None:
 
 
 def _mark_in(desk: Desk) -> None:
+    """Begin a selection with the frame on screen."""
     desk.selection_ns = None
     desk.mark_in_ns = desk.grid.floor(desk.playhead.time_ns)
     desk.said.emit(f"selection from {clock_text(desk.playhead.time_ns)}")
@@ -98,10 +101,22 @@ def _mark_in(desk: Desk) -> None:
 
 
 def _mark_out(desk: Desk) -> None:
+    """End the selection before the frame on screen, as a code's key and ``Return`` end a state.
+
+    So the border where one bout ends and the next begins is both the end of a selection and the beginning of
+    one; the session's last frame, after which there is none to stand on, belongs to it.
+    """
     if desk.mark_in_ns is None:
         raise UsageError("the selection has no beginning", fix="mark it first")
-    low, high = sorted((desk.mark_in_ns, desk.grid.floor(desk.playhead.time_ns)))
-    desk.select((low, desk.grid.after(high)))
+    grid, last_ns = desk.grid, desk.playhead.last_ns
+    low, high = sorted((desk.mark_in_ns, grid.floor(desk.playhead.time_ns)))
+    high = grid.span_ns[1] if high >= last_ns else high
+    if low == high:
+        raise UsageError("a selection of no frame", fix="go to the first frame that is not in it any more")
+    desk.select((low, high))
+    n_frames = int(np.count_nonzero((grid.edges_ns >= low) & (grid.edges_ns < high)))
+    frames = "1 frame" if n_frames == 1 else f"{n_frames} frames"
+    desk.said.emit(f"selection {clock_text(low)} to {clock_text(high)}, {frames}: a code's key paints it")
 
 
 def _move_edge(desk: Desk, side: Literal["onset", "offset"]) -> None:

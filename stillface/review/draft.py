@@ -27,12 +27,13 @@ class Draft:
 
     def add(
         self, onset_ns: int, offset_ns: int | None, code: str, attributes: Mapping[str, str] | None = None
-    ) -> None:
-        """Put in a new bout or point; the code must be the scheme's."""
+    ) -> LaneBout:
+        """Put in a new bout or point and give it; the code must be the scheme's."""
         self.lane.scheme.index(code)
         self._n_new += 1
         new = LaneBout(f"new {self._n_new}", onset_ns, offset_ns, code, dict(attributes or {}))
         self._put(new)
+        return new
 
     def change(self, bout: LaneBout, **parts: object) -> LaneBout:
         """Replace parts of a bout; an unknown code is refused."""
@@ -73,6 +74,29 @@ class Draft:
             else:
                 self.remove(bout)
 
+    def join(self, bout: LaneBout) -> None:
+        """Make one bout of this one and those that touch it and say just the same of their time.
+
+        Bouts that a remark or another attribute sets apart stay apart.
+        """
+        near = self.lane.within(bout.onset_ns - 1, bout.end_ns + 1)
+        ids = dict.fromkeys([held.id for held in near]) | self._touched
+        others = [held for id_ in ids if id_ != bout.id and (held := self._now.get(id_)) is not None]
+        same = [held for held in others if held.code == bout.code and _said(held) == _said(bout)]
+        for held in same:
+            if held.end_ns == bout.onset_ns:
+                self.remove(bout)
+                # Whoever says how long it lasted has said that it ended.
+                bout = (
+                    self.close(held, bout.end_ns)
+                    if not bout.running
+                    else self.change(held, offset_ns=bout.end_ns, attributes=bout.attributes)
+                )
+        for held in same:
+            if held.onset_ns == bout.end_ns:
+                self.remove(held)
+                bout = self.change(bout, offset_ns=held.offset_ns, attributes=held.attributes)
+
     def edits(self) -> tuple[Edit, ...]:
         """Give the log's edits: what went first, then what changed, then what is new."""
         gone, changed, new = [], [], []
@@ -106,3 +130,8 @@ class Draft:
             None if bout.offset_ns is None else self.grid.frame_number(bout.offset_ns),
             bout.attributes,
         )
+
+
+def _said(bout: LaneBout) -> dict[str, str]:
+    """Give what was said of a bout beside its code."""
+    return {key: value for key, value in bout.attributes.items() if key != RUNNING}

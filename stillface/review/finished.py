@@ -64,7 +64,7 @@ def findings(
     for lane in lanes:
         if lane.running is not None:
             bout = lane.running
-            text = f"{lane.key.role}: {bout.code} is still running; say where it ends"
+            text = f"{lane.label(bout.code)} is still running; say where it ends"
             found.append(Finding("running", text, bout.onset_ns, bout.end_ns, lane.key))
         if lane.is_point:
             continue
@@ -72,7 +72,7 @@ def findings(
         if crossing.size:
             for k in crossing.tolist():
                 later = lane.bouts[k + 1]
-                text = f"{lane.key.role}: two codes at once; two computers disagree here"
+                text = "two codes at once; two computers disagree here"
                 found.append(Finding("overlap", text, later.onset_ns, lane.bouts[k].end_ns, lane.key))
             continue
         for episode in episodes_of_lane(session, lane.key):
@@ -94,18 +94,18 @@ def _clipped(lane: Lane, episode: Episode) -> StateTrack:
 def _in_episode(lane: Lane, episode: Episode, sliver_ms: int, uncodable_s: float) -> Iterator[Finding]:
     track = _clipped(lane, episode)
     shortest_ns = max(sliver_ms, lane.scheme.min_dur_ms) * 1_000_000
-    who = f"{lane.key.role} in {episode.id}"
+    where = f"in {episode.id}"
     for k, code in enumerate(track.codes.tolist()):
         onset, offset = int(track.edges_ns[k]), int(track.edges_ns[k + 1])
         long_s = (offset - onset) / NS_PER_S
         # A bout cut by the episode's border may go on outside it.
         at_border = onset == episode.onset_ns or offset == episode.offset_ns
         if code == UNCODED and lane.scheme.exhaustive:
-            yield Finding("hole", f"{who}: {long_s:.2f} s not coded", onset, offset, lane.key)
+            yield Finding("hole", f"{where}: {long_s:.2f} s not coded", onset, offset, lane.key)
         elif code == UNCODED:
             continue
         elif bool(lane.scheme.gap_mask[code]) and long_s >= uncodable_s:
-            yield Finding("uncodable", f"{who}: {long_s:.1f} s uncodable", onset, offset, lane.key)
+            yield Finding("uncodable", f"{where}: {long_s:.1f} s uncodable", onset, offset, lane.key)
         elif offset - onset < shortest_ns and not at_border:
-            name = lane.scheme.code_ids[code]
-            yield Finding("sliver", f"{who}: {name} lasts only {long_s:.3f} s", onset, offset, lane.key)
+            name = lane.label(lane.scheme.code_ids[code])
+            yield Finding("sliver", f"{where}: {name} lasts only {long_s:.3f} s", onset, offset, lane.key)

@@ -15,6 +15,7 @@ from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_record import Record
 from stillface.io.code_log_replay import merge
 from stillface.io.human_codes import LOG_KINDS
+from stillface.review.assignments import read_assignments
 from stillface.review.blinding import must_code_blind
 from stillface.review.breaches import breach_tiers
 from stillface.review.cameras import FrameGrid
@@ -171,7 +172,21 @@ def open_desk(
     playhead = Playhead(grid, films.cameras, now_ns)
     machine = [key for key in document.lanes if key.kind == "auto"]
     queue = ReviewQueue(document, machine, playhead.watched, now_ns) if machine else None
-    return Desk(document, playhead, keymap or Keymap(), queue, films.troubles)
+    desk = Desk(document, playhead, keymap or Keymap(), queue, films.troubles)
+    desk.finish.assigned = _assigned(study, session_id, coder)
+    return desk
+
+
+def _assigned(study: StudyFolder, session_id: str, coder: str) -> frozenset[str]:
+    """Give the tiers that a coder was given in a session; none where the table cannot be read."""
+    try:
+        given = read_assignments(study)
+    except InputError:
+        # The browser and check say what is wrong with the table; coding goes on without it.
+        return frozenset()
+    return frozenset(
+        f"{a.role}/{a.scheme_id}" for a in given if (a.session_id, a.coder) == (session_id, coder)
+    )
 
 
 def _tracks_of_others(study: StudyFolder, session_id: str, coder: str) -> list[StateTrack]:

@@ -131,7 +131,7 @@ def test_a_lane_that_is_only_offered_is_missing_to_nobody(tmp_path: Path) -> Non
     assert not [finding for finding in desk.findings() if finding.lane == BREACHES]
     keys(desk, "F3 A 2 Return")
     (hole,) = [finding for finding in desk.findings() if finding.lane == BREACHES]
-    assert hole.text == "caregiver in SF: 8.00 s not coded"
+    assert hole.text == "in SF: 8.00 s not coded"
     desk.document.close()
 
 

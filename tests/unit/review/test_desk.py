@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from stillface.domain.clock import NS_PER_S as S
 from stillface.errors import UsageError
 from stillface.io.scheme_yaml import load_scheme, shipped_scheme_ids
 from stillface.review.cameras import FrameGrid
-from stillface.review.commands_edit import Paint
+from stillface.review.commands_edit import CommentOn, MoveEdge, Paint
 from stillface.review.desk import Desk, clock_text
 from stillface.review.interval_mode import Bins
 from stillface.review.keymap import Keymap
@@ -142,7 +143,7 @@ def test_a_selection_is_painted_by_one_key(kit: Any, desk: Desk) -> None:
     desk.playhead.seek(4 * S)
     desk.key("O")
     desk.key("D")
-    assert kit.bouts(desk.document, INFANT) == [(0, 2, "neu"), (2, 4.04, "pos"), (4.04, 10, "neu")]
+    assert kit.bouts(desk.document, INFANT) == [(0, 2, "neu"), (2, 4, "pos"), (4, 10, "neu")]
     assert desk.selection_ns is None
     with pytest.raises(UsageError, match="no beginning"):
         desk.key("O")
@@ -218,11 +219,121 @@ def test_am_i_finished_lists_what_is_open(desk: Desk) -> None:
     for _ in range(4):
         desk.key("F8")
     assert desk.playhead.time_ns == 18 * S
-    assert said[-1] == "4 of 4: infant in SF: 2.00 s not coded"
+    assert said[0] == "1 of 1: episode RE was not set"
+    assert said[-1] == "Infant · affect3, 3 of 3: in SF: 2.00 s not coded"
     desk.document.do(Paint(INFANT, 18 * S, 19 * S, "neu"))
     desk.playhead.seek(19 * S)
     desk.code("pos")
     assert "running" in [f.kind for f in desk.findings()]
+
+
+def test_am_i_finished_answers_for_the_lane_that_is_coded_first(desk: Desk) -> None:
+    said = []
+    desk.said.connect(said.append)
+    desk.document.do(Paint(INFANT, 0, 20 * S, "neu"))
+    desk.finish.assigned = frozenset({"caregiver/affect3"})
+    found = desk.findings()
+    assert [f.lane for f in found] == [None, CAREGIVER, CAREGIVER]
+    for _ in range(2):
+        desk.key("F8")
+    assert desk.document.active == CAREGIVER
+    assert said[-1] == "Caregiver · affect3, 1 of 2: in PL: 10.00 s not coded"
+    desk.key("F8")
+    assert said[-1] == "Caregiver · affect3, 2 of 2: in SF: 10.00 s not coded"
+    desk.document.do(Paint(CAREGIVER, 0, 20 * S, "neu"))
+    assert [f.kind for f in desk.findings()] == ["missing_episode"]
+
+
+def test_a_lane_that_is_complete_is_said_before_another_is_shown(kit: Any, desk: Desk) -> None:
+    session = desk.document.session
+    rest = tuple(replace(e, optional=True) for e in session.protocol.episodes)
+    desk.document.session = replace(session, protocol=replace(session.protocol, episodes=rest))
+    said = []
+    desk.said.connect(said.append)
+    desk.document.do(Paint(INFANT, 0, 20 * S, "neu"))
+    desk.key("F8")
+    assert said[-1] == "finished: Infant · affect3: complete in PL, SF"
+    desk.finish.assigned = frozenset({"caregiver/affect3"})
+    desk.key("F8")
+    assert desk.document.active == INFANT
+    assert said[-1] == (
+        "Infant · affect3: complete in PL, SF. Open elsewhere: Caregiver · affect3 (2); again goes there"
+    )
+    desk.key("F8")
+    assert desk.document.active == CAREGIVER
+
+
+def test_a_bout_is_marked_by_its_edges_and_painted_to_the_frame(kit: Any, desk: Desk) -> None:
+    for low, high, code in ((0, 4, "neu"), (4, 7, "neg"), (7, 10, "neu")):
+        desk.document.do(Paint(INFANT, low * S, high * S, code))
+    desk.playhead.seek(5 * S)
+    for key in ("Ctrl+Left", "I", "Ctrl+Right", "O"):
+        desk.key(key)
+    assert desk.selection_ns == (4 * S, 7 * S)
+    desk.key("D")
+    assert kit.bouts(desk.document, INFANT) == [(0, 4, "neu"), (4, 7, "pos"), (7, 10, "neu")]
+    # From behind: the selection begins where the second mark is.
+    desk.playhead.seek(7 * S)
+    for key in ("I", "Ctrl+Left", "O", "A"):
+        desk.key(key)
+    assert kit.bouts(desk.document, INFANT) == [(0, 4, "neu"), (4, 7, "neg"), (7, 10, "neu")]
+    desk.key("I")
+    with pytest.raises(UsageError, match="no frame"):
+        desk.key("O")
+    desk.key("Right")
+    desk.key("O")
+    assert desk.selection_ns == (4 * S, 4 * S + 40_000_000)
+
+
+def test_a_selection_reaches_the_last_frame(desk: Desk) -> None:
+    for keys in (("I", "End", "O"), ("End", "I", "PgUp", "O")):
+        desk.playhead.seek(19 * S)
+        for key in keys:
+            desk.key(key)
+        assert desk.selection_ns is not None
+        assert desk.selection_ns[1] == desk.grid.span_ns[1]
+
+
+def test_painting_what_its_neighbours_are_makes_one_bout_and_undo_three(kit: Any, desk: Desk) -> None:
+    for low, high, code in ((0, 4, "pos"), (4, 7, "neg"), (7, 10, "pos"), (10, 12, "neu")):
+        desk.document.do(Paint(INFANT, low * S, high * S, code))
+    before = kit.bouts(desk.document, INFANT)
+    desk.select((4 * S, 7 * S))
+    desk.key("D")
+    assert kit.bouts(desk.document, INFANT) == [(0, 10, "pos"), (10, 12, "neu")]
+    desk.key("Ctrl+Z")
+    assert kit.bouts(desk.document, INFANT) == before
+    # What a remark sets apart stays apart.
+    desk.document.do(CommentOn(INFANT, desk.document.lane(INFANT).bouts[0].id, "hand at the mouth"))
+    desk.select((4 * S, 7 * S))
+    desk.key("D")
+    assert kit.bouts(desk.document, INFANT) == [(0, 4, "pos"), (4, 10, "pos"), (10, 12, "neu")]
+
+
+def test_what_was_done_is_said_in_words(desk: Desk) -> None:
+    said = []
+    desk.said.connect(said.append)
+
+    def last(*keys: str) -> str:
+        for key in keys:
+            desk.key(key)
+        return str(said[-1])
+
+    assert last("S") == "infant: Neutral from 0:00.000"
+    assert last("Right", "Right", "Return") == "infant: Neutral ended at 0:00.080"
+    assert last("Ctrl+Z") == "taken back: infant: Neutral ended at 0:00.080"
+    assert last("Ctrl+Y") == "brought back: infant: Neutral ended at 0:00.080"
+    assert last("D", "Right", "Return") == "infant: Positive ended at 0:00.120"
+    assert last("Home", "Ctrl+M") == "infant: joined: Neutral 0:00.000 to 0:00.120"
+    assert last("Right", "Ctrl+K") == "infant: Neutral cut at 0:00.040"
+    assert last("Del") == "infant: Neutral 0:00.040 to 0:00.120 deleted"
+    assert last("Ctrl+Z") == "taken back: infant: Neutral 0:00.040 to 0:00.120 deleted"
+    assert last("I", "Right", "O", "A") == "infant: Negative 0:00.040 to 0:00.080"
+    desk.do(MoveEdge(INFANT, desk.document.lane(INFANT).bouts[0].id, "offset", 40_000_000))
+    assert said[-1] == "nothing to change here"
+    bout = desk.document.lane(INFANT).bouts[1]
+    desk.do(CommentOn(INFANT, bout.id, "looks away"))
+    assert said[-1] == "infant: remark on Negative 0:00.040 to 0:00.080"
 
 
 def test_reviewing_by_keys_only(kit: Any, tmp_path: Path, now: Any) -> None:
