@@ -146,8 +146,8 @@ class CodingPanel(QWidget):
         desk = self.desk
         self.show_time()
         if desk.mode == "review" and desk.queue is not None:
-            place = f"{desk.queue.place + 1} of {len(desk.queue.items)}"
-            self.mode_label.setText(f"<b>review {place}</b>")
+            place = f" {desk.queue.place + 1} of {len(desk.queue.items)}"
+            self.mode_label.setText(f"<b>review{': done' if desk.queue.at_end else place}</b>")
         elif desk.bins is not None:
             seconds = (desk.bins.current_ns[1] - desk.bins.current_ns[0]) / 1e9
             self.mode_label.setText(

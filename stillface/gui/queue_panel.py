@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
-    QComboBox,
     QGridLayout,
     QLabel,
     QMessageBox,
@@ -17,8 +16,12 @@ from qtpy.QtWidgets import (
 )
 
 from stillface.gui.palette import Theme, code_colour, code_letter, text_on
+from stillface.gui.queue_filters import QueueFilters
 from stillface.review.desk import Desk, clock_text
-from stillface.review.queue import Filter, agreement, share_reviewed
+from stillface.review.lanes import Lane
+from stillface.review.proposals import Decision, Proposal
+from stillface.review.queue import ReviewQueue, agreement, share_reviewed
+from stillface.review.queue_end import what_next
 
 __all__ = ["QueuePanel"]
 
@@ -29,12 +32,11 @@ _CAVEAT = (
 _BUTTONS = (
     ("accept", "Accept"),
     ("reject", "Reject"),
-    ("cant_tell", "Can't tell"),
+    ("cant_tell", "Unscorable"),
     ("review_previous", "Back"),
     ("review_next", "Skip"),
 )
 _PER_ROW = 3
-_FILTER_PLACES = ((0, 0, 1, 1), (0, 1, 1, 1), (1, 0, 1, 2))
 
 
 class QueuePanel(QWidget):
@@ -57,7 +59,7 @@ class QueuePanel(QWidget):
         self.what, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
         self.share, self.sample = QLabel(), QLabel()
         self.open_button, self.rest_button = QPushButton(), QPushButton()
-        self.role_box, self.code_box, self.episode_box = QComboBox(), QComboBox(), QComboBox()
+        self.filters = None if desk.queue is None else QueueFilters(desk.queue, self._filtered)
         self._lay_out()
         desk.changed.connect(self.show_all)
         desk.document.lanes_changed.connect(lambda _keys: self.show_all())
@@ -66,20 +68,6 @@ class QueuePanel(QWidget):
     def _lay_out(self) -> None:
         whole = QVBoxLayout(self)
         whole.setContentsMargins(8, 6, 8, 6)
-        # A code's name is the longest: it has a row of its own.
-        filters = QGridLayout()
-        queue = self.desk.queue
-        items = queue.items if queue is not None else ()
-        choices = (
-            (self.role_box, "all roles", sorted({p.lane.role for p in items})),
-            (self.episode_box, "all episodes", [e.id for e in self.desk.document.session.episodes]),
-            (self.code_box, "all codes", sorted({p.code for p in items})),
-        )
-        for k, (box, everything, names) in enumerate(choices):
-            box.addItems([everything, *names])
-            box.setAccessibleName(f"Filter: {everything}")
-            box.currentIndexChanged.connect(self._filter)
-            filters.addWidget(box, *_FILTER_PLACES[k])
         self.what.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.what.setMinimumHeight(52)
         self.detail.setMinimumHeight(56)
@@ -91,13 +79,15 @@ class QueuePanel(QWidget):
         caveat = QLabel(_CAVEAT)
         caveat.setWordWrap(True)
         caveat.setStyleSheet(f"color: {self.theme.faint}; font-size: 11px;")
-        whole.addLayout(filters)
+        if self.filters is not None:
+            whole.addWidget(self.filters)
         for widget in (self.what, self.detail):
             whole.addWidget(widget)
         buttons = QGridLayout()
-        for k, (action, label) in enumerate(_BUTTONS):
+        self._buttons = {action: self._button(action, label) for action, label in _BUTTONS}
+        for k, button in enumerate(self._buttons.values()):
             row, column, width = (0, 2 * k, 2) if k < _PER_ROW else (1, 3 * (k - _PER_ROW), 3)
-            buttons.addWidget(self._button(action, label), row, column, 1, width)
+            buttons.addWidget(button, row, column, 1, width)
         whole.addLayout(buttons)
         hint = QLabel(
             "Another code: its key. Edges: "
@@ -147,6 +137,9 @@ class QueuePanel(QWidget):
             self.desk.keymap.keys(action)[0] for action in actions if self.desk.keymap.keys(action)
         )
 
+    def _first_key(self, action: str) -> str:
+        return next(iter(self.desk.keymap.keys(action)), "")
+
     def _button(self, action: str, label: str) -> QPushButton:
         keys = self.desk.keymap.keys(action)
         button = QPushButton(f"{label}\n{keys[0] if keys else ''}")
@@ -158,51 +151,78 @@ class QueuePanel(QWidget):
         button.clicked.connect(lambda: keys and self._press(keys[0]))
         return button
 
-    def _filter(self) -> None:
-        def picked(box: QComboBox) -> frozenset[str]:
-            return frozenset() if box.currentIndex() <= 0 else frozenset({box.currentText()})
-
-        if self.desk.queue is not None:
-            self.desk.queue.set_filter(
-                Filter(picked(self.role_box), frozenset(), picked(self.code_box), picked(self.episode_box))
-            )
-            if self.desk.mode == "review":
-                self.desk.show_proposal()
-            self.show_all()
+    def _filtered(self) -> None:
+        if self.desk.mode == "review":
+            self.desk.show_proposal()
+        self.show_all()
 
     def show_all(self) -> None:
-        """Show the present proposal and how far the review is."""
+        """Show the present proposal, or what is next behind the last one, and how far the review is."""
         queue = self.desk.queue
         if queue is None:
             return
+        if self.filters is not None:
+            self.filters.show_filter()
         reviewing = self.desk.mode == "review"
         key = self._keys("review_mode")
         self.open_button.setText(f"Back to coding ({key})" if reviewing else f"Review these ({key})")
         proposal = queue.current
-        if proposal is None:
-            self.what.setText("nothing here")
-            self.detail.setText("Widen the filter.")
+        if proposal is not None:
+            self._show_card(queue, proposal)
         else:
-            scheme = self.desk.document.lane(proposal.lane).scheme
-            colour = code_colour(scheme, proposal.code)
-            label = scheme.codes[scheme.index(proposal.code)].label or proposal.code
-            self.what.setText(f"{code_letter(scheme, proposal.code)}   {label}?")
+            self._headline("\u2713   Done" if queue.at_end else "nothing here")
+            self.detail.setText("<br>".join(self._end(queue)) if queue.at_end else "Widen the filter.")
+        self._buttons["accept"].setText(
+            f"{'Go on' if queue.at_end else 'Accept'}\n{self._first_key('accept')}"
+        )
+        for action, button in self._buttons.items():
+            button.setEnabled(not queue.at_end or action in ("accept", "review_previous"))
+        self._show_progress()
+
+    def _end(self, queue: ReviewQueue) -> list[str]:
+        done, tier = queue.progress(), queue.filter.tier
+        what = "This review" if tier is None else queue.title(tier)
+        return [f"<b>{what}</b>: {done.n_decided} of {done.n_all} decided.", *what_next(self.desk)]
+
+    def _headline(self, text: str, lane: Lane | None = None, code: str | None = None) -> None:
+        self.what.setText(text)
+        if lane is None or code is None:
             self.what.setStyleSheet(
-                f"background: {colour.name()}; color: {text_on(colour).name()}; font: bold 18px;"
+                f"background: {self.theme.lane}; color: {self.theme.text}; font: bold 18px;"
                 "border-radius: 4px;"
             )
-            onset, offset = queue.edges_ns
-            stretch = f"{clock_text(onset)} to {clock_text(offset)} ({(offset - onset) / 1e9:.2f} s)"
-            played = f"played {100 * queue.watched.share(onset, offset):.0f} %"
-            lines = [
-                f"<b>{proposal.lane.role}</b>, {stretch}",
-                f"confidence {proposal.confidence:.2f}; {played}",
-            ]
-            decision = queue.decision(proposal)
-            if decision is not None:
-                lines.append(f"you said: <b>{decision.verdict.replace('_', ' ')}</b> {decision.code or ''}")
-            self.detail.setText("<br>".join(lines))
-        self._show_progress()
+            return
+        colour = code_colour(lane.scheme, code)
+        self.what.setStyleSheet(
+            f"background: {colour.name()}; color: {text_on(colour).name()}; font: bold 18px;"
+            "border-radius: 4px;"
+        )
+
+    def _show_card(self, queue: ReviewQueue, proposal: Proposal) -> None:
+        """Show what the machine proposes, or where it was decided already, what was decided."""
+        lane, decision = self.desk.document.lane(proposal.lane), queue.decision(proposal)
+        if decision is None:
+            letter = code_letter(lane.scheme, proposal.code)
+            self._headline(f"{letter}   {lane.label(proposal.code)}?", lane, proposal.code)
+        elif decision.code is None:
+            self._headline(f"not {lane.label(proposal.code)}")
+        else:
+            letter = code_letter(lane.scheme, decision.code)
+            self._headline(f"{letter}   {lane.label(decision.code)}", lane, decision.code)
+        onset, offset = queue.edges_ns
+        lines = [
+            f"<b>{lane.title}</b>",
+            f"{clock_text(onset)} to {clock_text(offset)} ({(offset - onset) / 1e9:.2f} s)",
+        ]
+        sure = f"confidence {proposal.confidence:.2f}"
+        if decision is None:
+            lines.append(f"{sure}; played {100 * queue.watched.share(onset, offset):.0f} %")
+        else:
+            lines.append(f"you said: <b>{_said(lane, decision)}</b>")
+            moved = (onset, offset) != (proposal.onset_ns, proposal.offset_ns)
+            where = f", {clock_text(proposal.onset_ns)} to {clock_text(proposal.offset_ns)}" if moved else ""
+            lines.append(f"the machine: {lane.label(proposal.code)}{where}; {sure}")
+        self.detail.setText("<br>".join(lines))
 
     def _show_progress(self) -> None:
         queue = self.desk.queue
@@ -215,11 +235,9 @@ class QueuePanel(QWidget):
         self.progress.setFormat(
             f"{done.n_decided} of {done.n_all} decided" + (left if done.n_decided < done.n_all else "")
         )
-        machine = [key for key in self.desk.document.lanes if key.kind == "auto"]
-        parts = [
-            f"{k.role} {k.scheme_id} {100 * share_reviewed(self.desk.document, k):.0f} %" for k in machine
-        ]
-        self.share.setText("Reviewed: " + ", ".join(parts))
+        machine = [self.desk.document.lane(k) for k in self.desk.shown_lanes() if k.kind == "auto"]
+        parts = [f"{m.title} {100 * share_reviewed(self.desk.document, m.key):.0f} %" for m in machine]
+        self.share.setText("<b>Reviewed</b><br>" + "<br>".join(parts))
         sample = agreement(queue)
         if sample.n_judged:
             share = 0.0 if sample.time_share is None else 100 * sample.time_share
@@ -232,3 +250,8 @@ class QueuePanel(QWidget):
         n_rest = queue.n_rest() if self.desk.mode == "review" else 0
         self.rest_button.setVisible(n_rest > 0)
         self.rest_button.setText(f"Accept the other {n_rest} sure ones unseen")
+
+
+def _said(lane: Lane, decision: Decision) -> str:
+    """Give a decision in words: the code that stands, or that none does."""
+    return "not that, uncoded" if decision.code is None else lane.label(decision.code)

@@ -163,7 +163,7 @@ def test_30_proposals_are_reviewed_by_one_key_each(window: Any) -> None:
     assert verdicts.count("reject") == 6
     assert verdicts.count("cant_tell") == 6
     assert window.queue.progress.value() == 30
-    assert "infant affect3 100 %" in window.queue.share.text()
+    assert "Infant · Affect in three levels 100 %" in window.queue.share.text()
     assert len(window.desk.document.lane(REVIEWED).bouts) == 24
     assert bouts(window, INFANT) == []
 
@@ -178,6 +178,19 @@ def test_undo_goes_on_after_a_restart(open_window: Callable[..., Any]) -> None:
     assert [code for *_, code in bouts(window, INFANT)] == ["neu"]
     press(window, "Y", "Y", held=CTRL)
     assert bouts(window, INFANT) == [(0, 10, "neu"), (10, 20, "pos")]
+
+
+def test_a_state_that_runs_when_the_window_closes_reaches_as_far_as_was_seen(
+    open_window: Callable[..., Any],
+) -> None:
+    window = open_window()
+    press(window, "S", *["Right"] * 20)
+    window.main.close()
+    window = open_window()
+    assert bouts(window, INFANT) == [(0, 20, "neu")]
+    assert window.desk.document.lane(INFANT).running is not None
+    press(window, "Z", held=CTRL)
+    assert bouts(window, INFANT) == []
 
 
 def test_a_kill_in_the_middle_loses_nothing_acknowledged(study: Any, open_window: Callable[..., Any]) -> None:
