@@ -14,6 +14,7 @@ from stillface.domain.scheme import MATCH, Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
 from stillface.measures.correlation import relative_phase
 from stillface.measures.matching import Matching
+from stillface.measures.occupancy import Occupancy
 from stillface.measures.recovery import RecoveryLatency
 from stillface.measures.repairs import mismatch_bouts, state_changes
 from stillface.measures.return_to_baseline import ReturnToBaseline, rolling_pct_negative
@@ -251,3 +252,11 @@ def test_a_dyad_that_never_parted_has_no_latency_to_report() -> None:
     ):
         row = rows[name]
         assert (row.value, row.unit, row.n, row.status, row.flags) == (None, unit, 0, Status.NA_NOBOUT, ())
+
+
+@pytest.mark.parametrize(("seen_s", "flags"), [(16, ()), (15.999, ("low_coverage",))])
+def test_four_fifths_seen_are_enough(seen_s: float, flags: tuple[str, ...]) -> None:
+    track = we.track(we.INFANT, "infant", [("S", 0, seen_s), ("U", seen_s, 20)])
+    session = we.session(Episode("RE", 0, 20 * S))
+    (row,) = (r for r in Occupancy()(session, (track,)) if (r.measure, r.code) == ("pct_time", "S"))
+    assert (row.value, row.flags) == (100.0, flags)
