@@ -10,7 +10,7 @@ from stillface.report.tables import AUTONOMIC
 
 __all__ = ["BEHAVIOUR", "first_look"]
 
-BEHAVIOUR = ("pct_time", "latency_s", "recovery_latency_s", "recovery_ratio")
+BEHAVIOUR = ("frequency", "pct_time", "latency_s", "recovery_latency_s", "recovery_ratio")
 _VALENCES = ("pct_negative", "pct_neutral", "pct_positive")
 
 Shares = dict[tuple[str, str, str], float | None]
@@ -35,6 +35,9 @@ def _wanted(row: Measurement, alone: set[tuple[str, str, str]]) -> bool:
         return bool(row.match_rule) and "+" not in row.code
     if row.measure == "recovery_ratio" and (row.role, row.scheme_id, row.code) in alone:
         return False
+    if row.measure == "frequency":
+        # Events without duration have no share of time: how many there were stands in its place.
+        return row.unit == "events"
     return row.measure in (*BEHAVIOUR, *AUTONOMIC)
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import ns_to_s
+from stillface.domain.events import PointEvents
 from stillface.domain.intervals import Intervals
 from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE
 from stillface.domain.states import StateTrack
@@ -25,7 +26,15 @@ from stillface.report.figures import (
 )
 from stillface.report.wording import source_label
 
-__all__ = ["draw_codes", "draw_ibi", "draw_match", "draw_rsa", "legend_handles", "track_title"]
+__all__ = [
+    "draw_codes",
+    "draw_ibi",
+    "draw_match",
+    "draw_points",
+    "draw_rsa",
+    "legend_handles",
+    "track_title",
+]
 
 _AUTO_HATCH, _UNSEEN_HATCH, _MISSING_HATCH = "////", "xxxx", "\\\\\\"
 _MATCH_GREY, _MISMATCH_GREY, _SHARED_GREY = "#50677d", "#a9bac9", "#8d8398"
@@ -34,7 +43,7 @@ _DYAD_ROWS = ((MATCH, "match", _MATCH_GREY), (MISMATCH, "mismatch", _MISMATCH_GR
 _SHARED_ROW = (SHARED_NEGATIVE, "shared neg.", _SHARED_GREY)
 
 
-def track_title(role: str, track: StateTrack) -> str:
+def track_title(role: str, track: StateTrack | PointEvents) -> str:
     """Give a lane's title: who, what, and who says so."""
     return f"{role} · {track.scheme.title or track.scheme.id} · {source_label(track.source)}"
 
@@ -59,6 +68,22 @@ def draw_codes(axes: Any, track: StateTrack) -> None:
     axes.set_ylim(0, rows)
     axes.set_yticks([rows - 0.5 - place for place in range(rows)])
     axes.set_yticklabels([track.scheme.codes[k].id for k in shown])
+    axes.tick_params(axis="y", length=0)
+
+
+def draw_points(axes: Any, events: PointEvents) -> None:
+    """Draw events as marks, one row per code; when nobody watched is hatched."""
+    shown = [k for k, code in enumerate(events.scheme.codes) if not code.gap]
+    for place, code in enumerate(shown):
+        y = len(shown) - 0.5 - place
+        axes.axhline(y, color=FAINT, linewidth=0.6, zorder=0)
+        times_s = ns_to_s(events.times_ns[events.codes == code])
+        axes.plot(times_s, np.full(times_s.size, y), "D", color=INK, markersize=3.4, clip_on=False)
+    unseen = [(ns_to_s(a), 0.0, ns_to_s(b - a), float(len(shown))) for a, b in events.unwatched]
+    _fill(axes, unseen, SURFACE, MUTED, _UNSEEN_HATCH)
+    axes.set_ylim(0, len(shown))
+    axes.set_yticks([len(shown) - 0.5 - place for place in range(len(shown))])
+    axes.set_yticklabels([events.scheme.codes[k].id for k in shown])
     axes.tick_params(axis="y", length=0)
 
 
@@ -171,6 +196,8 @@ def legend_handles(data: SessionReport) -> list[Any]:
     if tracks:
         handles.append(patch("could not be seen", SURFACE, MUTED, _UNSEEN_HATCH))
         handles.append(patch("blank: not coded", "none", FAINT))
+    if data.session.points:
+        handles.append(mark("coded event", "D"))
     if data.match:
         handles.append(mark("repair (mismatch to match)", "o"))
         handles.append(mark("mismatch onset", "o", SURFACE))

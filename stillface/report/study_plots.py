@@ -204,15 +204,15 @@ def _more(items: Sequence[object]) -> str:
 
 def _panels(name: str, title: str, items: Sequence[Any], draw: Any) -> str:
     drawn = items[:PANELS_MAX]
-    n_columns = min(_PER_ROW, len(drawn))
-    n_rows = -(-len(drawn) // n_columns)
+    n_rows = -(-len(drawn) // _PER_ROW)
     with drawing(name):
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(3.6 * n_columns, 3.2 * n_rows), layout="constrained")
+        # As wide for one panel as for a row of them: the page stretches a figure to its own width.
+        figure = Figure(figsize=(3.6 * _PER_ROW, 3.2 * n_rows), layout="constrained")
         figure.patch.set_visible(False)
         for k, item in enumerate(drawn):
-            axes = figure.add_subplot(n_rows, n_columns, k + 1)
+            axes = figure.add_subplot(n_rows, _PER_ROW, k + 1)
             axes.patch.set_visible(False)
             axes.spines[["top", "right"]].set_visible(False)
             axes.set_title(item.title, loc="left", fontsize=7.5)

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from stillface.domain.clock import NS_PER_S, ns_to_s
+from stillface.domain.events import PointEvents
 from stillface.domain.protocol import Protocol
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
@@ -97,6 +98,7 @@ def _lanes(data: SessionReport) -> list[_Lane]:
     session = data.session
     protocol = session.protocol
     built = [_code_lane(protocol, track) for track in ordered_tracks(session)]
+    built += [_event_lane(protocol, events) for events in session.points]
     built += [_match_lane(protocol, strip, session) for strip in data.match]
     for ibi in data.ibi:
         title = f"{role_label(protocol, ibi.role)} · inter-beat interval (ms)"
@@ -114,6 +116,12 @@ def _code_lane(protocol: Protocol, track: StateTrack) -> _Lane:
     rows = max(2, sum(not code.gap for code in track.scheme.codes))
     title = lanes.track_title(role_label(protocol, track.role), track)
     return _Lane(title, 0.13 * rows, partial(lanes.draw_codes, track=track))
+
+
+def _event_lane(protocol: Protocol, events: PointEvents) -> _Lane:
+    rows = max(2, sum(not code.gap for code in events.scheme.codes))
+    title = lanes.track_title(role_label(protocol, events.role), events)
+    return _Lane(title, 0.1 * rows, partial(lanes.draw_points, events=events))
 
 
 def _match_lane(protocol: Protocol, strip: MatchStrip, session: Session) -> _Lane:
@@ -229,6 +237,10 @@ def _description(data: SessionReport, span_s: tuple[float, float]) -> str:
     ]
     tracks = [lanes.track_title(role_label(protocol, t.role), t) for t in ordered_tracks(session)]
     parts.append("Codes: " + ("; ".join(tracks) or "none") + ".")
+    parts += [
+        f"Events: {lanes.track_title(role_label(protocol, events.role), events)}, {events.times_ns.size}."
+        for events in session.points
+    ]
     parts += [
         f"Match by rule {strip.rule}: {strip.repairs_ns.size} repairs, "
         f"{strip.mismatch_onsets_ns.size} mismatch onsets."

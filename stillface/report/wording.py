@@ -69,7 +69,7 @@ _MEASURES = {
     "bout_mean_s": "bout duration, mean",
     "bout_median_s": "bout duration, median",
     "bout_complete_mean_s": "bout duration, mean of complete bouts",
-    "latency_s": "latency to first bout",
+    "latency_s": "latency to first bout or event",
     "pct_match": "time matched",
     "pct_mismatch": "time mismatched",
     "pct_shared_negative": "time shared negative",
