@@ -258,5 +258,6 @@ def test_a_dyad_that_never_parted_has_no_latency_to_report() -> None:
 def test_four_fifths_seen_are_enough(seen_s: float, flags: tuple[str, ...]) -> None:
     track = we.track(we.INFANT, "infant", [("S", 0, seen_s), ("U", seen_s, 20)])
     session = we.session(Episode("RE", 0, 20 * S))
-    (row,) = (r for r in Occupancy()(session, (track,)) if (r.measure, r.code) == ("pct_time", "S"))
+    rows = Occupancy()(session, (track,))
+    row = next(r for r in rows if (r.episode_id, r.measure, r.code) == ("RE", "pct_time", "S"))
     assert (row.value, row.flags) == (100.0, flags)
