@@ -29,6 +29,7 @@ from stillface.gui.cheat_sheet import CheatSheet
 from stillface.gui.close_guard import CloseGuard
 from stillface.gui.coding_panel import CodingPanel
 from stillface.gui.keys import key_name
+from stillface.gui.napari_fence import NapariFence
 from stillface.gui.palette import DARK, LIGHT
 from stillface.gui.queue_panel import QueuePanel
 from stillface.gui.session_menu import SessionMenu
@@ -130,6 +131,7 @@ class CodingWindow(QObject):
         self._trouble = ""
         self.menu = SessionMenu(self, sign_off)
         self._dock()
+        self._fence = NapariFence(self.main, self.viewer.window._qt_viewer)
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -157,6 +159,9 @@ class CodingWindow(QObject):
         for dock in (canvas.dockLayerList, canvas.dockLayerControls):
             dock.setVisible(False)
         canvas.viewerButtons.setVisible(False)
+        # Hints on napari's own keys, which do nothing here.
+        self.viewer.events.help.disconnect(self.viewer.window._help_changed)
+        self.viewer.window._status_bar.setHelpText("")
         self._timeline_dock = self._add(self.timeline, "Timeline", "bottom")
         self._timeline_dock.setTitleBarWidget(QWidget())
         self._add(self.panel, "Coding", "top").setTitleBarWidget(QWidget())
@@ -259,6 +264,8 @@ class CodingWindow(QObject):
         can = {*actions_of(self.desk), *self._own()}
         if self.signals is not None:
             can |= {action.id for action in ACTIONS if action.context == "beats"}
+        if self.desk.queue is None:
+            can -= {action.id for action in ACTIONS if action.context == "review"}
         groups = self.desk.keymap.sheet(can, self.more_keys)
         more = tuple((label, key) for key, (label, _) in self.more_keys.items())
         return {**({"Compare": more} if more else {}), **groups}
@@ -328,7 +335,7 @@ class CodingWindow(QObject):
             event.accept()
             return kind == QEvent.Type.ShortcutOverride or self.signals.press(key)
         if not key or self.meaning(key) is None:
-            return self._keeps_from_napari(watched, event, key)
+            return self._fence.keeps(watched, event, key)
         if kind == QEvent.Type.ShortcutOverride:
             event.accept()
             return True
@@ -336,24 +343,6 @@ class CodingWindow(QObject):
             # A key that is held is pressed once: the keyboard's repeats would switch the code off again.
             return True
         return self.press(key)
-
-    def _keeps_from_napari(self, watched: QObject, event: QEvent, key: str) -> bool:
-        """Leave other keys to buttons, lists and menus, but not to napari.
-
-        Its own would take a film away (Ctrl+Del), or save a picture of the family in passing (Alt+S).
-        """
-        if event.type() != QEvent.Type.ShortcutOverride:
-            # Docks pass on to napari what nobody in them took.
-            passed_on = watched is self.main or isinstance(watched, QDockWidget)
-            return passed_on or watched is self._canvas or self._canvas.isAncestorOf(watched)
-        if key not in self._mnemonics():
-            event.accept()
-        return False
-
-    def _mnemonics(self) -> set[str]:
-        """Give the keys that open the menus."""
-        titles = [action.text() for action in self.viewer.window.main_menu.actions()]
-        return {f"Alt+{text[text.index('&') + 1].upper()}" for text in titles if "&" in text[:-1]}
 
     def _takes_keys(self, receiver: QObject) -> bool:
         """Tell whether a key is meant for the desk: not for a text field, a dialog or another window."""
@@ -373,6 +362,9 @@ class CodingWindow(QObject):
     def try_close(self) -> bool:
         """End the sitting; on unsaved work ask, and tell whether the window may close."""
         self.desk.playhead.pause()
+        if self.desk.mode == "coding":
+            # What was shown as coded, up to where the coder stepped, is there again next time.
+            self.attempt(self.desk.note_watched)
         if not self.guard.save_all():
             return False
         if self.signals is not None:
