@@ -316,6 +316,13 @@ def test_everything_is_written_and_described(tmp_path: Path) -> None:
     assert [file.read_bytes() for file in files] == [file.read_bytes() for file in again]
 
 
+def test_a_covariates_column_is_described_whatever_its_name() -> None:
+    entry = column_entry("covariate_time_of_day")
+    assert entry is not None
+    assert (entry.name, bool(entry.definition)) == ("covariate_time_of_day", True)
+    assert column_entry("nobodys_column") is None
+
+
 def test_nothing_to_say_is_tables_with_headers(tmp_path: Path) -> None:
     files = write_statistics(tmp_path, we.PROTOCOL, Statistics(), {}, (), SESSION_COLUMNS)
     assert all(len(file.read_text().splitlines()) == 1 for file in files[:6])
