@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -16,7 +17,7 @@ from qtpy.QtTest import QTest
 
 from fixtures.videos import cut, moov_first
 from stillface.domain.recording import Region
-from stillface.errors import InputError
+from stillface.errors import InputError, StorageError
 from stillface.gui.session_media import make_quick_copy, open_quick_copy
 from stillface.video.encode import write_video
 from stillface.video.proxy import ProxySource
@@ -110,6 +111,48 @@ def test_a_quick_copy_hides_what_the_film_hides(slow: Any) -> None:
         shown = masked.frame(0b1111_1111)
     assert shown[:, :64].max() > 200
     assert len(np.unique(shown[:, 64:])) == 1
+
+
+def test_quick_copies_are_offered_made_in_the_background_and_can_be_stopped(
+    open_window: Callable[..., Any], qtbot: Any
+) -> None:
+    window, made = open_window(), []
+
+    def make(camera: str, said: Callable[[float], object]) -> None:
+        for k in range(10):
+            said(k / 10)
+            time.sleep(0.02 if camera != "side" else 0)
+        made.append(camera)
+
+    said: list[str] = []
+    window.desk.said.connect(said.append)
+    used: list[str] = []
+    window.signals.offer_copies(("front", "side"), make, used.append)
+    button = window.signals.copy_button
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: button.text() == "Make quick copies", timeout=5000)
+    assert made == []
+    assert said[-1] == "no quick copy: you stopped it"
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not button.isVisible(), timeout=5000)
+    assert made == used == ["front", "side"]
+    assert "in use" in said[-1]
+
+
+def test_a_copy_that_cannot_be_used_at_once_is_used_from_the_next_opening_on(
+    open_window: Callable[..., Any], qtbot: Any
+) -> None:
+    def use(_camera: str) -> None:
+        raise StorageError("the share is gone")
+
+    window = open_window()
+    said: list[str] = []
+    window.desk.said.connect(said.append)
+    window.signals.offer_copies(("front",), lambda _camera, _said: None, use)
+    QTest.mouseClick(window.signals.copy_button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: not window.signals.copy_button.isVisible(), timeout=5000)
+    assert said[-1] == "quick copies are made and used from the next opening on (the share is gone)"
 
 
 def gone(study: Any) -> None:

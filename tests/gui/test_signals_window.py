@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -374,40 +373,3 @@ def test_reading_ahead_shows_the_right_pictures_while_playing_and_stepping(windo
     for _ in range(3):
         QTest.keyClick(window.timeline, Qt.Key.Key_Left)
     assert number_in(window.films.picture("front")) == head.time_ns // (S // 25)
-
-
-def test_quick_copies_are_offered_made_in_the_background_and_can_be_stopped(window: Any, qtbot: Any) -> None:
-    made: list[str] = []
-
-    def make(camera: str, said: Callable[[float], object]) -> None:
-        for k in range(10):
-            said(k / 10)
-            time.sleep(0.02 if camera != "side" else 0)
-        made.append(camera)
-
-    said: list[str] = []
-    window.desk.said.connect(said.append)
-    used: list[str] = []
-    window.signals.offer_copies(("front", "side"), make, used.append)
-    button = window.signals.copy_button
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: button.text() == "Make quick copies", timeout=5000)
-    assert made == []
-    assert said[-1] == "no quick copy: you stopped it"
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not button.isVisible(), timeout=5000)
-    assert made == used == ["front", "side"]
-    assert "in use" in said[-1]
-
-
-def test_a_copy_that_cannot_be_used_at_once_is_used_from_the_next_opening_on(window: Any, qtbot: Any) -> None:
-    def use(_camera: str) -> None:
-        raise StorageError("the share is gone")
-
-    said: list[str] = []
-    window.desk.said.connect(said.append)
-    window.signals.offer_copies(("front",), lambda _camera, _said: None, use)
-    QTest.mouseClick(window.signals.copy_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window.signals.copy_button.isVisible(), timeout=5000)
-    assert said[-1] == "quick copies are made and used from the next opening on (the share is gone)"
