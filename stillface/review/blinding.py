@@ -11,7 +11,7 @@ from stillface.errors import InputError
 from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_chain import read_log
 from stillface.review.assignments import Assignment, read_assignments
-from stillface.review.signoff import locked_tiers
+from stillface.review.signed import locked_tiers
 
 __all__ = ["must_code_blind"]
 

@@ -24,7 +24,7 @@ from stillface.review.lanes import Lane, LaneBout, LaneKey
 from stillface.review.opening import grid_of
 from stillface.review.playhead import Playhead
 from stillface.review.settling import Comparison
-from stillface.review.signoff import locked_tiers
+from stillface.review.signed import locked_tiers
 from stillface.review.stores import logs_in, open_store
 
 __all__ = ["comparable", "open_comparison"]

@@ -16,7 +16,7 @@ from stillface.io.code_log_replay import merge
 from stillface.io.human_codes import LOG_KINDS
 from stillface.review.breaches import episodes_of_lane
 from stillface.review.lanes import Lane, LaneBout, LaneKey
-from stillface.review.signoff import SignOff, fingerprint, sign_offs
+from stillface.review.signed import SignOff, fingerprint, sign_offs
 
 __all__ = ["State", "TrackProgress", "read_progress"]
 

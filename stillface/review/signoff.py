@@ -7,89 +7,16 @@ computer, is told apart from one that stands as signed.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from operator import itemgetter
-from typing import TYPE_CHECKING
-
 from stillface.errors import UsageError
-from stillface.io.code_log_record import LoggedBout, Record
+from stillface.review.document import Document
 from stillface.review.finished import Finding, findings
 from stillface.review.lanes import LaneKey
+from stillface.review.signed import SIGNED, UNLOCKED, fingerprint
 
-if TYPE_CHECKING:
-    from stillface.review.document import Document
+__all__ = ["open_points", "sign_off", "unlock"]
 
-__all__ = ["SignOff", "fingerprint", "locked_tiers", "open_points", "sign_off", "sign_offs", "unlock"]
-
-_SIGNED, _UNLOCKED = "signed_off", "unlocked"
 _MUST_BE_SETTLED = frozenset({"running", "overlap"})
 _COUNTED = frozenset({"missing_episode", "hole", *_MUST_BE_SETTLED})
-
-
-@dataclass(frozen=True)
-class SignOff:
-    """The last word on one track.
-
-    Parameters
-    ----------
-    tier : str
-        ``<role>/<scheme_id>``.
-    signed : bool
-        False where it was unlocked again.
-    t : str
-        UTC.
-    why : str, optional
-        Reason of the unlocking, or what was still open at the sign-off.
-    print : str
-        Fingerprint of the track when it was signed; empty for an unlocking.
-    """
-
-    tier: str
-    signed: bool
-    t: str
-    why: str | None
-    print: str
-
-
-def fingerprint(bouts: Iterable[LoggedBout]) -> str:
-    """Give 16 digits that differ where times, codes or remarks differ; ids and order do not matter."""
-    rows = sorted(
-        json.dumps([b.onset_ns, b.offset_ns, b.code, sorted(b.attributes.items())], ensure_ascii=False)
-        for b in bouts
-    )
-    return hashlib.sha256("\n".join(rows).encode()).hexdigest()[:16]
-
-
-def sign_offs(logs: Iterable[Sequence[Record]]) -> Mapping[str, SignOff]:
-    """Give the last sign-off or unlocking of each tier, over all computers of one coder.
-
-    Parameters
-    ----------
-    logs : iterable of record sequences
-    """
-    timed: list[tuple[str, str, int, Record]] = []
-    for log in logs:
-        latest = ""
-        for record in log:
-            # A clock that was set back must not bring an older word to the front.
-            latest = max(latest, record.t)
-            if record.op == "status":
-                timed.append((latest, record.install, record.seq, record))
-    found = {}
-    for _, _, _, record in sorted(timed, key=itemgetter(0, 1, 2)):
-        word, _, rest = (record.text or "").partition(" ")
-        tier, _, digits = rest.partition(" ")
-        if word in (_SIGNED, _UNLOCKED) and tier:
-            found[tier] = SignOff(tier, word == _SIGNED, record.t, record.why, digits)
-    return found
-
-
-def locked_tiers(logs: Iterable[Sequence[Record]]) -> frozenset[str]:
-    """Give the tiers that are signed off."""
-    return frozenset(tier for tier, last in sign_offs(logs).items() if last.signed)
 
 
 def open_points(document: Document, key: LaneKey) -> tuple[Finding, ...]:
@@ -131,7 +58,7 @@ def sign_off(document: Document, key: LaneKey, *, accept_open: bool = False) -> 
         )
     bouts = [bout for bout in document.logged(key.kind).values() if bout.tier == key.tier]
     why = f"{len(still_open)} places open" if still_open else None
-    document.log_status(key.kind, f"{_SIGNED} {key.tier} {fingerprint(bouts)}", why)
+    document.log_status(key.kind, f"{SIGNED} {key.tier} {fingerprint(bouts)}", why)
 
 
 def unlock(document: Document, key: LaneKey, why: str) -> None:
@@ -147,7 +74,7 @@ def unlock(document: Document, key: LaneKey, why: str) -> None:
         raise UsageError("unlocking needs a reason", where=key.tier)
     if key.tier not in document.locked_tiers(key.kind):
         raise UsageError("this track is not signed off", where=key.tier)
-    document.log_status(key.kind, f"{_UNLOCKED} {key.tier}", why.strip())
+    document.log_status(key.kind, f"{UNLOCKED} {key.tier}", why.strip())
 
 
 def _own(document: Document, key: LaneKey) -> None:

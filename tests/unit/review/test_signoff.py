@@ -12,7 +12,8 @@ from stillface.io.code_log_record import LoggedBout
 from stillface.review.commands_edit import Paint
 from stillface.review.commands_live import SetState
 from stillface.review.lanes import LaneKey
-from stillface.review.signoff import fingerprint, open_points, sign_off, sign_offs, unlock
+from stillface.review.signed import fingerprint, sign_offs
+from stillface.review.signoff import open_points, sign_off, unlock
 
 INFANT = LaneKey("infant", "affect3", "human:AB")
 CAREGIVER = LaneKey("caregiver", "affect3", "human:AB")
