@@ -36,6 +36,7 @@ from stillface.pipeline.study_people import ages_of, participants
 from stillface.pipeline.study_pictures import study_pictures
 from stillface.report.data import SessionReport, StudyReport, StudySession
 from stillface.report.html import session_report, study_report
+from stillface.report.study_plots import StudyPictures
 
 __all__ = [
     "statistics_of",
@@ -170,13 +171,6 @@ def write_study_page(
         for r in results
     ]
     sessions += [StudySession(name, "-", "failed", reason) for name, reason in sorted(failed.items())]
-    limit = folder.study.min_coverage
-    pictures = study_pictures(
-        [withhold(row, limit) for result in results for row in result.rows],
-        [(r.session, r.analysed) for r in results],
-        plan.choice.rules,
-        statistics.effects,
-    )
     page = study_report(
         StudyReport(
             folder.study.study_id,
@@ -189,13 +183,25 @@ def write_study_page(
             versions=_versions(),
             parameters=_parameters(plan),
             warnings=tuple(line for result in results for line in result.warnings),
-            pictures=pictures,
+            pictures=_pictures(folder, results, plan, statistics),
             tables=page_tables(folder.protocol(), statistics),
         )
     )
     path = folder.reports_dir / "study.html"
     write_atomic(path, page.encode())
     return path
+
+
+def _pictures(
+    folder: StudyFolder, results: Sequence[SessionResults], plan: Plan, statistics: Statistics
+) -> StudyPictures:
+    limit = folder.study.min_coverage
+    return study_pictures(
+        [withhold(row, limit) for result in results for row in result.rows],
+        [(result.session, result.analysed) for result in results],
+        plan.choice.rules,
+        statistics.effects,
+    )
 
 
 def _epochs(result: SessionResults) -> Iterable[tuple[object, ...]]:

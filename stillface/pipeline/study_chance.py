@@ -80,14 +80,7 @@ def chance_rows(
         Of all random draws; stored with each row.
     """
     synchrony = Synchrony()
-    found: dict[tuple[str, str, str], list[PairSlice]] = {}
-    for session, tracks in sessions:
-        pairs: list[PairSlice] = [*pair_slices(session, tracks), *dyad_slices(session, tracks, rules)]
-        for pair in pairs:
-            if pair.problem is None:
-                stamp = pair.stamp("")
-                found.setdefault((stamp.episode_id, stamp.scheme_id, stamp.match_rule), []).append(pair)
-    for (episode_id, scheme_id, rule), pairs in sorted(found.items()):
+    for (episode_id, scheme_id, rule), pairs in sorted(_pairs(sessions, rules).items()):
         clusters = [families[pair.first.session.session_id] for pair in pairs]
         questions: dict[str, Statistic] = (
             {"pct_match": _pct_match, "repair_rate_per_min": _repair_rate}
@@ -103,6 +96,19 @@ def chance_rows(
                 yield row
         if not rule:
             yield from _phase_rows(pairs, synchrony, (episode_id, scheme_id), seed)
+
+
+def _pairs(
+    sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]], rules: tuple[MatchRule, ...]
+) -> dict[tuple[str, str, str], list[PairSlice]]:
+    """Give what can be measured of all sessions by episode, schemes and rule; no rule is ``""``."""
+    found: dict[tuple[str, str, str], list[PairSlice]] = {}
+    for session, tracks in sessions:
+        for pair in (*pair_slices(session, tracks), *dyad_slices(session, tracks, rules)):
+            if pair.problem is None:
+                stamp = pair.stamp("")
+                found.setdefault((stamp.episode_id, stamp.scheme_id, stamp.match_rule), []).append(pair)
+    return found
 
 
 def _row(
