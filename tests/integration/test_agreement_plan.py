@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 import yaml
 
+from stillface.errors import InputError
 from stillface.io.bundle import StudyFolder, open_study
 from stillface.io.study_yaml import ReliabilityPlan
+from stillface.pipeline.known_coders import check_coders
 from stillface.review.blinding import must_code_blind
 from tests.integration.agreement_study import as_coded, make_study, true_codes, write_auto, write_log
 
@@ -194,3 +196,11 @@ def test_an_unknown_coder_is_refused_with_those_there_are(coded: StudyFolder, co
     done = stillface(command, coded.root, "--coder", "ZZ")
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (3, "", 1)
     assert "no such coder: got ZZ, expected one of auto_reviewed:GH, human:AB, human:CD" in done.stderr
+
+
+def test_a_machine_may_be_named_before_it_has_proposed_anything(coded: StudyFolder) -> None:
+    check_coders(coded, ("auto:affect@1.0", "AB", "human:AB"))
+    with pytest.raises(InputError, match=r"got affect@9\.9, expected one of .*auto:affect@1\.0"):
+        check_coders(coded, ("affect@9.9",))
+    with pytest.raises(InputError, match=r"got auto:affect@1\.0"):  # never one of the people
+        check_coders(coded, ("auto:affect@1.0",), machines=False)
