@@ -27,7 +27,7 @@ class CompareTools:
 
     def __init__(self, window: CodingWindow, panel: ComparePanel) -> None:
         self.panel = panel
-        window.add_right(panel, "Compare")
+        window.docks.add_right(panel, "Compare")
         window.more_keys.update({line.key: (line.label, line.act) for line in panel.lines if line.key})
         for line in panel.lines:
             window.menu.offer(line.label, "", line.act, key=line.key, first=True)

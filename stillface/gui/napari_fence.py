@@ -38,5 +38,5 @@ class NapariFence:
     def _mnemonics(self) -> set[str]:
         """Give the keys that open the menus."""
         bar = self._main.menuBar()
-        titles = [] if bar is None else [action.text() for action in bar.actions()]
+        titles = [] if bar is None else [action.text() for action in bar.actions() if action.isVisible()]
         return {f"Alt+{text[text.index('&') + 1].upper()}" for text in titles if "&" in text[:-1]}

@@ -1,4 +1,4 @@
-"""The menu Session: what this window can do beside coding, how to get help, and where to go from here."""
+"""The menu Session: what this session has beside codes, whether it is saved, and where to go from here."""
 
 from __future__ import annotations
 
@@ -39,16 +39,15 @@ class SessionMenu(QObject):
         self._window = window
         self._said: deque[str] = deque(maxlen=_REMEMBERED)
         window.desk.said.connect(self._said.append)
-        self.menu = QMenu("Sess&ion", window.main)
+        self.menu = QMenu("&Session", window.main)
         window.viewer.window.main_menu.addMenu(self.menu)
         self._help: Any = self.menu.addSeparator()
         sign_off.tracks.setTitle("Sign off, unlock")
         self.menu.addMenu(sign_off.tracks)
-        self._end: Any = None
-        self.offer("All keys", "help", window.show_keys)
-        self.offer("Copy details for the lab manager", "", self.copy_details)
-        # What the window itself can do stands above its help, where it goes from here below.
-        self._end = self.menu.addSeparator()
+        window.own_actions["help"] = window.show_keys
+        self.offer("Is everything saved?", "save", window.say_saved)
+        # What the window itself can do stands above, where it goes from here below.
+        self.menu.addSeparator()
 
     def offer(
         self, label: str, action_id: str, act: Callable[[], object], *, key: str = "", first: bool = False
@@ -71,15 +70,11 @@ class SessionMenu(QObject):
             window.own_actions[action_id] = act
             key = key or next(iter(window.desk.keymap.keys(action_id)), "")
         # The key is named, not set: keys go through the keymap alone.
-        line: Any = self.menu.addAction(f"{label}    {key}".rstrip())
+        line: Any = self.menu.addAction(f"{label}\t{key}".rstrip())
         line.triggered.connect(lambda _checked=False: window.attempt(act))
         if first:
             self.menu.insertAction(self._help, line)
         return line
-
-    def add_first(self, menu: QMenu) -> None:
-        """Add a menu of its own above the help."""
-        self.menu.insertMenu(self._help, menu)
 
     def copy_details(self) -> None:
         """Put on the clipboard what a manager needs to understand what a coder sees."""

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SessionTools"]
 
-_DOCKS_VERSION = 1
+_DOCKS_VERSION = 2
 _POLL_MS = 100
 _PLACE_MS = 5_000
 
@@ -89,16 +89,15 @@ class SessionTools(QObject):
         return timer
 
     def _make_menu(self) -> None:
-        offer = self.window.menu.offer
-        offer("Episodes…", "episodes", self.show_episodes, first=True)
-        offer("Ratings…", "ratings", self.show_ratings, first=True)
-        offer("How I code…", "", self.ask_habits, first=True)
-        offer("Guided tour", "tour", self.show_tour, first=True)
+        self.window.own_actions.update(
+            {"episodes": self.show_episodes, "ratings": self.show_ratings, "tour": self.show_tour}
+        )
+        self.window.menu.offer("How I code…", "", self.ask_habits, first=True)
         self.mark_actions: dict[str, Any] = {}
         if self.blind:
             return
         marks = QMenu("Marks on the picture", self.window.main)
-        self.window.menu.add_first(marks)
+        self.window.menus.view.addMenu(marks)
         for name, label in MARKS.items():
             action: Any = marks.addAction(label)
             action.setCheckable(True)
@@ -204,7 +203,7 @@ class SessionTools(QObject):
         try:
             save_place(*self._names(), place)
         except StorageError as error:
-            self.window.viewer.status = f"where you are could not be noted: {error.what}"
+            self.window.note(f"where you are could not be noted: {error.what}")
 
     def _end(self) -> None:
         for timer in (self._keeper, self._poll):

@@ -83,8 +83,9 @@ class SignalsDock:
             self.panel = SignalsPanel(
                 window.desk, window.timeline, self._open(), window.theme, self._waveforms
             )
+            self.panel.plot.took_keys.connect(lambda role: window.panel.show_heart(role, self.press))
             height_px = min(_SIGNALS_PX, self.panel.sizeHint().height())
-            self._dock = window.add_below(self.panel, "Signals", height_px)
+            self._dock = window.docks.add_below(self.panel, "Signals", "Timeline", height_px)
             self.panel.plot.setFocus(Qt.FocusReason.OtherFocusReason)
         elif self._dock.isVisible() and self.panel.plot.has_keys:
             self._dock.hide()

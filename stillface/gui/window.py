@@ -12,8 +12,6 @@ from qtpy.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
     QComboBox,
-    QDockWidget,
-    QInputDialog,
     QLineEdit,
     QMainWindow,
     QPlainTextEdit,
@@ -22,20 +20,23 @@ from qtpy.QtWidgets import (
 )
 
 from stillface.contracts.frame_source import FrameSource
-from stillface.domain.clock import s_to_ns
-from stillface.errors import FieldError, StillfaceError, UsageError
+from stillface.errors import StillfaceError, UsageError
+from stillface.gui.asking import ask_comment, ask_time
+from stillface.gui.bare_window import bare
 from stillface.gui.binding import FilmLayers
 from stillface.gui.cheat_sheet import CheatSheet
 from stillface.gui.close_guard import CloseGuard
 from stillface.gui.coding_panel import CodingPanel
+from stillface.gui.docks import Docks
+from stillface.gui.film_view import FilmView
 from stillface.gui.keys import key_name
+from stillface.gui.menus import Menus
 from stillface.gui.napari_fence import NapariFence
 from stillface.gui.palette import DARK, LIGHT
 from stillface.gui.queue_panel import QueuePanel
 from stillface.gui.session_menu import SessionMenu
 from stillface.gui.sign_off import SignOffButton
 from stillface.gui.timeline_widget import TimelineWidget
-from stillface.review.commands_edit import CommentOn
 from stillface.review.desk import Desk
 from stillface.review.desk_actions import actions_of
 from stillface.review.keymap_profiles import ACTIONS
@@ -51,8 +52,9 @@ if TYPE_CHECKING:
 __all__ = ["CodingWindow"]
 
 _TICK_MS = 15
-_QUEUE_PX = 300
-_TIMELINE_SHARE = 0.27
+_NOTE_MS = 8_000
+_QUEUE = "Review queue"
+_CONTEXTS = {action.id: action.context for action in ACTIONS}
 _FIT_MS = 60
 _KEY_EVENTS = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride)
 _TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
@@ -94,6 +96,10 @@ class CodingWindow(QObject):
     more_keys : dict of str to (label, callable)
         What a panel on the right does by key; these come first.
     menu : SessionMenu
+    menus : Menus
+        The others.
+    docks : Docks
+    film_view : FilmView
     closed : bool
         Whether the sitting has ended.
     """
@@ -110,9 +116,11 @@ class CodingWindow(QObject):
             title=f"stillface: {session.session_id}, coder {desk.document.coder}", show=False
         )
         self.viewer.theme = "light" if light else "dark"
-        self.main: QMainWindow = self.viewer.window._qt_window
+        self.main: QMainWindow = bare(self.viewer)
+        self._canvas = self.viewer.window._qt_viewer
         cameras = {camera.id: camera for camera in desk.playhead.cameras if camera.id in sources}
         self.films = FilmLayers(self.viewer, cameras, sources)
+        self.film_view = FilmView(self.viewer, self.films, self._canvas.canvas.native)
         self.guard = CloseGuard(self)
         self.timeline = TimelineWidget(desk, self.theme)
         self.panel = CodingPanel(desk, self.theme, self.press, self.guard.ask_folder)
@@ -130,17 +138,20 @@ class CodingWindow(QObject):
         self.closed = False
         self._trouble = ""
         self.menu = SessionMenu(self, sign_off)
+        self.menus = Menus(self)
+        self.menus.add_help("Copy details for the lab manager", self.menu.copy_details)
+        self.docks = Docks(self.main, self.theme)
+        self.docks.added = self.menus.view.addAction
         self._dock()
         self._fence = NapariFence(self.main, self.viewer.window._qt_viewer)
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
         # The canvas learns its new size after the event: the pictures are fitted a moment later.
-        self._canvas = self.viewer.window._qt_viewer
         self._fit = QTimer(self)
         self._fit.setSingleShot(True)
         self._fit.setInterval(_FIT_MS)
-        self._fit.timeout.connect(self.films.fit)
+        self._fit.timeout.connect(self.film_view.fit)
         desk.playhead.moved.connect(self._show_time)
         desk.playhead.played.connect(self._run_or_rest)
         application = QApplication.instance()
@@ -154,43 +165,12 @@ class CodingWindow(QObject):
             desk.said.emit(notice)
 
     def _dock(self) -> None:
-        """Put our docks in place and napari's own layer lists out of the way."""
-        canvas = self.viewer.window._qt_viewer
-        for dock in (canvas.dockLayerList, canvas.dockLayerControls):
-            dock.setVisible(False)
-        canvas.viewerButtons.setVisible(False)
-        # Hints on napari's own keys, which do nothing here.
-        self.viewer.events.help.disconnect(self.viewer.window._help_changed)
-        self.viewer.window._status_bar.setHelpText("")
-        self._timeline_dock = self._add(self.timeline, "Timeline", "bottom")
-        self._timeline_dock.setTitleBarWidget(QWidget())
-        self._add(self.panel, "Coding", "top").setTitleBarWidget(QWidget())
+        """Put our panels in place."""
+        self.menus.view.addSeparator()
+        self.docks.add_fixed(self.timeline, "Timeline", "bottom")
+        self.docks.add_fixed(self.panel, "Coding", "top")
         if self.queue is not None:
-            self.add_right(self.queue, "Review queue")
-
-    def add_right(self, widget: QWidget, name: str) -> None:
-        """Put a panel on the right, from top to bottom."""
-        dock = self._add(widget, name, "right")
-        self.main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
-        self.main.resizeDocks([dock], [_QUEUE_PX], Qt.Orientation.Horizontal)
-
-    def add_below(self, widget: QWidget, name: str, height_px: int) -> QDockWidget:
-        """Put a panel under the timeline, as wide as that."""
-        dock = self._add(widget, name, "bottom")
-        dock.setTitleBarWidget(QWidget())
-        self.main.splitDockWidget(self._timeline_dock, dock, Qt.Orientation.Vertical)
-        share = round(_TIMELINE_SHARE * self.main.height())
-        docks, heights = [self._timeline_dock, dock], [min(self._timeline_dock.height(), share), height_px]
-        # A dock has no size before the window has laid it out.
-        QTimer.singleShot(0, lambda: self.main.resizeDocks(docks, heights, Qt.Orientation.Vertical))
-        return dock
-
-    def _add(self, widget: QWidget, name: str, area: str) -> QDockWidget:
-        dock: QDockWidget = self.viewer.window.add_dock_widget(
-            widget, name=name, area=area, add_vertical_stretch=False
-        )
-        dock.setObjectName(f"stillface {name}")
-        return dock
+            self.docks.add_right(self.queue, _QUEUE)
 
     def press(self, key: str) -> bool:
         """Do what a key means; what cannot be done is said, never raised.
@@ -212,9 +192,19 @@ class CodingWindow(QObject):
         if self.desk.code_of(key) is not None:
             return partial(self.desk.key, key)
         action = self.desk.keymap.action(key, self.desk.mode)
-        if action is None:
+        return None if action is None else self.doing(action.id)
+
+    def doing(self, id_: str) -> Callable[[], object] | None:
+        """Give what an action of the keymap does here and now; None for nothing."""
+        if _CONTEXTS[id_] not in ("always", self.desk.mode):
             return None
-        return self._own().get(action.id) or actions_of(self.desk).get(action.id)
+        return self._own().get(id_) or actions_of(self.desk).get(id_)
+
+    def offers(self, id_: str) -> bool:
+        """Tell whether this window can ever do an action."""
+        if _CONTEXTS[id_] == "review" and self.desk.queue is None:
+            return False
+        return id_ in self._own() or id_ in actions_of(self.desk)
 
     def attempt(self, act: Callable[[], object]) -> object:
         """Do something; what cannot be done is said, never raised. Gives what it gave, None if refused."""
@@ -236,10 +226,12 @@ class CodingWindow(QObject):
             "zoom_in": lambda: self.timeline.zoom(1.5),
             "zoom_out": lambda: self.timeline.zoom(1 / 1.5),
             "zoom_all": self.timeline.zoom_all,
-            "go_to_time": self.ask_time,
-            "comment": self.ask_comment,
+            "go_to_time": partial(ask_time, self.main, self.desk),
+            "comment": partial(ask_comment, self.main, self.desk),
             "signals": lambda: self.need_signals().toggle(),
             "mute": lambda: self.need_signals().mute(),
+            "film_fit": self.film_view.fit,
+            "review_mode": self.review,
             **self.own_actions,
         }
 
@@ -254,6 +246,31 @@ class CodingWindow(QObject):
         if self.tools is None:
             raise UsageError("not in this window")
         return self.tools
+
+    def review(self) -> None:
+        """Go to the review queue or back to coding; a panel that was put away comes back first."""
+        desk = self.desk
+        if desk.mode == "review" and self.docks.show(_QUEUE):
+            return
+        desk.review(desk.mode != "review")
+        if desk.mode == "review":
+            self.docks.show(_QUEUE)
+
+    def say_saved(self) -> None:
+        """Say whether everything is on the disk: there is no save command."""
+        document = self.desk.document
+        if document.status == "saved":
+            self.desk.said.emit("saved already: every edit is on the disk")
+        else:
+            document.retry()
+            why = "" if document.trouble is None else f": {document.trouble.what}"
+            self.desk.said.emit(f"{document.status}{why}")
+
+    def note(self, text: str) -> None:
+        """Show a remark at the foot of the window for a while."""
+        foot = self.main.statusBar()
+        if foot is not None:
+            foot.showMessage(text, _NOTE_MS)
 
     def show_keys(self) -> None:
         """Show the cheat sheet over the window."""
@@ -270,23 +287,6 @@ class CodingWindow(QObject):
         more = tuple((label, key) for key, (label, _) in self.more_keys.items())
         return {**({"Compare": more} if more else {}), **groups}
 
-    def ask_time(self) -> None:
-        """Ask where to go: seconds, or minutes and seconds."""
-        text, ok = QInputDialog.getText(self.main, "Go to", "Time (1:23.4 or seconds):")
-        if ok:
-            minutes, _, seconds = text.strip().rpartition(":")
-            try:
-                self.desk.playhead.seek(s_to_ns(seconds) + 60 * s_to_ns(minutes or "0"))
-            except FieldError:
-                self.desk.said.emit("that is no time; write 1:23.4 or 83.4")
-
-    def ask_comment(self) -> None:
-        """Ask for a remark on the bout that is meant."""
-        key, bout = self.desk.bout()
-        text, ok = QInputDialog.getText(self.main, "Comment", "Remark on this bout:", text=bout.comment)
-        if ok:
-            self.desk.do(CommentOn(key, bout.id, text))
-
     def _run_or_rest(self) -> None:
         if self.desk.playhead.playing:
             self._timer.start()
@@ -295,7 +295,7 @@ class CodingWindow(QObject):
             self._show_time(self.desk.playhead.time_ns)
             self.films.rest()
             if self.films.n_skipped:
-                self.viewer.status = f"{self.films.n_skipped} frames were passed over while playing"
+                self.note(f"{self.films.n_skipped} frames were passed over while playing")
 
     def _tick(self) -> None:
         self.desk.playhead.tick()

@@ -128,7 +128,7 @@ def test_naparis_own_keys_do_nothing_here(sitting: Callable[[str], Any], qtbot: 
 
 def test_menus_still_open_by_alt_and_their_letter(sitting: Callable[[str], Any]) -> None:
     window = sitting("stillface")
-    letters = {"F": False, "I": False, "S": True}
+    letters = {"S": False, "E": False, "H": False, "F": True, "L": True}
     for letter, kept in letters.items():
         # Accepted: kept from menus and shortcuts, and sent on as a key press.
         event = QKeyEvent(

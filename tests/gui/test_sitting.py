@@ -217,9 +217,9 @@ def test_a_comparison_goes_back_to_the_study_too(two: Any, person: Person, qtbot
     person.does = [compares, lambda shown: shown.reject()]
     sitting = module.begin(parse([str(two.root), "--coder", "EF"]))
     window = sitting.window
-    lines = [line.text().split("    ")[0] for line in window.menu.menu.actions()]
-    assert {"Next open", "All keys", "Sign off, unlock", "Back to the study", "Quit"} <= set(lines)
-    assert "Copy details for the lab manager" in lines
+    lines = [line.text().split("\t")[0] for line in window.menu.menu.actions()]
+    assert {"Next open", "Is everything saved?", "Sign off, unlock", "Back to the study", "Quit"} <= set(lines)
+    assert "Copy details for the lab manager" in [line.text() for line in window.menus.help.actions()]
     window.menu.copy_details()
     clipboard = QApplication.clipboard()
     assert clipboard is not None

@@ -1,0 +1,31 @@
+"""Questions of one line that keys put to the coder."""
+
+from __future__ import annotations
+
+from qtpy.QtWidgets import QInputDialog, QWidget
+
+from stillface.domain.clock import s_to_ns
+from stillface.errors import FieldError
+from stillface.review.commands_edit import CommentOn
+from stillface.review.desk import Desk
+
+__all__ = ["ask_comment", "ask_time"]
+
+
+def ask_time(parent: QWidget, desk: Desk) -> None:
+    """Ask where to go: seconds, or minutes and seconds."""
+    text, ok = QInputDialog.getText(parent, "Go to", "Time (1:23.4 or seconds):")
+    if ok:
+        minutes, _, seconds = text.strip().rpartition(":")
+        try:
+            desk.playhead.seek(s_to_ns(seconds) + 60 * s_to_ns(minutes or "0"))
+        except FieldError:
+            desk.said.emit("that is no time; write 1:23.4 or 83.4")
+
+
+def ask_comment(parent: QWidget, desk: Desk) -> None:
+    """Ask for a remark on the bout that is meant."""
+    key, bout = desk.bout()
+    text, ok = QInputDialog.getText(parent, "Comment", "Remark on this bout:", text=bout.comment)
+    if ok:
+        desk.do(CommentOn(key, bout.id, text))

@@ -1,0 +1,36 @@
+"""A window of napari without what is napari's: its menus, its line at the foot, its lists."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QMainWindow
+
+if TYPE_CHECKING:
+    import napari  # type: ignore[import-untyped]
+
+__all__ = ["bare"]
+
+
+def bare(viewer: napari.Viewer) -> QMainWindow:
+    """Hide what is napari's in this one window, and give the window.
+
+    Its menus' entries are shared by every napari window of the program: only the menus of this one are
+    hidden, and nothing of a window that somebody opened for themselves changes.
+    """
+    window = viewer.window
+    main: QMainWindow = window._qt_window
+    # A menu that is hidden answers to no shortcut of its entries.
+    for action in window.main_menu.actions():
+        action.setVisible(False)
+    canvas = window._qt_viewer
+    for dock in (canvas.dockLayerList, canvas.dockLayerControls):
+        dock.setVisible(False)
+    canvas.viewerButtons.setVisible(False)
+    foot = window._status_bar
+    foot._activity_item.hide()
+    viewer.events.status.disconnect(window._status_changed)
+    viewer.events.help.disconnect(window._help_changed)
+    foot.setStatusText("")
+    foot.setHelpText("")
+    return main
