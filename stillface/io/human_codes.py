@@ -18,6 +18,7 @@ from stillface.io.code_log_record import LoggedBout, Record
 from stillface.io.code_log_replay import merge
 from stillface.io.codes_writer import Remark, Remarks
 from stillface.io.human_beats import BEATS_DIR
+from stillface.io.sign_offs import locked_tiers
 
 __all__ = ["LOG_KINDS", "CodedByPeople", "read_people"]
 
@@ -84,7 +85,7 @@ def read_people(codes_dir: Path, scheme_of: Callable[[str], CodingScheme]) -> Co
                 )
             bouts = list(merged.bouts.values())
             tracks += _tracks(kind, coder, bouts, scheme_of)
-            points += _points(kind, coder, bouts, _signed_off(parts), scheme_of)
+            points += _points(kind, coder, bouts, locked_tiers(parts), scheme_of)
             for (role, scheme_id), remark in _remarks(bouts):
                 remarks.setdefault((f"{kind}:{coder}", role, scheme_id), []).append(remark)
     for path in sorted((codes_dir / BEATS_DIR).glob("*.jsonl")):
@@ -162,13 +163,3 @@ def _points(
         codes = np.array([scheme.index(bout.code) for bout in mine], dtype=np.int16)
         found.append(PointEvents(scheme, role, f"{kind}:{coder}", times, codes))
     return found
-
-
-def _signed_off(logs: Sequence[Sequence[Record]]) -> frozenset[str]:
-    """Tiers whose coder last said that they are done: there no event means that none was seen."""
-    last: dict[str, str] = {}
-    said = [record for log in logs for record in log if record.op == "status"]
-    for record in sorted(said, key=lambda record: (record.t, record.install, record.seq)):
-        word, _, rest = (record.text or "").partition(" ")
-        last[rest.partition(" ")[0]] = word
-    return frozenset(tier for tier, word in last.items() if tier and word == "signed_off")

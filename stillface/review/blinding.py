@@ -10,8 +10,8 @@ from __future__ import annotations
 from stillface.errors import InputError
 from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_chain import read_log
+from stillface.io.sign_offs import locked_tiers
 from stillface.review.assignments import Assignment, read_assignments
-from stillface.review.signed import locked_tiers
 
 __all__ = ["must_code_blind"]
 

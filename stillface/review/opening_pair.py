@@ -11,6 +11,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_replay import merge
 from stillface.io.human_codes import LOG_KINDS, read_people
+from stillface.io.sign_offs import locked_tiers
 from stillface.review.assignments import read_assignments
 from stillface.review.blinding import must_code_blind
 from stillface.review.compare import StateComparison
@@ -24,7 +25,6 @@ from stillface.review.lanes import Lane, LaneBout, LaneKey
 from stillface.review.opening import grid_of
 from stillface.review.playhead import Playhead
 from stillface.review.settling import Comparison
-from stillface.review.signed import locked_tiers
 from stillface.review.stores import logs_in, open_store
 
 __all__ = ["comparable", "open_comparison"]

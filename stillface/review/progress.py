@@ -14,9 +14,9 @@ from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_record import LoggedBout, Record
 from stillface.io.code_log_replay import merge
 from stillface.io.human_codes import LOG_KINDS
+from stillface.io.sign_offs import SignOff, fingerprint, sign_offs
 from stillface.review.breaches import episodes_of_lane
 from stillface.review.lanes import Lane, LaneBout, LaneKey
-from stillface.review.signed import SignOff, fingerprint, sign_offs
 
 __all__ = ["State", "TrackProgress", "read_progress"]
 

@@ -8,10 +8,10 @@ computer, is told apart from one that stands as signed.
 from __future__ import annotations
 
 from stillface.errors import UsageError
+from stillface.io.sign_offs import SIGNED, UNLOCKED, fingerprint
 from stillface.review.document import Document
 from stillface.review.finished import Finding, findings
 from stillface.review.lanes import LaneKey
-from stillface.review.signed import SIGNED, UNLOCKED, fingerprint
 
 __all__ = ["open_points", "sign_off", "unlock"]
 

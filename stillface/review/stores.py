@@ -14,7 +14,7 @@ from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.code_log_record import Edit, LoggedBout, Record
 from stillface.io.code_log_replay import Conflict, merge
 from stillface.io.durable import storage_error
-from stillface.review.signed import locked_tiers
+from stillface.io.sign_offs import locked_tiers
 
 __all__ = ["PLAYED_ON", "Store", "logs_in", "open_store"]
 

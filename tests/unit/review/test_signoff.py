@@ -9,10 +9,10 @@ import pytest
 
 from stillface.errors import StorageError, UsageError
 from stillface.io.code_log_record import LoggedBout
+from stillface.io.sign_offs import fingerprint, sign_offs
 from stillface.review.commands_edit import Paint
 from stillface.review.commands_live import SetState
 from stillface.review.lanes import LaneKey
-from stillface.review.signed import fingerprint, sign_offs
 from stillface.review.signoff import open_points, sign_off, unlock
 
 INFANT = LaneKey("infant", "affect3", "human:AB")
