@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from stillface.gui.palette import Theme, code_colour, code_letter, text_on
+from stillface.domain.scheme import Code
+from stillface.gui.palette import HEART, Theme, code_colour, code_letter, text_on
 from stillface.review.desk import Desk, clock_text
 from stillface.review.keymap import key_of_code
 
 __all__ = ["CodingPanel"]
 
 _LIGHTS = {"saved": "#3fae6a", "saving": "#e0b030", "saved here": "#f08a24", "NOT SAVED": "#e04f4f"}
+_BEAT_KEYS = (
+    ("beat_next", "Next doubtful or missed"),
+    ("beat_add", "Add a beat"),
+    ("beat_remove", "No beat"),
+    ("beat_confirm", "Right as it is"),
+    ("beat_bad", "Bad stretch"),
+    ("cancel", "Back to coding"),
+)
 # Words and sign differ too: the light is never told by colour alone.
 _SIGNS = {
     "saved": "\u2713 saved",
@@ -54,6 +63,7 @@ class CodingPanel(QWidget):
         self.light.setAccessibleName("Whether your work is saved")
         self.light.clicked.connect(lambda: self.desk.document.trouble is not None and save_elsewhere())
         self._codes = QWidget()
+        self._heart: tuple[str, Callable[[str], object]] | None = None
         self._lay_out()
         desk.document.active_changed.connect(self.show_lane)
         desk.document.status_changed.connect(self.show_status)
@@ -88,8 +98,22 @@ class CodingPanel(QWidget):
         """Put a control beside the status light."""
         self._top.addWidget(widget)
 
+    def show_heart(self, role: str, press: Callable[[str], object]) -> None:
+        """Show whose heart beats keys go to, and those keys; the lane again where the role is empty.
+
+        Parameters
+        ----------
+        role : str
+        press : callable
+            Gets the name of a key that means something among beats.
+        """
+        before = self._heart
+        self._heart = (role, press) if role else None
+        if (before and before[0]) != (role or None):
+            self.show_lane()
+
     def show_lane(self) -> None:
-        """Show the active lane and its codes as buttons."""
+        """Show the active lane and its codes as buttons, or among heart beats the keys for those."""
         lane = self.desk.active_lane if self.desk.document.active is not None else None
         text = (
             "nothing to code"
@@ -98,38 +122,68 @@ class CodingPanel(QWidget):
         )
         reviewing = self.desk.mode == "review"
         settling = lane is not None and lane.key.kind == "consensus"
-        self.lane_label.setText(f"{'REVIEW' if reviewing else 'SETTLE' if settling else 'CODING'}   {text}")
-        self.lane_label.setAccessibleName(f"Active lane: {text}")
-        colour = "#c98a1b" if reviewing else self.theme.accent
-        text_colour = "#111111" if reviewing else self.theme.background
+        mode = "REVIEW" if reviewing else "SETTLE" if settling else "CODING"
+        colour, text_colour = self.theme.accent, self.theme.background
+        if reviewing:
+            colour, text_colour = "#c98a1b", "#111111"
+        if self._heart is not None:
+            mode, text, colour, text_colour = "HEART BEATS", self._heart[0].upper(), HEART, "#111111"
+        self.lane_label.setText(f"{mode}   {text}")
+        self.lane_label.setAccessibleName(f"Heart beats: {text}" if self._heart else f"Active lane: {text}")
         self.lane_label.setStyleSheet(
             f"background: {colour}; color: {text_colour}; font: bold 14px; padding: 5px 12px;"
             "border-radius: 4px;"
         )
+        if self._heart is not None:
+            self._show_buttons([b for b in map(self._beat_button, _BEAT_KEYS) if b is not None])
+        else:
+            self._show_buttons([self._button(c.id) for c in (lane.scheme.codes if lane is not None else ())])
+        self.show_state()
+
+    def _show_buttons(self, buttons: Sequence[QPushButton]) -> None:
         codes = QWidget()
         grid = QGridLayout(codes)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(4)
-        for k, code in enumerate(lane.scheme.codes if lane is not None else ()):
-            grid.addWidget(self._button(code.id), 0, k)
+        for k, button in enumerate(buttons):
+            grid.addWidget(button, 0, k)
         grid.setColumnStretch(99, 1)
         self._row.replaceWidget(self._codes, codes)
         self._codes.hide()
         self._codes.deleteLater()
         self._codes = codes
-        self.show_state()
+
+    def _beat_button(self, key: tuple[str, str]) -> QPushButton | None:
+        """Give a button for what can be done with beats; None where it has no key."""
+        action, label = key
+        keys = self.desk.keymap.keys(action)
+        if not keys or self._heart is None:
+            return None
+        press, name = self._heart[1], keys[0]
+        button = QPushButton(f"{name}  {label}")
+        button.setObjectName(action)
+        button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        button.setMinimumWidth(36)
+        button.setToolTip(f"{label}: {' or '.join(keys)}")
+        button.clicked.connect(lambda: press(name))
+        button.setStyleSheet(
+            f"QPushButton {{border: 1px solid {HEART}; color: {self.theme.text}; padding: 4px 9px;"
+            "border-radius: 3px; font-weight: bold;}"
+            f"QPushButton:hover {{border: 2px solid {self.theme.text};}}"
+        )
+        return button
 
     def _button(self, code_id: str) -> QPushButton:
         scheme = self.desk.active_lane.scheme
         code = scheme.codes[scheme.index(code_id)]
         colour = code_colour(scheme, code_id)
-        button = QPushButton(f"{code_letter(scheme, code_id)}  {code.label or code.id}")
+        button = QPushButton(f"{self._code_keys(code)}  {code.label or code.id}")
         button.setObjectName(f"code {code_id}")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         # Many codes must not force the window wide: a label may be cut, its letter never.
         button.setMinimumWidth(36)
         button.setToolTip(
-            f"<b>{code.label or code.id}</b><br>{code.definition}<br><b>key {code.key or 'none'}</b>"
+            f"<b>{code.label or code.id}</b><br>{code.definition}<br><b>key {self._code_keys(code)}</b>"
         )
         button.setAccessibleName(f"Code {code.label or code.id}")
         key = key_of_code(code.key or "")
@@ -140,6 +194,12 @@ class CodingPanel(QWidget):
             f"QPushButton:hover {{border: 2px solid {self.theme.text};}}"
         )
         return button
+
+    def _code_keys(self, code: Code) -> str:
+        """Give the letter of a code; the one for unscorable time has the key of every scheme as well."""
+        scheme = self.desk.active_lane.scheme
+        letter, always = code_letter(scheme, code.id), self.desk.keymap.keys("uncodable")
+        return f"{letter} {always[0]}" if code.gap and always and always[0] != letter else letter
 
     def show_state(self) -> None:
         """Show mode, and what is open in the active lane."""

@@ -8,7 +8,7 @@ from qtpy.QtGui import QColor
 
 from stillface.domain.scheme import CodingScheme
 
-__all__ = ["DARK", "LIGHT", "Theme", "code_colour", "code_letter", "text_on"]
+__all__ = ["DARK", "HEART", "LIGHT", "Theme", "code_colour", "code_letter", "text_on"]
 
 # Okabe and Ito's colours, told apart by people with any colour vision.
 _CYCLE = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#009E73", "#D55E00", "#F0E442", "#999999")
@@ -34,6 +34,10 @@ DARK = Theme(
 LIGHT = Theme(
     "#f4f5f7", "#e6e8ec", "#1c1f24", "#6a7280", ("#c9d6ea", "#d9d1e6"), "#000000", "#1f5fbf", "#1f5fbf"
 )
+
+
+# Where keys go to heart beats: neither that of coding nor that of the review.
+HEART = "#e07a9b"
 
 
 def code_colour(scheme: CodingScheme, code: str) -> QColor:

@@ -19,6 +19,7 @@ from stillface.gui.palette import Theme
 from stillface.gui.timeline_paint import GUTTER_PX
 from stillface.gui.waveform import draw_envelope, draw_lines, paint_waveform
 from stillface.review.beats import BeatDesk, HeartNow
+from stillface.review.missed_beats import MissedBeats
 from stillface.review.physiology import Trace, drawn
 from stillface.review.timeline import View
 
@@ -146,8 +147,11 @@ class PhysioPainter:
         if self._desk is not None:
             mine = [row for row in self.rows if row.id == self._desk.active.id and row.kind != "rsa"]
             for row in mine:
+                if self._desk.missed is not None:
+                    self._gap(painter, row, self._desk.missed)
                 if self._desk.chosen_ns is not None:
                     self._upright(painter, row, self._desk.chosen_ns, Qt.PenStyle.SolidLine)
+                    self._letter_above(painter, row, self._desk)
                 if drag_ns is not None:
                     self._upright(painter, row, drag_ns, Qt.PenStyle.DashLine)
         x = self._x(playhead_ns)
@@ -162,6 +166,33 @@ class PhysioPainter:
         if row.kind == "beats":
             painter.setBrush(QColor(self.theme.accent))
             painter.drawPolygon(_triangle(x, row.top_px, 7))
+
+    def _letter_above(self, painter: QPainter, row: PlotRow, desk: BeatDesk) -> None:
+        """Paint the sign of the chosen beat once more, in front of the mark of the choice."""
+        place = int(np.searchsorted(desk.beats.times_ns, desk.chosen_ns or 0))
+        if row.kind != "beats" or place >= desk.beats.times_ns.size:
+            return
+        name = BEAT_FLAGS[int(desk.beats.flags[place])]
+        if name == "ok":
+            return
+        letter, colour = _FLAGS[name]
+        box = QRectF(self._x(desk.chosen_ns or 0) - 6, row.top_px, 12, _MARK_PX + 4)
+        painter.setPen(QPen(QColor(self.theme.accent), 2))
+        painter.setBrush(QColor(self.theme.background))
+        painter.drawRect(box)
+        painter.setPen(QColor(colour))
+        painter.setFont(_font(painter, 8, bold=True))
+        painter.drawText(box, Qt.AlignmentFlag.AlignCenter, letter)
+
+    def _gap(self, painter: QPainter, row: PlotRow, missed: MissedBeats) -> None:
+        """Mark the stretch in which beats were probably missed, and where the first would be."""
+        left, right = self._x(missed.onset_ns), self._x(missed.offset_ns)
+        tint = QColor(_FLAGS["doubtful"][1])
+        tint.setAlpha(50)
+        painter.fillRect(QRectF(left, row.top_px, right - left, row.height_px), tint)
+        painter.setPen(QPen(QColor(_FLAGS["doubtful"][1]), 2, Qt.PenStyle.DashLine))
+        x = self._x(missed.at_ns)
+        painter.drawLine(QPointF(x, row.top_px), QPointF(x, row.bottom_px))
 
     def _signal(self, painter: QPainter, area: QRectF, trace: Trace) -> None:
         span = trace.range

@@ -25,13 +25,15 @@ from stillface.audio.waveform import Waveform
 from stillface.domain.clock import NS_PER_S, ClockMap
 from stillface.domain.events import BEAT_FLAGS
 from stillface.errors import StillfaceError
-from stillface.gui.palette import Theme
+from stillface.gui.palette import HEART, Theme
 from stillface.gui.physio_paint import Kind, PhysioPainter, PlotRow, least_height_px, stack_rows
+from stillface.gui.physio_tip import interval_tip, loudness_tip, rsa_tip
 from stillface.gui.timeline_paint import GUTTER_PX
 from stillface.gui.timeline_widget import TimelineWidget
 from stillface.review.beats import BeatDesk
 from stillface.review.desk import Desk, clock_text
 from stillface.review.physiology import Physiology
+from stillface.review.signals import Signal
 from stillface.review.timeline import View
 
 __all__ = ["PhysioPlot"]
@@ -83,12 +85,16 @@ class PhysioPlot(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Signals, heart beats, intervals and RSA")
+        self.took_keys: Signal[[str]] = Signal()
         self._leave = [
             desk.playhead.moved.connect(lambda _time: self.update()),
             timeline.viewed.connect(self.redraw),
         ]
         if self.beats is not None:
-            self._leave.append(self.beats.changed.connect(self.redraw))
+            self._leave += [
+                self.beats.changed.connect(self.redraw),
+                self.beats.changed.connect(self._tell_keys),
+            ]
 
     @property
     def view(self) -> View:
@@ -96,7 +102,8 @@ class PhysioPlot(QWidget):
         return replace(self.timeline.view, width_px=max(self.width() - GUTTER_PX, 10))
 
     def close_signals(self) -> None:
-        """Listen no longer."""
+        """Listen and tell no longer."""
+        self.took_keys = Signal()
         for leave in self._leave:
             leave()
 
@@ -134,6 +141,10 @@ class PhysioPlot(QWidget):
         window = self.window()
         return window is not None and window.focusWidget() is self
 
+    def _tell_keys(self) -> None:
+        mine = self.beats is not None and self.has_keys
+        self.took_keys.emit(self.beats.active.signal.role if mine and self.beats is not None else "")
+
     def redraw(self) -> None:
         """Paint everything anew."""
         self._cache = None
@@ -163,7 +174,7 @@ class PhysioPlot(QWidget):
             "beat_previous": lambda: self._go(-1, doubtful=True),
             "beat_on": lambda: self._go(1),
             "beat_back": lambda: self._go(-1),
-            "beat_add": lambda: beats.add(here),
+            "beat_add": lambda: beats.add(self._add_at(beats, here)),
             "beat_remove": beats.remove,
             "beat_confirm": beats.confirm,
             "beat_earlier": lambda: self._nudge(beats, -sample_ns),
@@ -193,8 +204,19 @@ class PhysioPlot(QWidget):
         self.desk.playhead.seek(at_ns)
         self._say_chosen()
 
+    def _add_at(self, beats: BeatDesk, here_ns: int) -> int:
+        """Give where a beat is added: where the missed one would be while the playhead waits there."""
+        missed = beats.missed
+        return here_ns if missed is None or self.desk.grid.floor(missed.at_ns) != here_ns else missed.at_ns
+
     def _say_chosen(self) -> None:
-        if self.beats is None or self.beats.chosen_ns is None:
+        if self.beats is None:
+            return
+        if self.beats.missed is not None:
+            add = next(iter(self.desk.keymap.keys("beat_add")), "")
+            at = clock_text(self.beats.missed.onset_ns)
+            self.desk.said.emit(f"{at}: {self.beats.missed.text} {add} adds one here")
+        if self.beats.chosen_ns is None:
             return
         beats, at_ns = self.beats.beats, self.beats.chosen_ns
         k = int(np.searchsorted(beats.times_ns, at_ns))
@@ -222,7 +244,9 @@ class PhysioPlot(QWidget):
 
     def _cancel(self) -> None:
         """End selection and choice; once more gives the keys back to coding."""
-        if self.selection_ns is None and (self.beats is None or self.beats.chosen_ns is None):
+        if self.selection_ns is None and (
+            self.beats is None or (self.beats.chosen_ns is None and self.beats.missed is None)
+        ):
             self.timeline.setFocus(Qt.FocusReason.OtherFocusReason)
             return
         self.selection_ns = None
@@ -252,7 +276,7 @@ class PhysioPlot(QWidget):
         painter.drawPixmap(0, 0, self._cache)
         artist.above(painter, self.desk.playhead.time_ns, self.selection_ns, self._drag_ns)
         if self.has_keys:
-            painter.setPen(QPen(QColor(self.theme.accent), 3))
+            painter.setPen(QPen(QColor(self.theme.accent if self.beats is None else HEART), 3))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(self.rect().adjusted(1, 1, -2, -2))
         painter.end()
@@ -266,11 +290,13 @@ class PhysioPlot(QWidget):
         super().focusInEvent(event)
         if self.beats is not None:
             self.desk.said.emit("keys go to heart beats now; Esc gives them back to coding")
+        self._tell_keys()
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
         """Take the frame away."""
         super().focusOutEvent(event)
+        self._tell_keys()
         self.update()
 
     def _time(self, event: QMouseEvent) -> int:
@@ -365,25 +391,7 @@ class PhysioPlot(QWidget):
 
     def _tip(self, row: PlotRow, time_ns: int) -> list[str]:
         if row.kind == "sound" and row.id in self._waveforms:
-            waveform, clock_map = self._waveforms[row.id]
-            local_ns = int(clock_map.to_local(time_ns))
-            level = waveform.loudness_db(local_ns - NS_PER_S // 20, local_ns + NS_PER_S // 20)
-            return ["no sound here" if level is None else f"{level:.0f} dB re full scale"]
+            return loudness_tip(*self._waveforms[row.id], time_ns)
         if self.beats is None or row.kind not in ("rsa", "ibi"):
             return []
-        now = self.beats.now(row.id)
-        if row.kind == "ibi":
-            k = int(np.searchsorted(now.ibi.onsets_ns, time_ns, side="right")) - 1
-            if k < 0 or time_ns >= now.ibi.offsets_ns[k]:
-                return []
-            length = float(now.ibi.ibi_ms[k])
-            return [
-                f"{length:.0f} ms ({60_000 / length:.0f} bpm)",
-                *([] if now.ibi.clean[k] else ["left out"]),
-            ]
-        epoch = next((e for e in now.epochs if e.onset_ns <= time_ns < e.offset_ns), None)
-        if epoch is None:
-            return []
-        rsa = f"none ({epoch.status})" if epoch.rsa_ln_ms2 is None else f"{epoch.rsa_ln_ms2:.3f} ln ms²"
-        heart = [] if epoch.hr_bpm is None else [f"{epoch.hr_bpm:.1f} bpm"]
-        return [f"<b>RSA {rsa}</b>", *heart, f"{100 * epoch.edited_share:.0f} % left out"]
+        return (rsa_tip if row.kind == "rsa" else interval_tip)(self.beats.now(row.id), time_ns)

@@ -169,12 +169,12 @@ class QueuePanel(QWidget):
         proposal = queue.current
         if proposal is not None:
             self._show_card(queue, proposal)
+            does = "Accept" if queue.decision(proposal) is None else "Keep"
         else:
+            does = "Go on" if queue.at_end else "Accept"
             self._headline("\u2713   Done" if queue.at_end else "nothing here")
             self.detail.setText("<br>".join(self._end(queue)) if queue.at_end else "Widen the filter.")
-        self._buttons["accept"].setText(
-            f"{'Go on' if queue.at_end else 'Accept'}\n{self._first_key('accept')}"
-        )
+        self._buttons["accept"].setText(f"{does}\n{self._first_key('accept')}")
         for action, button in self._buttons.items():
             button.setEnabled(not queue.at_end or action in ("accept", "review_previous"))
         self._show_progress()
@@ -221,7 +221,7 @@ class QueuePanel(QWidget):
             lines.append(f"you said: <b>{_said(lane, decision)}</b>")
             moved = (onset, offset) != (proposal.onset_ns, proposal.offset_ns)
             where = f", {clock_text(proposal.onset_ns)} to {clock_text(proposal.offset_ns)}" if moved else ""
-            lines.append(f"the machine: {lane.label(proposal.code)}{where}; {sure}")
+            lines.append(f"the machine said: {lane.label(proposal.code)}{where}; {sure}")
         self.detail.setText("<br>".join(lines))
 
     def _show_progress(self) -> None:

@@ -108,7 +108,7 @@ class SignalsPanel(QWidget):
             ("removed", now.n_removed),
             ("moved", now.n_moved),
             ("confirmed", now.n_confirmed),
-            ("bad stretches", len(now.bad)),
+            ("bad stretch" if len(now.bad) == 1 else "bad stretches", len(now.bad)),
         )
         done = ", ".join(f"{n} {name}" for name, n in counts if n) or "nothing corrected"
         self.line.setText(f"  {beats.active.signal.role} beats: {done}      {_LEGEND}")

@@ -35,6 +35,7 @@ from stillface.physio.beats import missing_intervals
 from stillface.physio.epochs import heart_summaries
 from stillface.physio.params import HeartParams
 from stillface.physio.place_beat import place_beat
+from stillface.review.missed_beats import MissedBeats, missed_beats
 from stillface.review.signals import Signal
 from stillface.review.stores import Store
 
@@ -82,12 +83,15 @@ class HeartNow:
     epochs : tuple of HeartEpoch
         Windows of all episodes.
     summaries : tuple of AutonomicEpisode
+    missed : tuple of MissedBeats
+        Where a beat was probably missed.
     """
 
     corrected: CorrectedBeats
     ibi: IbiSeries
     epochs: tuple[HeartEpoch, ...]
     summaries: tuple[AutonomicEpisode, ...]
+    missed: tuple[MissedBeats, ...]
 
 
 class BeatDesk:
@@ -109,6 +113,8 @@ class BeatDesk:
         Called with one line that tells what a key did.
     chosen_ns : int or None
         The beat of the active channel that is meant.
+    missed : MissedBeats or None
+        The stretch without beats at which the last step stopped.
     trouble : StorageError or None
         Why corrections are not saved.
     """
@@ -120,6 +126,7 @@ class BeatDesk:
         self.changed: Signal[[]] = Signal()
         self.said: Signal[[str]] = Signal()
         self.chosen_ns: int | None = None
+        self.missed: MissedBeats | None = None
         self.trouble: StorageError | None = None
         self._episodes, self._store = tuple(episodes), store
         self._missing = {channel.id: missing_intervals(channel.signal) for channel in channels}
@@ -158,8 +165,8 @@ class BeatDesk:
     def activate(self, channel_id: str) -> None:
         """Let keys go to another channel."""
         if channel_id != self._active:
-            self._active, self.chosen_ns = self.channels[channel_id].id, None
-            self.changed.emit()
+            self._active = self.channels[channel_id].id
+            self._choose(None)
 
     def missing(self, channel_id: str) -> Intervals:
         """Give the session time without samples, or ruled out by the person."""
@@ -175,7 +182,8 @@ class BeatDesk:
             missing = self._missing[channel_id].union(corrected.bad)
             summaries, epochs = heart_summaries(corrected.beats, self._episodes, missing, channel.params)
             ibi = ibi_series(corrected.beats, missing, channel.params)
-            held = self._now[channel_id] = HeartNow(corrected, ibi, epochs, summaries)
+            missed = missed_beats(corrected.beats, ibi, missing)
+            held = self._now[channel_id] = HeartNow(corrected, ibi, epochs, summaries, missed)
         return held
 
     def _entries_of(self, tier: str) -> dict[str, LoggedBout]:
@@ -186,9 +194,12 @@ class BeatDesk:
         times = self.beats.times_ns
         best = int(np.argmin(np.abs(times - time_ns))) if times.size else -1
         near = best >= 0 and abs(int(times[best]) - time_ns) <= reach_ns
-        self.chosen_ns = int(times[best]) if near else None
-        self.changed.emit()
+        self._choose(int(times[best]) if near else None)
         return near
+
+    def _choose(self, time_ns: int | None, missed: MissedBeats | None = None) -> None:
+        self.chosen_ns, self.missed = time_ns, missed
+        self.changed.emit()
 
     def step(self, direction: Literal[-1, 1], from_ns: int, *, doubtful: bool = False) -> int | None:
         """Choose the next beat after, or before, the chosen one or a time; give its time.
@@ -199,18 +210,26 @@ class BeatDesk:
         from_ns : int
             Where to begin when no beat is chosen.
         doubtful : bool
-            Only beats that are not ok.
+            Only beats that are not ok, and stretches in which beats were probably missed: at one of these
+            no beat is chosen, and the time is where the first beat would be.
         """
         beats = self.beats
-        times = beats.times_ns[beats.flags != _OK] if doubtful else beats.times_ns
-        start = from_ns if self.chosen_ns is None else self.chosen_ns
-        ahead = times[times > start] if direction > 0 else times[times < start]
-        if not ahead.size:
-            self.said.emit("no doubtful beat that way" if doubtful else "no beat that way")
+        stops: dict[int, MissedBeats | None] = dict.fromkeys(
+            (beats.times_ns[beats.flags != _OK] if doubtful else beats.times_ns).tolist()
+        )
+        if doubtful:
+            stops |= {missed.at_ns: missed for missed in self.now(self._active).missed}
+        here = self.missed.at_ns if self.missed is not None else self.chosen_ns
+        start = from_ns if here is None else here
+        ahead = [t for t in stops if (t > start if direction > 0 else t < start)]
+        if not ahead:
+            nothing = "no doubtful beat and no missed one that way" if doubtful else "no beat that way"
+            self.said.emit(nothing)
             return None
-        self.chosen_ns = int(ahead[0] if direction > 0 else ahead[-1])
-        self.changed.emit()
-        return self.chosen_ns
+        at_ns = min(ahead) if direction > 0 else max(ahead)
+        missed = stops[at_ns]
+        self._choose(at_ns if missed is None else None, missed)
+        return at_ns
 
     def add(self, time_ns: int, *, to_peak: bool = True) -> int:
         """Add a beat; give where it lies.
@@ -235,8 +254,7 @@ class BeatDesk:
         if (np.abs(self.beats.times_ns - at_ns) < SAME_BEAT_NS).any():
             raise UsageError("there is a beat already", fix="choose it and move it")
         self._log([Edit("add", bout=self._point(BEAT, at_ns))], "beat added")
-        self.chosen_ns = at_ns
-        self.changed.emit()
+        self._choose(at_ns)
         return at_ns
 
     def remove(self) -> None:
@@ -250,8 +268,7 @@ class BeatDesk:
             # Under a confirmed beat the machine's own one would come back.
             edits.append(Edit("add", bout=self._point(NOT_A_BEAT, time_ns)))
         self._log(edits, "not a beat")
-        self.chosen_ns = None
-        self.changed.emit()
+        self._choose(None)
 
     def move_to(self, time_ns: int, *, to_peak: bool = False) -> int:
         """Move the chosen beat; give where it lies now."""
@@ -272,8 +289,7 @@ class BeatDesk:
         if machine_ns is not None:
             edits.append(Edit("add", bout=self._point(NOT_A_BEAT, machine_ns)))
         self._log(edits, "beat moved")
-        self.chosen_ns = at_ns
-        self.changed.emit()
+        self._choose(at_ns)
         return at_ns
 
     def confirm(self) -> None:
@@ -372,5 +388,7 @@ class BeatDesk:
                     self._now.pop(id_, None)
             if self.chosen_ns is not None and self.chosen_ns not in self.beats.times_ns:
                 self.chosen_ns = None
+            if self.missed not in self.now(self._active).missed:
+                self.missed = None
             self.changed.emit()
         self.said.emit(text)

@@ -243,8 +243,15 @@ class ReviewQueue:
         return self._nudged
 
     def accept(self) -> None:
-        """Say that it is what the machine says; then the next."""
-        self._decide("accept", self._need().code)
+        """Say that it is what the machine says, or of a decided one that this stands; then the next."""
+        proposal = self._need()
+        before = self.decision(proposal)
+        if before is None:
+            self._decide("accept", proposal.code)
+        elif self._nudged is not None:
+            self._decide(before.verdict, before.code)
+        else:
+            self._go_on()
 
     def reject(self) -> None:
         """Say that it is not that, and leave open what it is: the stretch is uncoded; then the next."""

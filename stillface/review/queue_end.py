@@ -32,10 +32,14 @@ def what_next(desk: Desk) -> tuple[str, ...]:
 
 
 def accept(desk: Desk) -> None:
-    """Accept the present proposal; behind the last go to what is open still, here or in the next lane."""
+    """Accept the present proposal, or leave it as it was decided; behind the last go to what is open still.
+
+    That is first what was skipped, then the next lane.
+    """
     queue = desk.need_queue()
-    if not queue.at_end:
-        desk.judge(queue.accept, "accepted")
+    if queue.current is not None:
+        decided = queue.decision(queue.current) is not None
+        desk.judge(queue.accept, "kept as you said" if decided else "accepted")
         return
     done = queue.progress()
     if done.n_decided < done.n_all:

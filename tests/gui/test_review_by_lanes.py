@@ -95,7 +95,7 @@ def test_filters_have_the_names_that_people_read(window: Any) -> None:
 def test_a_card_revisited_shows_your_edges_and_your_code_by_name(window: Any) -> None:
     press(window, "F7")
     first = window.desk.queue.current
-    other, name = ("D", "Positive") if first.code != "pos" else ("S", "Neutral")
+    other, other_id, name = ("D", "pos", "Positive") if first.code != "pos" else ("S", "neu", "Neutral")
     press(window, "Right", "Right", held=ALT)
     press(window, other)
     assert f"it is {name}" in window.panel.said_label.text()
@@ -106,6 +106,15 @@ def test_a_card_revisited_shows_your_edges_and_your_code_by_name(window: Any) ->
     assert f"you said: <b>{name}</b>" in text
     onset_s = (first.onset_ns + 2 * FRAME) / S
     assert f"{int(onset_s // 60)}:{onset_s % 60:06.3f} to" in text
+    edges = [(first.onset_ns // FRAME + 2, first.offset_ns // FRAME, other_id)]
+    assert window.queue._buttons["accept"].text().startswith("Keep")
     press(window, "Return")
-    assert bouts(window, REVIEWED)[0][0] == first.onset_ns // FRAME + 2
-    assert "accepted" in window.panel.said_label.text()
+    assert bouts(window, REVIEWED) == edges
+    assert "kept as you said" in window.panel.said_label.text()
+    press(window, "Up")
+    press(window, "Right", held=ALT)
+    press(window, "Return", "Up")
+    assert bouts(window, REVIEWED) == [(edges[0][0] + 1, *edges[0][1:])]
+    press(window, "Backspace", "Up")
+    assert bouts(window, REVIEWED) == []
+    assert window.queue.what.text() == f"not {window.desk.scheme_lane().label(first.code)}"

@@ -99,6 +99,11 @@ def test_deciding_anew_replaces_code_and_decision(kit: Any, document: Document) 
     assert queue.edges_ns == (4 * S, 8 * S + 5 * kit.FRAME)
     queue.relabel("pos")
     assert kit.bouts(document, REVIEWED) == [(4, 8.2, "pos")]
+    n_records = len(document._stores["auto_reviewed"].log.records)
+    queue.go(0)
+    queue.accept()
+    assert kit.bouts(document, REVIEWED) == [(4, 8.2, "pos")]
+    assert len(document._stores["auto_reviewed"].log.records) == n_records
     queue.go(0)
     queue.reject()
     assert kit.bouts(document, REVIEWED) == []
