@@ -101,8 +101,8 @@ def show_study(content: dict[str, Any]) -> None:
     for row in content["certification"]:
         if row["coded_before"]:
             people.print(
-                f"{row['coder']} coded {', '.join(row['coded_before'])} with {row['scheme_id']} before all "
-                f"{row['of']} master sessions were done",
+                f"{row['coder']} coded {', '.join(row['coded_before'])} with {row['scheme_id']} before "
+                f"the master sessions were done (now {row['n_masters']} of {row['of']})",
                 markup=False,
             )
     _figures(

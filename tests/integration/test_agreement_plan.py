@@ -146,7 +146,7 @@ def test_coders_certify_before_they_code(found: dict[str, Any], told: str) -> No
     assert rows["CD"]["coded_before"] == ["s00", "s01"]  # those of January
     assert rows["GH"]["coded_before"] == ["s00", "s05", "s06"]
     assert rows["GH"]["reason"]
-    assert "CD coded s00, s01 with affect3 before all 1 master sessions were done" in told
+    assert "CD coded s00, s01 with affect3 before the master sessions were done (now 1 of 1)" in told
     assert "AB coded" not in told
 
 
