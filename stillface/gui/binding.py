@@ -26,6 +26,8 @@ __all__ = ["FilmLayers"]
 _GAP_SHARE = 0.02
 _BLANK = 24
 _MARGIN = 0.01
+_HITCH = 25
+_SKIPPED_SHARE = 0.2
 
 
 class FilmLayers:
@@ -42,7 +44,7 @@ class FilmLayers:
     Attributes
     ----------
     n_skipped : int
-        Frames of the first camera that were passed over while playing.
+        Frames of the first camera that were passed over since playing began.
     """
 
     def __init__(
@@ -53,7 +55,7 @@ class FilmLayers:
         self._layers: dict[str, Image] = {}
         self._places: dict[str, tuple[float, float]] = {}
         self._time_ns = 0
-        self.n_skipped = 0
+        self.n_skipped = self._n_played = 0
         self._troubles: dict[str, str] = {}
         height = max((source.size_px[1] for source in self._sources.values()), default=0)
         x = 0.0
@@ -102,6 +104,15 @@ class FilmLayers:
         scale, left = self._places[camera_id]
         return np.asarray(places_px * scale + np.array([left, 0.0]), dtype=np.float32)
 
+    def begin_play(self) -> None:
+        """Count anew how many frames are passed over."""
+        self.n_skipped = self._n_played = 0
+
+    @property
+    def much_skipped(self) -> bool:
+        """Whether more than a fifth of the frames were passed over since playing began, not just a hitch."""
+        return self.n_skipped > max(_HITCH, (self.n_skipped + self._n_played) * _SKIPPED_SHARE)
+
     def show(self, time_ns: int, *, playing: bool = False) -> None:
         """Show every camera's frame at a session time; in play what is decoded by then, without waiting."""
         backward, self._time_ns = time_ns < self._time_ns, time_ns
@@ -125,6 +136,7 @@ class FilmLayers:
                 picture = self._picture(id_, frame)
             if k == 0 and playing and frame is not None and shown is not None:
                 self.n_skipped += max(abs(frame - shown) - 1, 0)
+                self._n_played += 1
             self._layers[id_].data = picture
             self._shown[id_] = frame
 

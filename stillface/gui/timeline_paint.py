@@ -16,7 +16,7 @@ from stillface.review.timeline import Row, View, ticks
 
 __all__ = ["EPISODES_PX", "GUTTER_PX", "MAP_PX", "RULER_PX", "TimelinePainter"]
 
-GUTTER_PX = 190
+GUTTER_PX = 210
 RULER_PX = 18
 EPISODES_PX = 20
 MAP_PX = 14
@@ -115,17 +115,19 @@ class TimelinePainter:
         if active:
             painter.fillRect(box, QColor(self.theme.accent))
         painter.setPen(QColor(self.theme.background if active else self.theme.text))
-        painter.setFont(font_of(painter, 9, bold=active))
         who = _KINDS.get(row.key.kind, row.key.kind)
         if row.key.kind == "human" and not row.key.source.endswith(f":{self.desk.document.coder}"):
             who = row.key.source.partition(":")[2]
         inner = box.adjusted(8, 0, -6, 0)
         source = who if lane.editable or row.key.kind == "auto" else f"{who} (locked)"
-        name_font, source_font = painter.font(), font_of(painter, 8)
+        source_font = font_of(painter, 8)
         room = inner.width() - QFontMetricsF(source_font).horizontalAdvance(source) - 8
-        name = QFontMetricsF(name_font).elidedText(
-            f"{row.key.role}  {row.key.scheme_id}", Qt.TextElideMode.ElideMiddle, room
-        )
+        text, name_font = f"{row.key.role}  {row.key.scheme_id}", font_of(painter, 9, bold=active)
+        for smaller in (font_of(painter, 8, bold=active), font_of(painter, 8)):
+            if QFontMetricsF(name_font).horizontalAdvance(text) > room:
+                name_font = smaller
+        name = QFontMetricsF(name_font).elidedText(text, Qt.TextElideMode.ElideMiddle, room)
+        painter.setFont(name_font)
         painter.drawText(inner, Qt.AlignmentFlag.AlignVCenter, name)
         if not active:
             painter.setPen(QColor(self.theme.faint))

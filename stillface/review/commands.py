@@ -53,7 +53,7 @@ def gap_code(lane: Lane) -> str:
     """Give the scheme's code for "cannot be seen or decided"; refuse where it declares none."""
     code = next((code.id for code in lane.scheme.codes if code.gap), None)
     if code is None:
-        raise UsageError("the scheme has no code for uncodable time", got=lane.scheme.id)
+        raise UsageError("the scheme has no code for unscorable time", got=lane.scheme.id)
     return code
 
 

@@ -105,7 +105,7 @@ def _in_episode(lane: Lane, episode: Episode, sliver_ms: int, uncodable_s: float
         elif code == UNCODED:
             continue
         elif bool(lane.scheme.gap_mask[code]) and long_s >= uncodable_s:
-            yield Finding("uncodable", f"{where}: {long_s:.1f} s uncodable", onset, offset, lane.key)
+            yield Finding("uncodable", f"{where}: {long_s:.1f} s unscorable", onset, offset, lane.key)
         elif offset - onset < shortest_ns and not at_border:
             name = lane.label(lane.scheme.code_ids[code])
             yield Finding("sliver", f"{where}: {name} lasts only {long_s:.3f} s", onset, offset, lane.key)

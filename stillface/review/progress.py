@@ -36,10 +36,10 @@ class TrackProgress:
         ``human``, ``auto_reviewed`` or ``consensus``.
     state : str
     coded_share : float
-        Of the analysed episodes' time, uncodable stretches included. A scheme that need not cover all time
+        Of the analysed episodes' time, unscorable stretches included. A scheme that need not cover all time
         never counts as ``coded`` by its share: the coder signs it off.
     scorable_share : float
-        Without the uncodable stretches.
+        Without the unscorable stretches.
     last_t : str
         UTC of the last record.
     problem : str

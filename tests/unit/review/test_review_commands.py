@@ -189,7 +189,7 @@ def test_what_cannot_be_done_changes_nothing(document: Document, command: Comman
 
 def test_uncodable_needs_a_code_for_it(document: Document) -> None:
     assert gap_code(document.lane(INFANT)) == "usc"
-    with pytest.raises(UsageError, match="no code for uncodable"):
+    with pytest.raises(UsageError, match="no code for unscorable"):
         gap_code(document.lane(BIDS))
 
 
