@@ -110,6 +110,18 @@ def test_the_planned_end_of_a_window_is_no_early_stop() -> None:
     assert summary(*conversation("stop_rule", short))["moment_recovery_km_median_s"].value is None
 
 
+def test_what_falls_on_the_episodes_end() -> None:
+    """A window that was to end there is not cut by the stop; an event there is no longer in the episode."""
+    last = replace(PROTOCOL, moments=(replace(PROTOCOL.moments[0], window_s=(-10, 16)),))
+    session, tracks = conversation("stop_rule", last)
+    session = replace(session, points=(events("partner_b", 44, 45, 60),))
+    stories = list(moment_stories(session, tracks, (RULE,)))
+    assert [(s.recovery_s, s.status, s.flags) for s in stories] == [
+        (16.0, Status.CENS_EP_END, ()),
+        (15.0, Status.CENS_STOP, ("window_cut",)),
+    ]
+
+
 def test_the_role_whose_event_it_is_recovers_from_negative() -> None:
     protocol = replace(PROTOCOL, moments=(Moment("WD", "withdrawal", "partner_b", (-10, 20), "nonneg", 3),))
     stories = list(moment_stories(*conversation(protocol=protocol), (RULE,)))

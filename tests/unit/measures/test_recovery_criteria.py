@@ -97,6 +97,14 @@ def test_back_when_the_window_is_as_calm_as_play_was() -> None:
     assert row.flags == ("window_s=10.0", "limit_pct=0.0", "sustain_s=3.0", "confirmed_s=33.0")
 
 
+def test_just_as_long_as_it_must_hold_is_long_enough() -> None:
+    # Windows that end at 150 to 153 hold no negative moment.
+    calm = (("S", 0, 60), ("N", 60, 140), ("S", 140, 153), ("N", 153, 180))
+    assert (baseline(infant(*calm)).value, baseline(infant(*calm)).status) == (30.0, Status.OK)
+    shorter = (*calm[:2], ("S", 140, 152.999), ("N", 152.999, 180))
+    assert baseline(infant(*shorter)).status is Status.CENS_EP_END
+
+
 def test_a_limit_above_zero_is_reached_before_the_last_cry_leaves_the_window() -> None:
     tracks = infant(("S", 0, 25), ("N", 25, 31), ("S", 31, 60), ("N", 60, 140), ("S", 140, 180))
     _, rolling = rolling_pct_negative(tracks[0].clip(0, 60 * S), 10 * S, S // 10)
