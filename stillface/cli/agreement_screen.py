@@ -69,17 +69,7 @@ def say_left_out(result: dict[str, Any]) -> None:
 
 def show_study(content: dict[str, Any]) -> None:
     """Show how far double coding has come and the pooled figures; the page holds the rest."""
-    plan = content["plan"]
-    if plan["seed"] is None:
-        people.print("No sessions have been drawn yet: draw them with --draw.")
-    else:
-        people.print(
-            f"{plan['n_done']} of {plan['n_drawn']} drawn sessions are coded from scratch by two "
-            f"(seed {plan['seed']}, {plan['n_sessions']} sessions in all)."
-        )
-        for row in plan["sessions"]:
-            for line in row["missing"]:
-                people.print(f"  {row['session_id']} {line}", markup=False)
+    _plan(content["plan"])
     _figures(
         _TITLES["reliability"],
         [((name, str(row["n_sessions"]), row["label"]), row) for name, row in content["pooled"].items()],
@@ -118,6 +108,19 @@ def show_study(content: dict[str, Any]) -> None:
         )
     for row in content["refused"]:
         people.print(row["error"], markup=False)
+
+
+def _plan(plan: dict[str, Any]) -> None:
+    if plan["seed"] is None:
+        people.print("No sessions have been drawn yet: draw them with --draw.")
+    else:
+        people.print(
+            f"{plan['n_done']} of {plan['n_drawn']} drawn sessions are coded from scratch by two "
+            f"(seed {plan['seed']}, {plan['n_sessions']} sessions in all)."
+        )
+        for row in plan["sessions"]:
+            for line in row["missing"]:
+                people.print(f"  {row['session_id']} {line}", markup=False)
 
 
 def _pooled(pooled: dict[str, Any]) -> None:

@@ -172,7 +172,17 @@ def agree_tables(
                 "comparison": "validity" if any(s.source in MACHINE for s in streams) else "reliability",
             }
         )
-    unpaired: list[Json] = [
+    return {
+        "pooled": compared.pooled(params),
+        "sessions": sessions,
+        "unpaired": _unpaired(sides),
+        "left_out": _left_out(sides),
+        "validity": compared.validity(by),
+    }
+
+
+def _unpaired(sides: tuple[_Side, _Side]) -> list[Json]:
+    return [
         {
             "session_id": key[0],
             "role": key[1],
@@ -183,18 +193,14 @@ def agree_tables(
         for mine, other in (sides, sides[::-1])
         for key in sorted(mine.streams.keys() - other.streams.keys())
     ]
-    left_out: list[Json] = [
+
+
+def _left_out(sides: tuple[_Side, _Side]) -> list[Json]:
+    return [
         {"table": side.table, "coder_id": coder, "n_streams": n}
         for side in sides
         for coder, n in sorted(Counter(stream.coder_id for stream in side.left_out).items())
     ]
-    return {
-        "pooled": compared.pooled(params),
-        "sessions": sessions,
-        "unpaired": unpaired,
-        "left_out": left_out,
-        "validity": compared.validity(by),
-    }
 
 
 def _sides(
