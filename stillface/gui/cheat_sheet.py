@@ -16,6 +16,7 @@ from stillface.review.keymap import key_of_code
 __all__ = ["CheatSheet"]
 
 _N_COLUMNS = 4
+_COLUMN_PX = 300
 _ORDER = ("Compare", "Play", "Lane", "Code", "Mend", "Review", "Heart beats", "Window")
 # A heading and the space above it count as lines, too.
 _HEAD_LINES = 2
@@ -56,7 +57,7 @@ class CheatSheet(QWidget):
         row = QHBoxLayout(board)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(18)
-        for column in _columns(self.groups):
+        for column in _columns(self.groups, max(parent.width() // _COLUMN_PX, 1)):
             label = QLabel("".join(_table(name, self.groups[name], theme) for name in column))
             label.setTextFormat(Qt.TextFormat.RichText)
             label.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -83,10 +84,10 @@ class CheatSheet(QWidget):
         self.close()
 
 
-def _columns(groups: Mapping[str, Lines]) -> list[list[str]]:
+def _columns(groups: Mapping[str, Lines], n_at_most: int) -> list[list[str]]:
     """Cut the headings, in their order, into columns of which the longest is as short as can be."""
     names, sizes = list(groups), [len(lines) + _HEAD_LINES for lines in groups.values()]
-    n_cuts = min(_N_COLUMNS, len(names)) - 1
+    n_cuts = min(_N_COLUMNS, n_at_most, len(names)) - 1
     ways = ((0, *cuts, len(names)) for cuts in combinations(range(1, len(names)), n_cuts))
     best = min(ways, key=lambda way: max(sum(sizes[a:b]) for a, b in pairwise(way)))
     return [names[a:b] for a, b in pairwise(best)]

@@ -42,7 +42,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Between a window and the browser nothing is on screen for a moment: that is not the end.
     QApplication.setQuitOnLastWindowClosed(False)
     sitting.ended.connect(QApplication.quit)
-    return int(application.exec())
+    status = int(application.exec())
+    if sitting.goodbye:
+        print(sitting.goodbye)
+    return status
 
 
 def _refused(error: StillfaceError) -> int:

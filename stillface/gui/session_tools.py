@@ -169,10 +169,14 @@ class SessionTools(QObject):
         """Walk around the window."""
         if self.tour is not None:
             self.tour.finish()
-        self.tour = Tour(tour_steps(self.window), self.window.theme, self.window.main, self._toured)
+        window = self.window
+        self.tour = tour = Tour(tour_steps(window), window.theme, window.main, window.canvas, self._toured)
+        # As long as it is shown its keys come before what they mean otherwise.
+        window.first_keys.update({"Return": tour.go_on, "Esc": tour.finish})
 
     def _toured(self) -> None:
         self.tour = None
+        self.window.first_keys.clear()
         mark_toured()
 
     def _names(self) -> tuple[str, str, str]:

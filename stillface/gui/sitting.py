@@ -18,9 +18,10 @@ from stillface.gui.tour_steps import first_time
 from stillface.gui.trouble import show_trouble
 from stillface.gui.who import WhoDialog
 from stillface.gui.window import CodingWindow
+from stillface.io.bundle import StudyFolder
 from stillface.review.install import remember_coder
 from stillface.review.library import Choice, Library
-from stillface.review.package import study_at
+from stillface.review.package import MANIFEST, study_at
 from stillface.review.signals import Signal
 from stillface.review.tour_study import CODER, SESSION_ID
 
@@ -45,6 +46,8 @@ class Sitting(QObject):
         None while the browser is on screen.
     ended : Signal
         Called without arguments when neither window nor browser is left.
+    goodbye : str
+        What the terminal says at the end, if a session was open.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Sitting(QObject):
         self._last = ""
         self.window: CodingWindow | None = None
         self.ended: Signal[[]] = Signal()
+        self.goodbye = ""
         # Nobody else holds a sitting: without a reference it would be collected between two windows.
         _LIVE.add(self)
 
@@ -160,13 +164,23 @@ def begin(options: argparse.Namespace) -> Sitting | None:
             light=options.light,
         )
 
-    if options.session:
-        sitting = Sitting(open_, lambda: StudyBrowser(library, theme))
-        return _or_end(sitting, lambda: sitting.open(Choice(options.session), goes_back=False))
-    if not library.session_ids:
+    if not options.session and not library.session_ids:
         raise InputError("the study has no session yet", fix="add one with stillface add")
     sitting = Sitting(open_, lambda: StudyBrowser(library, theme))
+    sitting.goodbye = _goodbye(study)
+    if options.session:
+        return _or_end(sitting, lambda: sitting.open(Choice(options.session), goes_back=False))
     return _or_end(sitting, sitting.browse)
+
+
+def _goodbye(study: StudyFolder) -> str:
+    """Say where the codes are and what brings them into the results; a package goes back to the lab."""
+    if (study.root / MANIFEST).is_file():
+        return f"Your codes are in {study.root}; pack them up for the lab in the study's window."
+    return (
+        f"Your codes are in {study.root / 'sessions'}; stillface run {study.root} brings them into "
+        "tables and report."
+    )
 
 
 def _or_end(sitting: Sitting, first: Callable[[], CodingWindow | None]) -> Sitting | None:

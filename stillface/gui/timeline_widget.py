@@ -62,6 +62,7 @@ class TimelineWidget(QWidget):
         self._drag_ns = 0
         # Dragging shows the picture at the edge, so where the playhead stood before is what attracts it.
         self._playhead_ns = 0
+        self._back_to: tuple[float, float] | None = None
         self.pictures = LanePictures()
         self._cache: QPixmap | None = None
         self.setMouseTracking(True)
@@ -99,6 +100,7 @@ class TimelineWidget(QWidget):
 
     def show_view(self, view: View) -> None:
         """Show another stretch."""
+        self._back_to = None
         if view != self.view:
             self.view = view
             self.redraw()
@@ -120,6 +122,7 @@ class TimelineWidget(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
         """Keep scale and place."""
         self.view = self.view.resized(max(self.width() - GUTTER_PX, 10))
+        self._go_back()
         self.redraw()
         self.viewed.emit()
 
@@ -244,8 +247,16 @@ class TimelineWidget(QWidget):
             self._try(lambda: editor.move_edge(id_, side, time_ns))
 
     def return_to(self, onset_ns: float, ns_per_px: float) -> None:
-        """Show again what was shown in an earlier sitting."""
-        self.show_view(self.view.placed(onset_ns, ns_per_px))
+        """Show again what was shown in an earlier sitting, and the playhead in it however wide one is now."""
+        self._back_to = (onset_ns, ns_per_px)
+        self._go_back()
+        self.redraw()
+        self.viewed.emit()
+
+    def _go_back(self) -> None:
+        # The window is laid out step by step as it opens: the place counts until something else is shown.
+        if self._back_to is not None:
+            self.view = self.view.placed(*self._back_to).following(self.desk.playhead.time_ns)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
         """Show a bout with a little room and loop over it."""

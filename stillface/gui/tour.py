@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from qtpy.QtCore import QPoint, QRect, Qt
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtCore import QPoint, QRect, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from stillface.gui.palette import Theme
@@ -15,6 +14,7 @@ __all__ = ["Tour", "TourStep"]
 
 _WIDTH_PX = 380
 _GAP_PX = 12
+_FOLLOW_MS = 100
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,10 @@ class TourStep:
 
 
 class Tour(QFrame):
-    """A bubble beside each target in turn, and a frame around the target; the window stays usable.
+    """A bubble over the films and a frame around each target in turn; the window stays usable.
+
+    The bubble stands upon its foot: from step to step its buttons stay where they are, and what is above
+    and below the films, the clock too, is never covered.
 
     Parameters
     ----------
@@ -43,16 +46,23 @@ class Tour(QFrame):
     theme : Theme
     parent : QWidget
         The window.
+    upon : QWidget
+        Upon which the bubble stands.
     done : callable
         Called once, when the tour ends at its end or before.
     """
 
     def __init__(
-        self, steps: Sequence[TourStep], theme: Theme, parent: QWidget, done: Callable[[], object]
+        self,
+        steps: Sequence[TourStep],
+        theme: Theme,
+        parent: QWidget,
+        upon: QWidget,
+        done: Callable[[], object],
     ) -> None:
         super().__init__(parent)
         self._steps = tuple(step for step in steps if _there(step.target()))
-        self._done, self._ended = done, False
+        self._upon, self._done, self._ended = upon, done, False
         self.place = 0
         self.setObjectName("tour")
         self.setAccessibleName("Guided tour")
@@ -67,10 +77,14 @@ class Tour(QFrame):
         self._ring.setStyleSheet(
             f"QFrame#ring {{background: transparent; border: 3px solid {theme.accent}; border-radius: 6px;}}"
         )
+        self._follower = QTimer(self)
+        self._follower.setInterval(_FOLLOW_MS)
+        self._follower.timeout.connect(self._settle)
+        self._follower.start()
         self.text, self.count = QLabel(), QLabel()
         self.text.setWordWrap(True)
-        self.back, self.on, self.end = QPushButton("Back"), QPushButton("Next"), QPushButton("End the tour")
-        for button, act in ((self.back, self._go_back), (self.on, self._go_on), (self.end, self.finish)):
+        self.back, self.on, self.end = QPushButton("Back"), QPushButton(), QPushButton("End the tour  Esc")
+        for button, act in ((self.back, self._go_back), (self.on, self.go_on), (self.end, self.finish)):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(act)
         foot = QHBoxLayout()
@@ -92,19 +106,29 @@ class Tour(QFrame):
         self.text.setText(step.text)
         self.count.setText(f"{self.place + 1} of {len(self._steps)}")
         self.back.setEnabled(self.place > 0)
-        self.on.setText("Done" if self.place == len(self._steps) - 1 else "Next")
-        target, window = step.target(), self.parentWidget()
-        if target is None or window is None:
-            return
-        self.adjustSize()
-        area = QRect(target.mapTo(window, QPoint(0, 0)), target.size())
-        self._ring.setGeometry(area.adjusted(-3, -3, 3, 3))
-        self.move(_beside(area, self.size().width(), self.size().height(), window.rect()))
+        self.on.setText("Done  Return" if self.place == len(self._steps) - 1 else "Next  Return")
+        self._settle()
         for part in (self._ring, self):
             part.show()
             part.raise_()
 
-    def _go_on(self) -> None:
+    def _settle(self) -> None:
+        """Stand over the films, and around what is shown: both move as the window does."""
+        target, window = self._steps[self.place].target(), self.parentWidget()
+        if target is None or window is None:
+            return
+        height = self.heightForWidth(_WIDTH_PX) if self.hasHeightForWidth() else self.sizeHint().height()
+        self.resize(_WIDTH_PX, height)
+        films = QRect(self._upon.mapTo(window, QPoint(0, 0)), self._upon.size())
+        left = min(max(films.center().x() - _WIDTH_PX // 2, 0), max(window.width() - _WIDTH_PX, 0))
+        # Where the films are low it hangs over the timeline, never over what is above.
+        foot = max(films.bottom() - _GAP_PX, films.top() + height)
+        self.move(left, min(foot, window.height()) - height)
+        area = QRect(target.mapTo(window, QPoint(0, 0)), target.size())
+        self._ring.setGeometry(area.adjusted(-3, -3, 3, 3))
+
+    def go_on(self) -> None:
+        """Go to the next step; from the last one the tour ends."""
         if self.place == len(self._steps) - 1:
             self.finish()
         else:
@@ -119,32 +143,13 @@ class Tour(QFrame):
         """End the tour."""
         if not self._ended:
             self._ended = True
+            self._follower.stop()
             self._ring.hide()
             self.hide()
             self._ring.deleteLater()
             self.deleteLater()
             self._done()
 
-    def keyPressEvent(self, event: QKeyEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
-        """End on Escape."""
-        if event.key() == Qt.Key.Key_Escape:
-            self.finish()
-
 
 def _there(widget: QWidget | None) -> bool:
     return widget is not None and widget.isVisible()
-
-
-def _beside(area: QRect, width: int, height: int, window: QRect) -> QPoint:
-    """Give a corner for the bubble: below the target, above, left of it, else upon it; in the window."""
-    below, above = area.bottom() + _GAP_PX, area.top() - _GAP_PX - height
-    left = min(max(area.center().x() - width // 2, window.left() + _GAP_PX), window.right() - width - _GAP_PX)
-    if below + height <= window.bottom():
-        top = below
-    elif above >= window.top():
-        top = above
-    else:
-        top = area.center().y() - height // 2
-        beside = area.left() - _GAP_PX - width
-        left = beside if beside >= window.left() else left
-    return QPoint(left, min(max(top, window.top()), window.bottom() - height))

@@ -53,7 +53,7 @@ def tour_steps(window: CodingWindow) -> tuple[TourStep, ...]:
         ),
         TourStep(
             "<b>Codes.</b> The letter is the key. It says: from here on it is this. The state before ends. "
-            f"{key('uncodable')} is always uncodable, {key('end_state')} ends a state. Try it, then take it "
+            f"{key('uncodable')} is always unscorable, {key('end_state')} ends a state. Try it, then take it "
             f"back with {key('undo')}.",
             code_button,
         ),
@@ -69,12 +69,12 @@ def tour_steps(window: CodingWindow) -> tuple[TourStep, ...]:
         ),
         TourStep(
             "<b>Saved.</b> Every key press is on the disk before the next one. If this turns red, go on: "
-            "click it to save elsewhere.",
+            f"click it to save elsewhere. {key('save')} says it in words.",
             lambda: window.panel.light,
         ),
         TourStep(
-            f"<b>Every key</b> is on {key('help')}. {key('finished')} asks what is still open. The menu "
-            "Session has episodes, ratings, and this tour.",
+            f"<b>Every key</b> is on {key('help')} and in the menus. {key('finished')} asks what is still "
+            f"open. {key('tour')} shows this tour again.",
             lambda: window.main.menuBar(),
         ),
     )

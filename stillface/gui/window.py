@@ -93,8 +93,10 @@ class CodingWindow(QObject):
         Called without arguments before the window closes for good.
     gone : Signal
         Called without arguments when the window has closed.
+    first_keys : dict of str to callable
+        What is shown for a while does by key; these come before all others.
     more_keys : dict of str to (label, callable)
-        What a panel on the right does by key; these come first.
+        What a panel on the right does by key.
     menu : SessionMenu
     menus : Menus
         The others.
@@ -128,6 +130,7 @@ class CodingWindow(QObject):
         self.panel.add_tool(sign_off)
         self.queue = QueuePanel(desk, self.theme, self.press) if desk.queue is not None else None
         self.sheet: CheatSheet | None = None
+        self.first_keys: dict[str, Callable[[], object]] = {}
         self.more_keys: dict[str, tuple[str, Callable[[], object]]] = {}
         self.own_actions: dict[str, Callable[[], object]] = {}
         self.ending: Signal[[]] = Signal()
@@ -187,6 +190,8 @@ class CodingWindow(QObject):
 
     def meaning(self, key: str) -> Callable[[], object] | None:
         """Give what a key does here; None for nothing."""
+        if key in self.first_keys:
+            return self.first_keys[key]
         if key in self.more_keys:
             return self.more_keys[key][1]
         if self.desk.code_of(key) is not None:
@@ -289,13 +294,16 @@ class CodingWindow(QObject):
 
     def _run_or_rest(self) -> None:
         if self.desk.playhead.playing:
+            if not self._timer.isActive():
+                self.films.begin_play()
             self._timer.start()
         else:
             self._timer.stop()
             self._show_time(self.desk.playhead.time_ns)
             self.films.rest()
-            if self.films.n_skipped:
-                self.note(f"{self.films.n_skipped} frames were passed over while playing")
+            # Faster than the film was taken, frames are left out on purpose.
+            if abs(self.desk.playhead.speed) <= 1 and self.films.much_skipped:
+                self.note("This computer was too slow to show every frame in play. Stepping shows them all.")
 
     def _tick(self) -> None:
         self.desk.playhead.tick()
@@ -331,7 +339,7 @@ class CodingWindow(QObject):
             if kind == QEvent.Type.KeyPress and key:
                 self.sheet.close()
             return True
-        if self.signals is not None and self.signals.takes(key):
+        if key not in self.first_keys and self.signals is not None and self.signals.takes(key):
             event.accept()
             return kind == QEvent.Type.ShortcutOverride or self.signals.press(key)
         if not key or self.meaning(key) is None:
