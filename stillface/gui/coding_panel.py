@@ -98,7 +98,7 @@ class CodingPanel(QWidget):
         """Put a control beside the status light."""
         self._top.addWidget(widget)
 
-    def show_heart(self, role: str, press: Callable[[str], object]) -> None:
+    def show_heart(self, role: str, press: Callable[[str], object], plot: QWidget) -> None:
         """Show whose heart beats keys go to, and those keys; the lane again where the role is empty.
 
         Parameters
@@ -106,8 +106,12 @@ class CodingPanel(QWidget):
         role : str
         press : callable
             Gets the name of a key that means something among beats.
+        plot : QWidget
+            Has the keys, and keeps them when a button here is clicked.
         """
         before = self._heart
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus if role else Qt.FocusPolicy.NoFocus)
+        self.setFocusProxy(plot if role else None)  # type: ignore[arg-type]  # Qt takes none
         self._heart = (role, press) if role else None
         if (before and before[0]) != (role or None):
             self.show_lane()

@@ -93,7 +93,7 @@ class PhysioPlot(QWidget):
         if self.beats is not None:
             self._leave += [
                 self.beats.changed.connect(self.redraw),
-                self.beats.changed.connect(self._tell_keys),
+                self.beats.changed.connect(self.tell_keys),
             ]
 
     @property
@@ -141,7 +141,8 @@ class PhysioPlot(QWidget):
         window = self.window()
         return window is not None and window.focusWidget() is self
 
-    def _tell_keys(self) -> None:
+    def tell_keys(self) -> None:
+        """Tell whose beats keys go to now; a window that is not in front gets no event of focus."""
         mine = self.beats is not None and self.has_keys
         self.took_keys.emit(self.beats.active.signal.role if mine and self.beats is not None else "")
 
@@ -248,6 +249,7 @@ class PhysioPlot(QWidget):
             self.beats is None or (self.beats.chosen_ns is None and self.beats.missed is None)
         ):
             self.timeline.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.tell_keys()
             return
         self.selection_ns = None
         if self.beats is not None:
@@ -290,13 +292,13 @@ class PhysioPlot(QWidget):
         super().focusInEvent(event)
         if self.beats is not None:
             self.desk.said.emit("keys go to heart beats now; Esc gives them back to coding")
-        self._tell_keys()
+        self.tell_keys()
         self.update()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
         """Take the frame away."""
         super().focusOutEvent(event)
-        self._tell_keys()
+        self.tell_keys()
         self.update()
 
     def _time(self, event: QMouseEvent) -> int:

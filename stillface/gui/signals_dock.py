@@ -83,7 +83,8 @@ class SignalsDock:
             self.panel = SignalsPanel(
                 window.desk, window.timeline, self._open(), window.theme, self._waveforms
             )
-            self.panel.plot.took_keys.connect(lambda role: window.panel.show_heart(role, self.press))
+            plot = self.panel.plot
+            plot.took_keys.connect(lambda role: window.panel.show_heart(role, self.press, plot))
             height_px = min(_SIGNALS_PX, self.panel.sizeHint().height())
             self._dock = window.docks.add_below(self.panel, "Signals", "Timeline", height_px)
             self.panel.plot.setFocus(Qt.FocusReason.OtherFocusReason)
@@ -93,6 +94,7 @@ class SignalsDock:
         else:
             self._dock.show()
             self.panel.plot.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.panel.plot.tell_keys()
 
     def mute(self) -> None:
         """Be silent, or not."""

@@ -14,7 +14,7 @@ pytest.importorskip("napari", reason="the window needs the extra gui")
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QPushButton
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.domain.clock import ClockMap, SampleClock
@@ -127,6 +127,50 @@ def test_a_missed_beat_is_added_by_a_double_click_on_the_peak(
     assert "1 added" in window.signals.panel.line.text()
 
 
+def test_n_stops_at_a_missed_beat_too_and_a_adds_it(window: Any, study: Any, beats_s: np.ndarray) -> None:
+    missed, said = int(beats_s[MISSED]), window.panel.said_label
+    press(window, Qt.Key.Key_N)
+    press(window, Qt.Key.Key_N)
+    assert plot_of(window).beats.chosen_ns is None
+    assert "an interval twice as long: a missed beat?" in said.text()
+    assert abs(window.desk.playhead.time_ns - missed) < 60_000_000
+    press(window, Qt.Key.Key_N)
+    assert said.text() == "no doubtful beat and no missed one that way"
+    press(window, Qt.Key.Key_N, SHIFT)
+    assert plot_of(window).beats.chosen_ns == round(EXTRA_S * S)
+    press(window, Qt.Key.Key_N)
+    press(window, Qt.Key.Key_A)
+    assert abs(plot_of(window).beats.chosen_ns - missed) < 2_000_000
+    assert logged(study) == ["beat"]
+    press(window, Qt.Key.Key_N, SHIFT)
+    press(window, Qt.Key.Key_X)
+    press(window, Qt.Key.Key_N)
+    assert said.text() == "no doubtful beat and no missed one that way"
+
+
+def test_the_badge_and_the_palette_say_that_keys_go_to_heart_beats(
+    window: Any, study: Any, beats_s: np.ndarray
+) -> None:
+    panel = window.panel
+    assert panel.lane_label.text().split() == ["HEART", "BEATS", "INFANT"]
+    assert panel.findChild(QPushButton, "beat_add").text() == "A  Add a beat"
+    press(window, Qt.Key.Key_N)
+    QTest.mouseClick(panel.findChild(QPushButton, "beat_remove"), Qt.MouseButton.LeftButton)
+    assert logged(study) == ["not_a_beat"]
+    assert plot_of(window).has_keys
+    press(window, Qt.Key.Key_Escape)
+    press(window, Qt.Key.Key_Escape)
+    QApplication.processEvents()
+    assert panel.lane_label.text().startswith("CODING")
+    shown = [b.text() for b in panel.findChildren(QPushButton) if b.isVisibleTo(panel)]
+    assert "X 0  Unscorable" in shown
+    assert "A  Add a beat" not in shown
+    QTest.keyClick(window.timeline, Qt.Key.Key_F9)
+    assert panel.lane_label.text().startswith("HEART BEATS")
+    press(window, Qt.Key.Key_F9)
+    assert panel.lane_label.text().startswith("CODING")
+
+
 @pytest.mark.parametrize("exactly", [False, True])
 def test_a_beat_is_dragged_onto_the_peak_or_with_alt_exactly_there(
     window: Any, study: Any, beats_s: np.ndarray, exactly: bool
@@ -162,6 +206,7 @@ def test_a_stretch_is_selected_marked_bad_and_good_again(window: Any, study: Any
     QTest.mouseRelease(plot, Qt.MouseButton.LeftButton, SHIFT, place(window, 15 * S))
     assert plot.selection_ns is not None
     press(window, Qt.Key.Key_B)
+    assert "1 bad stretch " in window.signals.panel.line.text()
     ((onset_ns, offset_ns),) = plot.beats.now("heart").corrected.bad
     reach = 2 * plot.view.ns_per_px
     assert abs(onset_ns - 12 * S) < reach
