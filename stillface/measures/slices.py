@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
@@ -337,20 +338,24 @@ def _stream_slices(session: Session, tracks: tuple[StateTrack, ...]) -> tuple[St
 
 
 def pair_slices(session: Session, tracks: tuple[StateTrack, ...]) -> tuple[PairSlice, ...]:
-    """Give every declared pair of roles with every pair of their schemes, in every analysed episode."""
+    """Give every declared pair of roles with every pair of their schemes, in every analysed episode.
+
+    A scheme of breaches says how the procedure was kept and nothing of the pair: it makes no pairs.
+    """
     return _pair_slices(session, tracks)
 
 
 @lru_cache(maxsize=2)
 def _pair_slices(session: Session, tracks: tuple[StateTrack, ...]) -> tuple[PairSlice, ...]:
+    breaches = {spec.fidelity_scheme for spec in session.protocol.episodes}
     by_role: dict[str, dict[str, list[StreamSlice]]] = {}
-    for stream in stream_slices(session, tracks):
+    for stream in stream_slices(session, tuple(t for t in tracks if t.scheme.id not in breaches)):
         by_role.setdefault(stream.track.role, {}).setdefault(stream.track.scheme.id, []).append(stream)
     return tuple(
         PairSlice(first, second)
         for pair in session.protocol.pairs
-        for streams_a, streams_b in _scheme_pairs(
-            *(by_role.get(r, {}) for r in role_order(session.protocol, pair))
+        for streams_a, streams_b in product(
+            *(by_role.get(role, {}).values() for role in role_order(session.protocol, pair))
         )
         for first, second in zip(streams_a, streams_b, strict=True)
     )
@@ -382,14 +387,6 @@ def role_order(protocol: Protocol, pair: tuple[str, str]) -> tuple[str, str]:
         return str(protocol.focal_role), other
     first, second = sorted(pair)
     return first, second
-
-
-def _scheme_pairs(
-    first: Mapping[str, list[StreamSlice]], second: Mapping[str, list[StreamSlice]]
-) -> Iterator[tuple[list[StreamSlice], list[StreamSlice]]]:
-    for streams_a in first.values():
-        for streams_b in second.values():
-            yield streams_a, streams_b
 
 
 def _coverage(episode: Episode | None, scorable_ns: int) -> tuple[float | None, float | None]:
