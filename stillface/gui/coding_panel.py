@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from stillface.domain.scheme import Code
@@ -14,6 +14,7 @@ from stillface.review.keymap import key_of_code
 
 __all__ = ["CodingPanel"]
 
+_FADE_MS = 10_000
 _LIGHTS = {"saved": "#3fae6a", "saving": "#e0b030", "saved here": "#f08a24", "NOT SAVED": "#e04f4f"}
 _BEAT_KEYS = (
     ("beat_next", "Next doubtful or missed"),
@@ -57,6 +58,10 @@ class CodingPanel(QWidget):
         self.desk, self.theme, self._press = desk, theme, press
         self.lane_label, self.time_label = QLabel(), QLabel()
         self.mode_label, self.said_label = QLabel(), QLabel()
+        self._fade = QTimer(self)
+        self._fade.setSingleShot(True)
+        self._fade.setInterval(_FADE_MS)
+        self._fade.timeout.connect(self.said_label.clear)
         self.light = QPushButton()
         self.light.setFlat(True)
         self.light.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -250,6 +255,7 @@ class CodingPanel(QWidget):
             self.light.setToolTip("The study could not take your last edits yet; it is tried again.")
         else:
             self.light.setToolTip("Every edit is on the disk.")
+            self._fade.start()
 
     def say(self, text: str) -> None:
         """Show one line; while work is not saved, that comes first."""
@@ -258,3 +264,8 @@ class CodingPanel(QWidget):
             text = f"{trouble.what}. {text}"
         self.said_label.setText(text)
         self.said_label.setToolTip(text)
+        # What was said a while ago is about something else; that work is not saved stays.
+        if trouble is None:
+            self._fade.start()
+        else:
+            self._fade.stop()

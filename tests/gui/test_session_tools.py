@@ -12,7 +12,7 @@ import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
 from qtpy.QtCore import QEvent, QPoint, Qt
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QImage, QKeyEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QPushButton
 
@@ -149,6 +149,28 @@ def test_a_track_of_another_film_is_left_out_and_said(
     assert marks.left_out == ("front",)
     assert "changed since it was tracked" in window.panel.said_label.text()
     assert not any(marks.drawn.values())
+
+
+def test_marks_are_on_screen_at_once_after_reopening(
+    qtbot: Any, tracked: Any, open_window: Callable[..., Any]
+) -> None:
+    def yellow(window: Any) -> int:
+        shot = window.canvas.canvas.native.grab().toImage().convertToFormat(QImage.Format.Format_RGB888)
+        held = np.frombuffer(shot.constBits(), np.uint8).reshape(shot.height(), -1)
+        rgb = held[:, : shot.width() * 3].reshape(-1, 3).astype(int)
+        return int(np.sum((rgb[:, 0] > 200) & (rgb[:, 1] > 190) & (rgb[:, 2] < 120)))
+
+    window = open_window()
+    window.desk.playhead.seek(57 * FRAME)
+    window.main.close()
+    again = open_window()
+    ready(qtbot, again)
+    assert again.films.shown["front"] == 57
+    qtbot.waitUntil(lambda: yellow(again) > 50, timeout=5_000)
+    press(again, "F10")
+    qtbot.waitUntil(lambda: yellow(again) == 0, timeout=5_000)
+    press(again, "F10")
+    qtbot.waitUntil(lambda: yellow(again) > 50, timeout=5_000)
 
 
 def test_an_edge_between_episodes_is_dragged_and_kept(study: Any, open_window: Callable[..., Any]) -> None:
