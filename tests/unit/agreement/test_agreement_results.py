@@ -110,6 +110,21 @@ def test_coefficients_tell_how_many_codes_were_used() -> None:
     assert (none.n_codes, none.agreement, none.reason is None) == (0, None, False)
 
 
+def test_ac1_of_three_codes_by_hand() -> None:
+    """W6: mean shares 12.5, 26 and 21.5 of 60; chance is half of the sum of p (1 - p)."""
+    shares = np.array([12.5, 26, 21.5]) / 60
+    chance = float((shares * (1 - shares)).sum()) / 2
+    found = coefficients([[10, 2, 0], [3, 20, 4], [0, 3, 18]])
+    assert found.ac1 == pytest.approx((0.8 - chance) / (1 - chance))
+    assert found.ac1 == pytest.approx(0.7058, abs=5e-5)
+
+
+def test_large_figures_that_differ_by_rounding_alone_are_constant() -> None:
+    constant = icc([[1e6 * (0.1 + 0.2), 3e5], [3e5, 3e5]])
+    assert (constant.icc_3_1, constant.reason) == (None, "all figures are one and the same")
+    assert icc([[3e5, 3e5], [3e5 + 1, 3e5 + 1]]).icc_3_1 == pytest.approx(1.0)
+
+
 def strata(**sizes: int) -> dict[str, tuple[str, ...]]:
     return {f"{name}{k}": (name,) for name, size in sizes.items() for k in range(size)}
 
@@ -174,3 +189,12 @@ def test_the_unit_and_tolerance_that_were_counted_are_named() -> None:
         "time-unit kappa, tolerance 3 s, mean of both ways",
         "event-alignment kappa, onsets within 3 s",
     } <= methods
+
+
+def test_annotations_that_nobody_can_link_are_told() -> None:
+    apart = side_by_side(
+        coded((0, 5, "neu"), (5, 9, "pos")), coded((20, 25, "neu"), (25, 29, "pos"), coder="B")
+    )
+    elan = {row.method: row for row in apart if row.program == "ELAN"}
+    alone = elan["the same, unlinked left out"]
+    assert (alone.kappa, alone.reason) == (None, "no two annotations are linked")

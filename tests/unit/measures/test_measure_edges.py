@@ -8,21 +8,24 @@ import numpy as np
 import pytest
 
 from fixtures import worked_examples as we
+from stillface.contracts.measure import Measure
 from stillface.domain.protocol import Recovery
 from stillface.domain.results import Status
 from stillface.domain.scheme import MATCH, Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
+from stillface.measures.contingency import Contingency
 from stillface.measures.correlation import relative_phase
 from stillface.measures.matching import Matching
 from stillface.measures.occupancy import Occupancy
+from stillface.measures.pseudo_dyads import shuffled_segments
 from stillface.measures.recovery import RecoveryLatency
 from stillface.measures.repairs import mismatch_bouts, state_changes
 from stillface.measures.return_to_baseline import ReturnToBaseline, rolling_pct_negative
 from stillface.measures.scores import Scores
-from stillface.measures.slices import dyad_slices, pair_slices
+from stillface.measures.slices import dyad_slices, pair_slices, stream_slices
 from stillface.measures.state_space import StateSpace
 from stillface.measures.synchrony import Synchrony
-from stillface.measures.turns import silences
+from stillface.measures.turns import VocalTurns, silences
 
 S = we.S
 
@@ -261,3 +264,44 @@ def test_four_fifths_seen_are_enough(seen_s: float, flags: tuple[str, ...]) -> N
     rows = Occupancy()(session, (track,))
     row = next(r for r in rows if (r.episode_id, r.measure, r.code) == ("RE", "pct_time", "S"))
     assert (row.value, row.flags) == (100.0, flags)
+
+
+def test_voices_together_from_the_first_moment_overlap() -> None:
+    scheme = CodingScheme("voices", (Code("voc"), Code("silent")))
+    tracks = tuple(
+        we.track(scheme, role, [("voc", 0, 2), ("silent", 2, 6), ("voc", 6, 8), ("silent", 8, 10)])
+        for role in ("infant", "caregiver")
+    )
+    session = we.session(Episode("RE", 0, 10 * S))
+    rows = {r.measure: r for r in VocalTurns()(session, tracks) if r.episode_id == "RE"}
+    assert (rows["n_turn_overlap"].value, rows["n_turn_overlap"].n) == (2.0, 2)
+    assert (rows["turn_overlap_pct"].value, rows["turn_overlap_pct"].n) == (40.0, 2)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Contingency(), Contingency(window_s=4.0)),
+        (Contingency(), Contingency(unit_s=0.5)),
+        (Synchrony(), Synchrony(max_lag_s=3.0)),
+        (ReturnToBaseline(), ReturnToBaseline(window_s=8.0)),
+    ],
+)
+def test_other_parameters_have_another_hash(one: Measure, other: Measure) -> None:
+    session, tracks = we.w2()
+    hashes = [{row.params_hash for row in family(session, tracks, ())} for family in (one, other)]
+    assert [len(found) for found in hashes] == [1, 1]
+    assert hashes[0] != hashes[1]
+
+
+def test_shuffled_segments_carry_no_confidence_from_elsewhere() -> None:
+    track = we.track(we.INFANT, "infant", [("S", 0, 4), ("P", 4, 9), ("N", 9, 20)])
+    sure = replace(track, source="auto:x@1", confidence=np.array([0.9, 0.5, 0.7], np.float32))
+    stream = next(
+        s for s in stream_slices(we.session(Episode("RE", 0, 20 * S)), (sure,)) if s.spec.id == "RE"
+    )
+    found = shuffled_segments(stream, 5 * S, np.random.default_rng(1)).track
+    assert found.confidence is None
+    assert (found.onset_ns, found.offset_ns) == (0, 20 * S)
+    for code in range(len(we.INFANT.codes)):
+        assert found.durations_ns[found.codes == code].sum() == track.durations_ns[track.codes == code].sum()

@@ -14,6 +14,7 @@ from stillface.measures.correlation import effective_n, null_r, relative_phase, 
 from stillface.measures.mixed import mixed_model
 from stillface.measures.pooling import pool_tables, pooled_permutation_p
 from stillface.measures.series import autoregressive_residuals, code_scores, step_series
+from stillface.measures.state_space import dispersion
 from stillface.measures.structural_zeros import quasi_independence
 from stillface.measures.survival import kaplan_meier
 from stillface.measures.two_by_two import TwoByTwo
@@ -145,6 +146,22 @@ def test_fitted_transitions_keep_every_row_and_column_total() -> None:
     assert (fit.expected[3] == 0).all()
 
 
+def test_where_every_cell_can_occur_the_margins_are_independent() -> None:
+    counts = np.array([[6.0, 2, 4], [1, 5, 3], [3, 3, 9]])
+    fit = quasi_independence(counts, np.ones((3, 3), dtype=np.bool_))
+    expected = np.outer(counts.sum(axis=1), counts.sum(axis=0)) / counts.sum()
+    assert fit.expected == pytest.approx(expected)
+    assert fit.df == 4
+    assert fit.x2 == pytest.approx(((counts - expected) ** 2 / expected).sum())
+    assert fit.g2 == pytest.approx(2 * (counts * np.log(counts / expected)).sum())
+
+
+def test_dispersion_of_the_smallest_grid() -> None:
+    assert (dispersion([1.0, 1.0]), dispersion([2.0, 0.0]), dispersion([2.0])) == (1.0, 0.0, None)
+    # Shares .75 and .25: 1 - (2 * .625 - 1).
+    assert dispersion([3.0, 1.0]) == pytest.approx(0.75)
+
+
 def test_one_stranger_each_is_enough_and_none_is_not() -> None:
     tables = [TwoByTwo(20, 10, 10, 20)] * 4
     cells = np.array([table.cells for table in tables])
@@ -170,7 +187,7 @@ def test_two_episodes_and_five_dyads_can_be_modelled() -> None:
     values = base + np.tile([0.0, 10.0], 5) + rng.normal(size=10)
     found = mixed_model(values, ["PL", "SF"] * 5, dyads, dyads)
     assert [term.name for term in found.terms] == ["intercept", "episode[SF]"]
-    assert (found.n, found.n_dyads, found.n_families) == (10, 5, 5)
+    assert (found.n, found.n_dyads, found.n_families, found.remark) == (10, 5, 5, "")
     effect = found.terms[1]
     # A balanced design: the estimate and its error are those of the paired differences.
     difference = values[1::2] - values[::2]
