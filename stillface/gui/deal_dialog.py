@@ -23,11 +23,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from stillface.errors import FieldError, StillfaceError
+from stillface.errors import StillfaceError
+from stillface.gui.coder_dialog import initials_fault, known_coders, list_coders
 from stillface.gui.dialog_style import dialog_sheet
 from stillface.gui.palette import Theme
 from stillface.gui.trouble import show_trouble
-from stillface.io.code_log_name import log_name
 from stillface.pipeline.agree_study import draw_sessions
 from stillface.review.assignments import Assignment, deal, left_over, read_assignments, write_assignments
 from stillface.review.library import Library
@@ -46,7 +46,7 @@ class DealDialog(QDialog):
     library : Library
         As the manager sees it.
     chosen : sequence of str
-        Sessions that were chosen in the browser; fewer than two mean all.
+        Sessions that were chosen in the browser; all are suggested where it is one or none.
     theme : Theme
 
     Attributes
@@ -61,7 +61,7 @@ class DealDialog(QDialog):
         super().__init__(parent)
         self.library = library
         self._study = library.study
-        self._chosen = tuple(chosen) if len(chosen) > 1 else ()
+        self._chosen = tuple(chosen)
         self._before = read_assignments(self._study)
         self._begun = {
             (entry.session_id, track.role, track.scheme_id, track.coder)
@@ -70,6 +70,7 @@ class DealDialog(QDialog):
             if track.kind == "human"
         }
         self.proposal: tuple[Assignment, ...] = self._before
+        self._new: list[str] = []
         self._rows: dict[str, list[QTableWidgetItem]] = {}
         self.setWindowTitle("Deal out work")
         self.setStyleSheet(dialog_sheet(theme))
@@ -81,15 +82,17 @@ class DealDialog(QDialog):
     def _make_parts(self) -> None:
         n_all = len(self.library.session_ids)
         self.scope, self.role = QComboBox(), QComboBox()
-        if self._chosen:
-            self.scope.addItem(f"the {len(self._chosen)} chosen sessions")
-        self.scope.addItem(f"all {n_all} sessions")
+        if len(self._chosen) > 1:
+            self.scope.addItem(f"the {len(self._chosen)} chosen sessions", self._chosen)
+        self.scope.addItem(f"all {n_all} sessions", None)
+        if len(self._chosen) == 1 and n_all > 1:
+            self.scope.addItem(f"{self._chosen[0]} only", self._chosen)
         self.scope.setAccessibleName("Which sessions")
         self.role.addItems([_BOTH, *(f"{role} only" for role in self._study.study.schemes)])
         self.role.setAccessibleName("Whom to code")
         self.anew = QCheckBox("take back first what was given there and not begun")
         self.anew.setToolTip("With no coder ticked, the work is taken back and given to nobody.")
-        names = dict.fromkeys((*self._study.study.coders, *self.library.given_to()))
+        names = dict.fromkeys((*known_coders(self._study), *self.library.given_to()))
         self.coders = QTableWidget(0, len(_COLUMNS))
         self.coders.setHorizontalHeaderLabels(list(_COLUMNS))
         self.coders.setAccessibleName("Coders: tick who is to get work")
@@ -161,13 +164,13 @@ class DealDialog(QDialog):
     def add_coder(self) -> None:
         """Take somebody in who is not in the list, if initials they are."""
         name = self.other.text().strip()
-        try:
-            log_name(name, "anywhere")
-        except FieldError:
-            self.told.setText("Initials are letters, digits, - and _, without blanks.")
+        fault = initials_fault(name)
+        if fault:
+            self.told.setText(fault)
             return
         self.other.clear()
         if name not in self._rows:
+            self._new.append(name)
             self._add(name, ticked=True)
         self._show()
 
@@ -184,7 +187,7 @@ class DealDialog(QDialog):
         self._show()
 
     def _propose(self) -> tuple[Assignment, ...]:
-        sessions = self._chosen if self._chosen and self.scope.currentIndex() == 0 else None
+        sessions: Sequence[str] | None = self.scope.currentData()
         role = self.role.currentText().removesuffix(" only")
         roles = None if role == _BOTH else (role,)
         kept = self._before
@@ -255,6 +258,7 @@ class DealDialog(QDialog):
                 self._show()
                 self.told.setText("Somebody has changed the assignments meanwhile. Look again.")
                 return
+            list_coders(self._study, [name for name in self._new if name in self.ticked()])
             write_assignments(self._study, self.proposal)
         except StillfaceError as error:
             show_trouble(error, "dealing out work", self)

@@ -28,14 +28,12 @@ class SessionTable(QTableWidget):
 
     Parameters
     ----------
-    viewer : str
     manager : bool
         Sees everybody's work, and may choose many rows at once.
     """
 
-    def __init__(self, viewer: str, *, manager: bool, parent: QWidget | None = None) -> None:
+    def __init__(self, *, manager: bool, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
-        self._coder = None if manager else viewer
         self._cells: dict[str, list[_Cell]] = {}
         self.setHorizontalHeaderLabels(list(COLUMNS))
         self.setAccessibleName("Sessions")
@@ -100,9 +98,7 @@ class SessionTable(QTableWidget):
     def _put(self, entry: SessionEntry) -> None:
         if entry.session_id not in self._cells:
             self._row(entry.session_id)
-        state = entry.state(self._coder)
-        shares = [track.coded_share for track in entry.tracks]
-        share = sum(shares) / len(shares) if shares else None
+        state, share = entry.state(), entry.coded_share
         texts = (
             entry.session_id,
             entry.dyad_id,
@@ -118,9 +114,10 @@ class SessionTable(QTableWidget):
             _CODED: -1.0 if share is None else share,
             _WARNINGS: -len(entry.warnings),
         }
+        told = {_WARNINGS: "\n".join(entry.warnings), _CODED: _not_begun(entry)}
         for column, (cell, text) in enumerate(zip(self._cells[entry.session_id], texts, strict=True)):
             cell.setText(text)
-            cell.setToolTip("\n".join(entry.warnings) if column == _WARNINGS else text)
+            cell.setToolTip(told.get(column, text))
             cell.key = keys.get(column, text)
 
     def filter(self, passes: Callable[[str], bool], *, seek: bool = False) -> None:
@@ -173,6 +170,13 @@ def signed_coders(entry: SessionEntry) -> str:
     """Give everybody who codes here or was given it, each with the sign of how far they are."""
     names = sorted({*entry.coders, *(a.coder for a in entry.assignments)})
     return "  ".join(f"{SIGNS[entry.state(name)]} {name}" for name in names)
+
+
+def _not_begun(entry: SessionEntry) -> str:
+    """Say of what the coded share is."""
+    streams = ", ".join(f"{stream.role} {stream.scheme_id}" for stream in entry.not_begun)
+    told = "of the analysed episodes' time, in all lanes that are to be coded here"
+    return f"{told}; not begun: {streams}" if streams else told
 
 
 class _Cell(QTableWidgetItem):

@@ -19,9 +19,11 @@ from stillface.gui.trouble import show_trouble
 from stillface.gui.who import WhoDialog
 from stillface.gui.window import CodingWindow
 from stillface.io.bundle import StudyFolder
+from stillface.review.desk import Desk
 from stillface.review.install import remember_coder
+from stillface.review.lanes import LaneKey
 from stillface.review.library import Choice, Library
-from stillface.review.package import MANIFEST, study_at
+from stillface.review.package import MANIFEST, refuse_stranger, study_at
 from stillface.review.signals import Signal
 from stillface.review.tour_study import CODER, SESSION_ID
 
@@ -142,19 +144,26 @@ def begin(options: argparse.Namespace) -> Sitting | None:
     if not folder:
         return None
     study = study_at(Path(folder))
+    # What cannot be opened is told before anybody is asked who they are.
+    if options.session:
+        study.load_session(options.session)
+    elif not study.sessions():
+        raise InputError("the study has no session yet", fix="add one with stillface add")
     coder, manager, keys = options.coder, False, options.keys or "stillface"
-    if not coder:
-        who = WhoDialog(study.study, theme, keys)
+    if coder:
+        refuse_stranger(study, coder)
+    else:
+        who = WhoDialog(study, theme, keys)
         if who.exec() != QDialog.DialogCode.Accepted:
             return None
         coder, manager, keys = who.coder, who.manager.isChecked(), who.keys.currentText()
-        remember_coder(study.study.study_id, coder)
+    remember_coder(study.study.study_id, coder)
     library = Library(study, coder, manager=manager)
 
     def open_(choice: Choice) -> CodingWindow:
         if choice.pair is not None:
             return open_pair(study, choice.session_id, choice.pair, coder, keys=keys, light=options.light)
-        return open_window(
+        window = open_window(
             study,
             choice.session_id,
             coder,
@@ -163,9 +172,9 @@ def begin(options: argparse.Namespace) -> Sitting | None:
             only_role=choice.role,
             light=options.light,
         )
+        _to_lane(window.desk, choice, library)
+        return window
 
-    if not options.session and not library.session_ids:
-        raise InputError("the study has no session yet", fix="add one with stillface add")
     sitting = Sitting(open_, lambda: StudyBrowser(library, theme))
     sitting.goodbye = _goodbye(study)
     if options.session:
@@ -181,6 +190,22 @@ def _goodbye(study: StudyFolder) -> str:
         f"Your codes are in {study.root / 'sessions'}; stillface run {study.root} brings them into "
         "tables and report."
     )
+
+
+def _to_lane(desk: Desk, choice: Choice, library: Library) -> None:
+    """Begin in the lane that was asked for, or in the first that was given, unless one given is active."""
+    given = [t.assignment for t in library.tasks() if t.assignment.session_id == choice.session_id]
+    wanted = [(a.role, a.scheme_id) for a in given]
+    active = desk.document.active
+    if choice.lane is not None:
+        wanted = [choice.lane]
+    elif active is not None and (active.role, active.scheme_id) in wanted:
+        return
+    keys = (LaneKey(role, scheme_id, f"human:{library.viewer}") for role, scheme_id in wanted)
+    for key in keys:
+        if key in desk.document.lanes and desk.document.lane(key).editable:
+            desk.document.activate(key)
+            return
 
 
 def _or_end(sitting: Sitting, first: Callable[[], CodingWindow | None]) -> Sitting | None:

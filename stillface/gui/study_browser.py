@@ -14,7 +14,6 @@ from qtpy.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
-    QListWidget,
     QListWidgetItem,
     QPushButton,
     QVBoxLayout,
@@ -22,11 +21,13 @@ from qtpy.QtWidgets import (
 )
 
 from stillface.errors import StillfaceError
+from stillface.gui.coder_dialog import NewCoderDialog
 from stillface.gui.deal_dialog import DealDialog
 from stillface.gui.dialog_style import dialog_sheet
 from stillface.gui.palette import Theme
 from stillface.gui.parcels import Parcels
 from stillface.gui.session_table import SessionTable
+from stillface.gui.task_list import Given, TaskList
 from stillface.gui.trouble import show_trouble
 from stillface.review.library import SIGNS, Choice, Library, SessionEntry
 from stillface.review.opening_pair import comparable
@@ -55,7 +56,8 @@ class StudyBrowser(QDialog):
         self.choice: Choice | None = None
         self._entries: dict[str, SessionEntry] = {}
         self._ids: tuple[str, ...] = ()
-        self.parcels = Parcels(library, self)
+        self._task: Given | None = None
+        self.parcels = Parcels(library, theme, self)
         study = library.study.study
         self.setWindowTitle(f"stillface: {study.title or study.study_id}")
         self.setStyleSheet(dialog_sheet(theme))
@@ -79,9 +81,8 @@ class StudyBrowser(QDialog):
         self.state.addItems([f"{sign} {state}" for state, sign in SIGNS.items()])
         self.state.setAccessibleName("Filter by state")
         self.mine, self.warned = QCheckBox("only mine"), QCheckBox("only with warnings")
-        self.table = SessionTable(self.library.viewer, manager=self.library.manager)
-        self.queue, self.detail, self.status = QListWidget(), QLabel(), QLabel()
-        self.queue.setAccessibleName("Your queue")
+        self.table = SessionTable(manager=self.library.manager)
+        self.queue, self.detail, self.status = TaskList(self.library), QLabel(), QLabel()
         self.detail.setWordWrap(True)
         self.detail.setTextFormat(Qt.TextFormat.RichText)
         self.detail.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -101,7 +102,8 @@ class StudyBrowser(QDialog):
         self.in_button.setToolTip("Take in what coders sent back; several files at once will do.")
         self.deal_button = QPushButton("Deal out\u2026")
         self.deal_button.setToolTip("Give the chosen sessions, or all, to coders.")
-        self.deal_button.setVisible(self.library.manager)
+        self.coder_button = QPushButton("Add a coder\u2026")
+        self.coder_button.setToolTip("Put somebody on the study's list of coders.")
 
     def _lay_out(self) -> None:
         who = "manager" if self.library.manager else "coder"
@@ -135,9 +137,14 @@ class StudyBrowser(QDialog):
         comparing.addWidget(self.pair_button)
         # A session on the road goes home; only the study itself gives sessions out.
         away = (self.library.study.root / MANIFEST).is_file()
-        for button in (self.back_button,) if away else (self.deal_button, self.out_button, self.in_button):
+        for button in (self.back_button,) if away else (self.out_button, self.in_button):
             moving.addWidget(button)
         inside.addLayout(comparing)
+        if self.library.manager and not away:
+            managing = QHBoxLayout()
+            managing.addWidget(self.deal_button)
+            managing.addWidget(self.coder_button)
+            inside.addLayout(managing)
         inside.addLayout(moving)
         right = QVBoxLayout()
         right.addWidget(queue, 2)
@@ -161,6 +168,10 @@ class StudyBrowser(QDialog):
         self.in_button.clicked.connect(self.ask_check_in)
         self.back_button.clicked.connect(self.parcels.ask_back)
         self.deal_button.clicked.connect(self.ask_deal)
+        self.coder_button.clicked.connect(self.ask_coder)
+        for button in self.findChildren(QPushButton):
+            # Return opens a session, wherever the mouse was last.
+            button.setAutoDefault(button is self.open_button)
 
     def reload(self) -> None:
         """Look at the study again: the rows stand at once, and are filled while one may already choose."""
@@ -169,6 +180,8 @@ class StudyBrowser(QDialog):
         self._waiting = list(reversed(self._ids))
         self._entries = {id_: entry for id_, entry in self._entries.items() if id_ in set(self._ids)}
         self.table.announce(self._ids)
+        if len(self._ids) == 1 and not self.session_id:
+            self.table.choose(self._ids[0])
         self._reader.start()
         self.show_rows()
 
@@ -198,7 +211,7 @@ class StudyBrowser(QDialog):
         self.table.put(read)
         if not self._waiting:
             self._reader.stop()
-            self._show_queue()
+            self.queue.fill(self._entries)
         self.show_rows()
 
     def _passes(self, session_id: str) -> bool:
@@ -232,28 +245,14 @@ class StudyBrowser(QDialog):
             text += ". " + "; ".join(self.library.brought_in[:2])
         self.status.setText(text)
 
-    def _show_queue(self) -> None:
-        self.queue.clear()
-        for task in self.library.tasks():
-            a = task.assignment
-            second = ", second coding" if a.pass_no == 2 else ""
-            share = f" {100 * task.coded_share:.0f} %" if task.state == "in progress" else ""
-            item = QListWidgetItem(
-                f"{SIGNS[task.state]} {a.session_id}: {a.role} {a.scheme_id}{second}{share}"
-            )
-            item.setData(Qt.ItemDataRole.UserRole, (a.session_id, a.role))
-            item.setToolTip(task.state)
-            self.queue.addItem(item)
-        if not self.queue.count():
-            item = QListWidgetItem("nothing is waiting for you")
-            item.setFlags(Qt.ItemFlag.NoItemFlags)
-            self.queue.addItem(item)
-
     def _take_task(self, item: QListWidgetItem) -> None:
         """Choose what was given: that person only, and blind, since it is coded from scratch."""
-        given = item.data(Qt.ItemDataRole.UserRole)
-        if given is not None:
-            self.table.choose(given[0])
+        given: Given | None = item.data(Qt.ItemDataRole.UserRole)
+        if given is None:
+            return
+        self.table.choose(given[0])
+        if given[1]:
+            self._task = (given[0], given[1], given[2])
             self.role.setCurrentText(f"{given[1]} only")
             self.blind.setChecked(True)
 
@@ -263,6 +262,11 @@ class StudyBrowser(QDialog):
         return self.table.session_id
 
     def _picked(self) -> None:
+        if self._task is not None and self.session_id != self._task[0]:
+            # What a task asked for is not meant for another session.
+            self._task = None
+            self.role.setCurrentIndex(0)
+            self.blind.setChecked(False)
         self._show_status()
         self.show_detail()
 
@@ -313,8 +317,15 @@ class StudyBrowser(QDialog):
                 lines.append(
                     f"{SIGNS['not started']} <b>{given.coder}</b> {given.role} {given.scheme_id}{second}"
                 )
+        lines += [
+            f"{SIGNS['not started']} {stream.role} {stream.scheme_id}: not begun"
+            for stream in entry.not_begun
+            if entry.tracks
+        ]
         if len(lines) == 1:
             lines.append("nothing coded, given to nobody" if self.library.manager else "nothing coded yet")
+        if entry.checked_out:
+            lines.append(f"\u2197 out with {', '.join(entry.checked_out)} on another computer")
         lines += [f"<span style='color:#d98c00'>\u26a0</span> {line}" for line in entry.warnings]
         return "<br>".join(lines)
 
@@ -323,7 +334,10 @@ class StudyBrowser(QDialog):
         entry = self._entries.get(self.session_id)
         if entry is not None and not entry.problem:
             role = self.role.currentText().removesuffix(" only")
-            self.choice = Choice(entry.session_id, "" if role == _BOTH else role, self.blind.isChecked())
+            only = "" if role == _BOTH else role
+            task = self._task if self._task is not None and only in ("", self._task[1]) else None
+            lane = None if task is None else task[1:]
+            self.choice = Choice(entry.session_id, only, self.blind.isChecked(), lane)
             self.accept()
 
     def open_pair(self) -> None:
@@ -354,3 +368,12 @@ class StudyBrowser(QDialog):
             return
         dialog.exec()
         self.reload()
+
+    def ask_coder(self) -> None:
+        """Put somebody on the study's list of coders."""
+        asked = NewCoderDialog(self.library.study, self.theme, self)
+        if asked.exec() == QDialog.DialogCode.Accepted:
+            self.reload()
+            self.status.setText(
+                f"{asked.coder} is among the coders now: {', '.join(self.library.study.study.coders)}"
+            )

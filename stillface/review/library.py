@@ -13,7 +13,14 @@ from stillface.io.artefacts import load_state_track
 from stillface.io.bundle import StudyFolder
 from stillface.review.assignments import Assignment, read_assignments
 from stillface.review.checkouts import checked_out
-from stillface.review.progress import State, TrackProgress, read_progress
+from stillface.review.progress import (
+    State,
+    Stream,
+    TrackProgress,
+    read_progress,
+    share_of_streams,
+    streams_to_code,
+)
 from stillface.review.waiting import bring_in_waiting
 
 __all__ = ["SIGNS", "Choice", "Library", "SessionEntry", "Task"]
@@ -47,6 +54,8 @@ class SessionEntry:
     warnings : tuple of str
     problem : str
         Why the session cannot be read; empty where it can.
+    streams : tuple of Stream
+        What is to be coded here; for a coder only what that coder is to code.
     """
 
     session_id: str
@@ -59,20 +68,41 @@ class SessionEntry:
     checked_out: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     problem: str = ""
+    streams: tuple[Stream, ...] = ()
 
     @property
     def coders(self) -> tuple[str, ...]:
         """Who has coded here."""
         return tuple(sorted({track.coder for track in self.tracks}))
 
+    @property
+    def coded_share(self) -> float | None:
+        """Of the analysed time of all that is to be coded; None where nobody has begun."""
+        if not self.tracks:
+            return None
+        share = share_of_streams(self.streams, self.tracks)
+        # Somebody who has nothing to code here coded all the same.
+        return sum(t.coded_share for t in self.tracks) / len(self.tracks) if share is None else share
+
+    @property
+    def not_begun(self) -> tuple[Stream, ...]:
+        """What is to be coded by anybody, and nobody has begun."""
+        begun = {(t.role, t.scheme_id) for t in self.tracks}
+        return tuple(s for s in self.streams if not s.coders and (s.role, s.scheme_id) not in begun)
+
     def state(self, coder: str | None = None) -> State:
-        """Give the least advanced state of all streams begun or assigned, of one coder or of all."""
+        """Give the least advanced state of all streams begun or assigned, of one coder or of all.
+
+        Of all, what is to be coded by anybody and is not begun counts, too.
+        """
         tracks = [t for t in self.tracks if coder in (None, t.coder)]
         begun = {(t.coder, t.role, t.scheme_id) for t in tracks}
         states: list[State] = [t.state for t in tracks]
         for a in self.assignments:
             if coder in (None, a.coder) and (a.coder, a.role, a.scheme_id) not in begun:
                 states.append("not started")
+        if coder is None:
+            states += ["not started"] * len(self.not_begun)
         if not states:
             return "not started"
         started = [state for state in states if state != "not started"]
@@ -83,8 +113,12 @@ class SessionEntry:
 
     def seen_by(self, coder: str) -> SessionEntry:
         """Give the entry as a coder may see it: own work only, no group, nothing of a second coder."""
+        given = any(stream.coders for stream in self.streams)
+        own = (replace(s, coders=(coder,)) for s in self.streams if coder in s.coders)
         return replace(
             self,
+            # Where nobody was given anything, everybody may have to code it all.
+            streams=tuple(own) if given else self.streams,
             group="",
             tracks=tuple(t for t in self.tracks if t.coder == coder),
             assignments=tuple(replace(a, pass_no=0) for a in self.assignments if a.coder == coder),
@@ -125,6 +159,8 @@ class Choice:
         The only person to be seen; empty for both.
     blind : bool
         Hide the machine's codes.
+    lane : (role, scheme_id), optional
+        The lane to code first.
     pair : (role, scheme_id, first, second), optional
         Compare these two coders instead of coding.
     """
@@ -132,6 +168,7 @@ class Choice:
     session_id: str
     role: str = ""
     blind: bool = False
+    lane: tuple[str, str] | None = None
     pair: tuple[str, str, str, str] | None = None
 
 
@@ -190,6 +227,8 @@ class Library:
         try:
             session = self.study.load_session(session_id)
             tracks = read_progress(self.study, session)
+            given = ((a.role, a.scheme_id, a.coder) for a in assignments)
+            streams = streams_to_code(self.study, session, given)
             warnings = tuple(_warnings(self.study, session, tracks, assignments))
         except StillfaceError as error:
             return SessionEntry(session_id, assignments=assignments, problem=_plain(error, self.study.root))
@@ -210,6 +249,7 @@ class Library:
             or any(len(coders) > 1 for coders in by_stream.values()),
             self._away.get(session_id, ()),
             warnings,
+            streams=streams,
         )
 
     def entries(
@@ -248,7 +288,7 @@ class Library:
         mine = {a.coder for a in entry.assignments} | set(entry.coders)
         return (
             (not text.strip() or any(text.strip().casefold() in word.casefold() for word in words))
-            and (not states or entry.state(None if self.manager else self.viewer) in states)
+            and (not states or entry.state() in states)
             and (not only_mine or self.viewer in mine)
             and (not only_warned or bool(entry.warnings or entry.problem))
         )
@@ -257,6 +297,10 @@ class Library:
     def is_assigned(self) -> bool:
         """Whether the viewer was given anything."""
         return any(assignment.coder == self.viewer for assignment in self._assignments)
+
+    def given_to_nobody(self, session_id: str) -> bool:
+        """Tell whether nobody was given anything of a session."""
+        return all(assignment.session_id != session_id for assignment in self._assignments)
 
     def given_to(self) -> tuple[str, ...]:
         """Give everybody who was given work, in the order of the table."""
@@ -315,7 +359,8 @@ def _warnings(
         if progress.state in ("coded", "signed off") and progress.scorable_share < least:
             yield f"{where} is scorable for {100 * progress.scorable_share:.0f} % of the time"
     roles: dict[str, set[str]] = {}
-    for coder, role in [(t.coder, t.role) for t in tracks if t.kind == "human"] + [
+    # Who reviews what the machine said of both has seen both, too.
+    for coder, role in [(t.coder, t.role) for t in tracks if t.kind != "consensus"] + [
         (a.coder, a.role) for a in assignments
     ]:
         roles.setdefault(coder, set()).add(role)

@@ -36,8 +36,10 @@ __all__ = [
     "MANIFEST",
     "Manifest",
     "check_out",
+    "coder_of_package",
     "pack_back",
     "read_manifest",
+    "refuse_stranger",
     "study_at",
     "unpack",
     "verify_hashes",
@@ -304,6 +306,40 @@ def study_at(path: Path) -> StudyFolder:
     return open_study(folder)
 
 
+def coder_of_package(study: StudyFolder) -> str:
+    """Give whom an unpacked session was checked out for; empty where the study is no package.
+
+    Raises
+    ------
+    InputError, StorageError
+        What the package says of itself is damaged, or cannot be read.
+    """
+    path = study.root / MANIFEST
+    if not path.is_file():
+        return ""
+    try:
+        return _decode(read_bytes(path), MANIFEST).coder
+    except OSError as error:
+        raise storage_error(error, path, "could not read the package") from error
+
+
+def refuse_stranger(study: StudyFolder, coder: str) -> None:
+    """Refuse to code in a package of somebody else: the lab could not take that work in.
+
+    Raises
+    ------
+    UsageError
+        The study is a package for another coder.
+    """
+    owner = coder_of_package(study)
+    if owner and coder != owner:
+        raise UsageError(
+            f"this package is for {owner}",
+            got=coder,
+            fix=f"open it as {owner}, or ask the lab for a package of your own",
+        )
+
+
 def pack_back(study: StudyFolder, target: Path) -> Manifest:
     """Pack the coder's work of an unpacked session, to be sent back to the lab: logs only, no film.
 
@@ -322,6 +358,14 @@ def pack_back(study: StudyFolder, target: Path) -> Manifest:
     out = _decode(read_bytes(path), MANIFEST)
     logs = _own_logs(study, out.session_id, out.coder)
     if not logs:
+        names = map(parse_log_name, study.codes_dir(out.session_id).rglob("*.jsonl"))
+        others = sorted({name[0] for name in names if name is not None})
+        if others:
+            raise UsageError(
+                f"this package is for {out.coder}, who has coded nothing here; {', '.join(others)} has",
+                where=out.session_id,
+                fix="keep this folder as it is and tell your lab: no check-in takes that work",
+            )
         raise UsageError("nothing has been coded here yet", where=out.session_id)
     files: dict[str, Path | bytes] = {}
     for log, _ in logs:

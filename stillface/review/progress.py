@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal
 
+import numpy as np
+
+from stillface.domain.intervals import Intervals
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.session import Session
 from stillface.io.bundle import StudyFolder
@@ -18,7 +22,7 @@ from stillface.io.sign_offs import SignOff, fingerprint, sign_offs
 from stillface.review.breaches import episodes_of_lane
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 
-__all__ = ["State", "TrackProgress", "read_progress"]
+__all__ = ["State", "Stream", "TrackProgress", "read_progress", "share_of_streams", "streams_to_code"]
 
 State = Literal["not started", "in progress", "coded", "signed off", "changed since sign-off", "damaged"]
 # A frame at either end of an episode may stay open without anybody missing it.
@@ -44,6 +48,8 @@ class TrackProgress:
         UTC of the last record.
     problem : str
         What a person has to look at; empty where nothing.
+    spans_ns : tuple of (int, int)
+        What is coded of the analysed episodes, in order; none overlap.
     """
 
     coder: str
@@ -55,6 +61,81 @@ class TrackProgress:
     scorable_share: float
     last_t: str
     problem: str = ""
+    spans_ns: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True)
+class Stream:
+    """What is to be coded of one person by one scheme that has durations.
+
+    Parameters
+    ----------
+    role, scheme_id : str
+    total_ns : int
+        Of the episodes in which it is coded.
+    coders : tuple of str
+        Each of whom is to code it; empty where anybody may.
+    """
+
+    role: str
+    scheme_id: str
+    total_ns: int
+    coders: tuple[str, ...] = ()
+
+
+def streams_to_code(
+    study: StudyFolder, session: Session, given: Iterable[tuple[str, str, str]]
+) -> tuple[Stream, ...]:
+    """Give the study's streams of a session, and what else was given to somebody.
+
+    Parameters
+    ----------
+    study : StudyFolder
+    session : Session
+    given : iterable of (role, scheme_id, coder)
+
+    Raises
+    ------
+    InputError
+        A scheme that is not there.
+    """
+    coders: dict[tuple[str, str], list[str]] = {
+        (role, scheme_id): [] for role, ids in study.study.schemes.items() for scheme_id in ids
+    }
+    for role, scheme_id, coder in given:
+        coders.setdefault((role, scheme_id), []).append(coder)
+    found = []
+    for (role, scheme_id), names in coders.items():
+        episodes = episodes_of_lane(session, LaneKey(role, scheme_id, "human:"))
+        total_ns = sum(episode.duration_ns for episode in episodes)
+        lasts = study.scheme(scheme_id).type == "state"
+        if total_ns and lasts and (not session.persons or role in session.persons):
+            found.append(Stream(role, scheme_id, total_ns, tuple(names)))
+    return tuple(found)
+
+
+def share_of_streams(streams: Iterable[Stream], tracks: Sequence[TrackProgress]) -> float | None:
+    """Give the coded share of the time that is to be coded; None where nothing is.
+
+    A stream that nobody has begun counts as not coded at all. What two people, or one by hand and in
+    review, coded of a stream that anybody may code counts once.
+    """
+    total_ns = coded_ns = 0
+    for stream in streams:
+        for coder in stream.coders or (None,):
+            own = [
+                _intervals(t.spans_ns)
+                for t in tracks
+                if (t.role, t.scheme_id) == (stream.role, stream.scheme_id) and coder in (None, t.coder)
+            ]
+            total_ns += stream.total_ns
+            coded_ns += reduce(Intervals.union, own, Intervals.empty()).total_ns
+    return coded_ns / total_ns if total_ns else None
+
+
+def _intervals(spans_ns: tuple[tuple[int, int], ...]) -> Intervals:
+    edges = np.array(spans_ns, dtype=np.int64).reshape(-1, 2)
+    return Intervals(edges[:, 0], edges[:, 1])
 
 
 def read_progress(study: StudyFolder, session: Session) -> tuple[TrackProgress, ...]:
@@ -107,9 +188,9 @@ def _of_coder(
         )
         places = len(clashing & bouts.keys())
         note = problem or (f"two computers disagree in {places} places" if places else "")
-        coded, scorable = _shares(session, lane)
+        coded, scorable, spans_ns = _shares(session, lane)
         state = _state(signed.get(tier), bouts, coded, damaged=bool(problem))
-        yield TrackProgress(coder, role, scheme_id, kind, state, coded, scorable, last_t, note)
+        yield TrackProgress(coder, role, scheme_id, kind, state, coded, scorable, last_t, note, spans_ns)
 
 
 def _state(last: SignOff | None, bouts: dict[str, LoggedBout], coded: float, *, damaged: bool) -> State:
@@ -120,12 +201,13 @@ def _state(last: SignOff | None, bouts: dict[str, LoggedBout], coded: float, *, 
     return "coded" if coded >= _WHOLE else "in progress"
 
 
-def _shares(session: Session, lane: Lane) -> tuple[float, float]:
-    """Give coded and scorable share of the analysed time; bouts that overlap count once."""
+def _shares(session: Session, lane: Lane) -> tuple[float, float, tuple[tuple[int, int], ...]]:
+    """Give coded and scorable share of the analysed time, and what is coded; overlaps count once."""
     episodes = episodes_of_lane(session, lane.key)
     total = sum(e.duration_ns for e in episodes)
     if lane.is_point or not total:
-        return (0.0, 0.0)
+        return (0.0, 0.0, ())
+    spans_ns: list[tuple[int, int]] = []
     coded = scorable = 0
     for episode in episodes:
         reached = episode.onset_ns
@@ -135,7 +217,11 @@ def _shares(session: Session, lane: Lane) -> tuple[float, float]:
                 coded += offset - onset
                 scorable += 0 if _is_gap(lane.scheme, bout.code) else offset - onset
                 reached = offset
-    return coded / total, scorable / total
+                touches = bool(spans_ns) and spans_ns[-1][1] == onset
+                spans_ns[-1 if touches else len(spans_ns) :] = [
+                    (spans_ns[-1][0] if touches else onset, offset)
+                ]
+    return coded / total, scorable / total, tuple(spans_ns)
 
 
 def _is_gap(scheme: CodingScheme, code: str) -> bool:

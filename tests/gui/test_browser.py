@@ -64,12 +64,21 @@ def cells(shown: StudyBrowser) -> list[list[str]]:
     ]
 
 
+def notes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Collect what boxes say instead of showing them."""
+    told: list[str] = []
+    monkeypatch.setattr(
+        QMessageBox, "exec", lambda box: told.append(f"{box.text()} {box.informativeText()}") or 0
+    )
+    return told
+
+
 def test_who_are_you_takes_initials_and_nothing_else(study: Any, qtbot: Any) -> None:
-    who = WhoDialog(study.study, DARK)
+    who = WhoDialog(study, DARK)
     qtbot.addWidget(who)
     who.accept()
     assert who.result() == 0
-    assert "Choose your initials" in who.hint.text()
+    assert "Choose or type initials" in who.hint.text()
     QTest.keyClicks(who.other, "A B")
     who.accept()
     assert "without blanks" in who.hint.text()
@@ -84,7 +93,7 @@ def test_a_coder_sees_own_work_and_the_manager_all(study: Any, qtbot: Any) -> No
     coded(study, "AB", [(0, 10, "neu")])
     coded(study, "CD", [(0, 20, "neg")])
     mine = browser(study, qtbot)
-    assert cells(mine) == [["one", "d1", "\u25d0 in progress", "50 %", "", "\u26a0 3"]]
+    assert cells(mine) == [["one", "d1", "\u25d0 in progress", "25 %", "", "\u26a0 3"]]
     assert "CD" not in mine.table.item(0, mine.table.columnCount() - 1).toolTip()
     mine.table.setCurrentCell(0, 0)
     assert "CD" not in mine.detail.text()
@@ -110,6 +119,7 @@ def test_a_task_opens_one_person_blind_by_double_click(study: Any, qtbot: Any) -
     choice = shown.choice
     assert choice is not None
     assert (choice.session_id, choice.role, choice.blind, choice.pair) == ("one", "caregiver", True, None)
+    assert choice.lane == ("caregiver", "affect3")
 
 
 def test_filters_and_a_broken_session(study: Any, qtbot: Any) -> None:
@@ -125,7 +135,7 @@ def test_filters_and_a_broken_session(study: Any, qtbot: Any) -> None:
     assert not shown.open_button.isEnabled()
     assert str(study.root) not in shown.detail.text()
     shown.search.clear()
-    shown.state.setCurrentText("\u25cf coded")
+    shown.state.setCurrentText("\u25d0 in progress")
     assert [row[0] for row in cells(shown)] == ["one"]
     shown.state.setCurrentText("\u2713 signed off")
     assert cells(shown) == []
@@ -134,12 +144,16 @@ def test_filters_and_a_broken_session(study: Any, qtbot: Any) -> None:
 def test_out_to_a_laptop_and_in_again_by_the_buttons(
     study: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    shown = browser(study, qtbot)
-    shown.table.setCurrentCell(0, 0)
+    shown, told = browser(study, qtbot), notes(monkeypatch)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "out.zip"), ""))
     shown.out_button.click()
     shown.read_all()
     assert cells(shown)[0][4] == "AB"
+    assert shown.table.chosen() == ("one",)
+    assert "out with AB" in shown.detail.text()
+    assert told[-1].startswith("Checked out for AB. out.zip, ")
+    assert f"in {tmp_path}" in told[-1]
+    assert "identifiable people and is not encrypted" in told[-1]
     assert not shown.back_button.isVisibleTo(shown)
     away = study_at(tmp_path / "out.zip")
     coded(away, "AB", [(0, 20, "neu")])
@@ -147,10 +161,15 @@ def test_out_to_a_laptop_and_in_again_by_the_buttons(
     assert not laptop.out_button.isVisibleTo(laptop)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "back.zip"), ""))
     laptop.back_button.click()
+    assert "AB's work is packed up. back.zip, " in told[-1]
+    assert "no film" in told[-1]
     monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "back.zip")], ""))
     shown.in_button.click()
     shown.read_all()
-    assert cells(shown)[0][2:5] == ["\u25cf coded", "100 %", ""]
+    assert cells(shown)[0][2:5] == ["\u25d0 in progress", "50 %", ""]
+    assert told[-1] == "Checked in. one: AB's work came in, 3 new records"
+    shown.in_button.click()
+    assert told[-1] == "Nothing new. one: AB's work was here already"
 
 
 def test_a_refused_package_is_one_sentence(
@@ -253,7 +272,7 @@ def test_a_cancelled_question_opens_nothing(study: Any, monkeypatch: pytest.Monk
 
 
 def test_an_empty_study_says_so(tmp_path: Path, study: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Library, "session_ids", property(lambda _self: ()))
+    monkeypatch.setattr(type(study), "sessions", lambda _self: ())
     with pytest.raises(InputError, match="no session yet"):
         sitting.begin(parse([str(study.root), "--coder", "AB"]))
 

@@ -13,11 +13,12 @@ import pytest
 pytest.importorskip("napari", reason="the window needs the extra gui")
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog, QInputDialog
+from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.domain.session import Episode, Session
 from stillface.domain.study import Person, Study
+from stillface.gui.coder_dialog import CoderDialog
 from stillface.gui.deal_dialog import DealDialog
 from stillface.gui.palette import DARK
 from stillface.gui.study_browser import StudyBrowser
@@ -208,10 +209,19 @@ def test_many_sessions_are_checked_out_into_a_folder(
     for row in (1, 2):
         for column in range(shown.table.columnCount()):
             shown.table.item(row, column).setSelected(True)
-    monkeypatch.setattr(QInputDialog, "getItem", lambda *_: ("AB", True))
+    told: list[str] = []
+
+    def takes_the_first(asked: CoderDialog) -> int:
+        asked.names.setCurrentRow(0)
+        asked.accept()
+        return asked.result()
+
+    monkeypatch.setattr(CoderDialog, "exec", takes_the_first)
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: told.append(box.informativeText()) or 0)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
     shown.out_button.click()
     assert sorted(path.name for path in tmp_path.glob("*.zip")) == [f"F00{n}_4mo-AB.zip" for n in range(3)]
+    assert told[0].startswith("3 files, ")
     QApplication.processEvents()
 
 

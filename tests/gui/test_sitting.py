@@ -105,7 +105,7 @@ def test_ctrl_w_goes_back_to_the_row_just_coded_and_on_to_the_next(
     press(first, Qt.Key.Key_W, CTRL)
     settle(qtbot, lambda: sitting.window not in (None, first))
     assert first.closed
-    assert person.saw[1] == ("two", "\u25cf coded")
+    assert person.saw[1] == ("two", "\u25d0 in progress")
     assert sitting.window.desk.document.session.session_id == "one"
     assert ends == []
     press(sitting.window, Qt.Key.Key_W, CTRL)
@@ -218,7 +218,9 @@ def test_a_comparison_goes_back_to_the_study_too(two: Any, person: Person, qtbot
     sitting = module.begin(parse([str(two.root), "--coder", "EF"]))
     window = sitting.window
     lines = [line.text().split("\t")[0] for line in window.menu.menu.actions()]
-    assert {"Next open", "Is everything saved?", "Sign off, unlock", "Back to the study", "Quit"} <= set(lines)
+    assert {"Next open", "Is everything saved?", "Sign off, unlock", "Back to the study", "Quit"} <= set(
+        lines
+    )
     assert "Copy details for the lab manager" in [line.text() for line in window.menus.help.actions()]
     window.menu.copy_details()
     clipboard = QApplication.clipboard()

@@ -144,6 +144,8 @@ def test_filters(folder: Any) -> None:
     code(folder, "AB", [(0, 10, "usc")], session="three")
     code(folder, "CD", WHOLE, session="one", signed=True)
     boss = Library(folder, "boss", manager=True)
+    assert boss.entry("one").state() == "in progress"
+    code(folder, "EF", WHOLE, session="one", role="caregiver", signed=True)
 
     def found(**settings: Any) -> list[str]:
         return [entry.session_id for entry in boss.entries(**settings)]
