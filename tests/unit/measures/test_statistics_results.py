@@ -13,6 +13,7 @@ from stillface.measures.contrasts import paired_contrast
 from stillface.measures.correlation import effective_n, null_r, relative_phase, windowed_cross_correlation
 from stillface.measures.mixed import mixed_model
 from stillface.measures.pooling import pool_tables, pooled_permutation_p
+from stillface.measures.pseudo_dyads import pseudo_test
 from stillface.measures.series import autoregressive_residuals, code_scores, step_series
 from stillface.measures.state_space import dispersion
 from stillface.measures.structural_zeros import quasi_independence
@@ -44,6 +45,19 @@ def test_effective_n_is_bartletts(missing: tuple[int, ...]) -> None:
     a[list(missing)] = np.nan
     assert 2 < bartlett(a, b) < 35
     assert effective_n(a, b) == pytest.approx(bartlett(a, b))
+
+
+def test_a_constant_series_has_no_memory() -> None:
+    assert effective_n(np.ones(20), np.cumsum(np.random.default_rng(0).normal(size=20))) == 20.0
+
+
+def test_a_test_against_strangers_tells_how_it_was_made() -> None:
+    found = pseudo_test(
+        [3.0, np.nan, 5.0], np.array([[1.0, 1.0], [9.0, 9.0], [np.nan, 2.0]]), draws=40, seed=6
+    )
+    assert (found.observed, found.expected, found.low, found.high) == (4.0, 1.5, 1.5, 1.5)
+    assert (found.n, found.draws, found.seed) == (2, 40, 6)
+    assert found.p == pytest.approx(1 / 41)
 
 
 def test_the_null_band_is_fishers() -> None:
