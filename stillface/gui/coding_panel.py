@@ -189,10 +189,12 @@ class CodingPanel(QWidget):
         button = QPushButton(f"{self._code_keys(code)}  {code.label or code.id}")
         button.setObjectName(f"code {code_id}")
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        always = self.desk.keymap.keys("uncodable") if code.gap else ()
+        keys = dict.fromkeys([*([code.key] if code.key else []), *always])
         # Many codes must not force the window wide: a label may be cut, its letter never.
         button.setMinimumWidth(36)
         button.setToolTip(
-            f"<b>{code.label or code.id}</b><br>{code.definition}<br><b>key {self._code_keys(code)}</b>"
+            f"<b>{code.label or code.id}</b><br>{code.definition}<br><b>key {' or '.join(keys) or 'none'}</b>"
         )
         button.setAccessibleName(f"Code {code.label or code.id}")
         key = key_of_code(code.key or "")
