@@ -6,13 +6,14 @@ from collections.abc import Callable
 from typing import Any
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QWidget
 
 from stillface.gui.palette import Theme
 
 __all__ = ["Docks"]
 
 _QUEUE_PX = 300
+_LEAST_FILM_PX = 130
 _TIMELINE_SHARE = 0.27
 _AREAS = {
     "top": Qt.DockWidgetArea.TopDockWidgetArea,
@@ -39,6 +40,9 @@ class Docks:
         self._main, self._theme = main, theme
         self._held: dict[str, QDockWidget] = {}
         self.added: Callable[[Any], object] | None = None
+        centre = main.centralWidget()
+        if centre is not None:
+            centre.setMinimumHeight(_LEAST_FILM_PX)
         main.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
 
     def add_fixed(self, widget: QWidget, name: str, area: str) -> QDockWidget:
@@ -49,7 +53,7 @@ class Docks:
 
     def add_right(self, widget: QWidget, name: str) -> QDockWidget:
         """Put a panel on the right, from top to bottom."""
-        dock = self._add(widget, name, "right")
+        dock = self._add(_scrolled(widget), name, "right")
         dock.setFeatures(QDockWidget.DockWidgetFeature.DockWidgetClosable)
         self._main.resizeDocks([dock], [_QUEUE_PX], Qt.Orientation.Horizontal)
         self._offer(dock)
@@ -57,7 +61,8 @@ class Docks:
 
     def add_below(self, widget: QWidget, name: str, above: str, height_px: int) -> QDockWidget:
         """Put a panel under another one, as wide as that."""
-        dock, upper = self.add_fixed(widget, name, "bottom"), self._held[above]
+        widget.setMinimumHeight(height_px)
+        dock, upper = self.add_fixed(_scrolled(widget), name, "bottom"), self._held[above]
         self._main.splitDockWidget(upper, dock, Qt.Orientation.Vertical)
         share = round(_TIMELINE_SHARE * self._main.height())
         docks, heights = [upper, dock], [min(upper.height(), share), height_px]
@@ -91,3 +96,14 @@ class Docks:
     def _offer(self, dock: QDockWidget) -> None:
         if self.added is not None:
             self.added(dock.toggleViewAction())
+
+
+def _scrolled(widget: QWidget) -> QScrollArea:
+    """Let a panel keep its height in a low window, and be scrolled there."""
+    area = QScrollArea()
+    area.setWidget(widget)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
