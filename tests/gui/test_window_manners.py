@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QPoint, QPointF, Qt, QTimer
+from qtpy.QtGui import QKeySequence, QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QDockWidget
+from qtpy.QtWidgets import QApplication, QDockWidget, QLabel
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.gui.timeline_paint import GUTTER_PX
@@ -81,6 +81,40 @@ def test_a_menu_does_what_the_key_does_and_greys_what_cannot_be_done(window: Any
     menu_of(window, "Review")
     assert accept.isEnabled()
     assert window.desk.mode == "review"
+
+
+def test_no_default_key_of_napari_does_anything(window: Any) -> None:
+    from napari.settings import get_settings
+
+    keys = {str(key) for bound in get_settings().shortcuts.shortcuts.values() for key in bound}
+    assert len(keys) > 50
+    layers = [(layer.name, layer.visible, layer.opacity) for layer in window.viewer.layers]
+    ndisplay, selected = window.viewer.dims.ndisplay, set(window.viewer.layers.selection)
+    for key in sorted(keys):
+        combination = QKeySequence(key)[0]
+        named = QKeySequence(combination).toString()
+        if named in {"Ctrl+Q", "Ctrl+W"} or window.meaning(named) is not None:
+            continue
+        for target in (window.timeline, window.canvas):
+            QTest.keyClick(target, combination.key(), combination.keyboardModifiers())
+        assert QApplication.activeModalWidget() is None, key
+        assert QApplication.activePopupWidget() is None, key
+    assert [(layer.name, layer.visible, layer.opacity) for layer in window.viewer.layers] == layers
+    assert window.viewer.dims.ndisplay == ndisplay
+    assert set(window.viewer.layers.selection) == selected
+
+
+def test_panels_scroll_in_a_low_window(window: Any) -> None:
+    press(window, "F9")
+    window.main.resize(1024, 640)
+    QTest.qWait(150)
+    panel = window.signals.panel
+    assert panel.height() >= panel.minimumHeight() > 0
+    assert window.queue.height() >= window.queue.minimumSizeHint().height()
+    assert window.canvas.height() > 100
+    press(window, "Question")
+    columns = window.sheet.findChildren(QLabel)
+    assert max(label.mapTo(window.sheet, QPoint(label.width(), 0)).x() for label in columns) <= 1024
 
 
 def test_a_viewer_of_ones_own_keeps_its_menus(study: Any, open_window: Callable[..., Any]) -> None:
@@ -235,3 +269,22 @@ def test_the_playhead_is_on_screen_after_reopening_at_another_width(open_window:
     QTest.qWait(100)
     x = again.timeline.view.x_of(again.desk.playhead.time_ns)
     assert 0 <= x < again.timeline.width() - GUTTER_PX
+
+
+def test_the_terminal_says_where_the_codes_are(
+    study: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from stillface.gui import launch, sitting
+
+    begin = sitting.begin
+
+    def begin_and_leave(options: Any) -> Any:
+        begun = begin(options)
+        QTimer.singleShot(0, begun.window.main.close)
+        return begun
+
+    monkeypatch.setattr(sitting, "begin", begin_and_leave)
+    launch.main([str(study.root), "one", "--coder", "AB"])
+    told = capsys.readouterr().out
+    assert str(study.root / "sessions") in told
+    assert f"stillface run {study.root}" in told
