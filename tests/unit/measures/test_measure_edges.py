@@ -13,7 +13,7 @@ from stillface.domain.protocol import Recovery
 from stillface.domain.results import Status
 from stillface.domain.scheme import MATCH, Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
-from stillface.measures.contingency import Contingency
+from stillface.measures.contingency import Contingency, window_tables
 from stillface.measures.correlation import relative_phase
 from stillface.measures.matching import Matching
 from stillface.measures.occupancy import Occupancy
@@ -26,6 +26,7 @@ from stillface.measures.slices import dyad_slices, pair_slices, stream_slices
 from stillface.measures.state_space import StateSpace
 from stillface.measures.synchrony import Synchrony
 from stillface.measures.turns import VocalTurns, silences
+from stillface.measures.two_by_two import TwoByTwo
 
 S = we.S
 
@@ -305,3 +306,24 @@ def test_shuffled_segments_carry_no_confidence_from_elsewhere() -> None:
     assert (found.onset_ns, found.offset_ns) == (0, 20 * S)
     for code in range(len(we.INFANT.codes)):
         assert found.durations_ns[found.codes == code].sum() == track.durations_ns[track.codes == code].sum()
+
+
+def test_who_never_came_back_is_told_the_level_that_was_looked_for() -> None:
+    track = we.track(we.INFANT, "infant", [("S", 0, 60), ("N", 60, 180)])
+    episodes = (Episode("PL", 0, 60 * S), Episode("RE", 120 * S, 180 * S))
+    (row,) = ReturnToBaseline()(Session("s", "d", we.PROTOCOL, episodes), (track,))
+    assert (row.value, row.status, row.n) == (60.0, Status.CENS_EP_END, 0)
+    assert row.flags == ("window_s=10.0", "limit_pct=0.0", "sustain_s=3.0")
+
+
+def test_half_a_second_outside_all_windows_is_time_enough_for_a_table() -> None:
+    """The infant turns at .5 s and the window holds all that follows: half a unit is left outside."""
+    scheme = CodingScheme("plain", (Code("x"), Code("y")))
+    tracks = (
+        we.track(scheme, "infant", [("x", 0, 0.5), ("y", 0.5, 10)]),
+        we.track(scheme, "caregiver", [("x", 0, 2), ("y", 2, 10)]),
+    )
+    pair = next(p for p in pair_slices(we.session(Episode("RE", 0, 10 * S)), tracks) if p.problem is None)
+    tables = {directed.code: directed.table for directed in window_tables(pair, 20.0)}
+    assert tables["infant:y>caregiver:y"] == TwoByTwo(1, 8.5, 0, 0.5)
+    assert tables["infant:y>caregiver:x"] == TwoByTwo(0, 9.5, 0, 0.5)
