@@ -79,6 +79,7 @@ class ComparePanel(QWidget):
         self.setStyleSheet(dialog_sheet(theme))
         self.lines: list[PanelLine] = []
         self._settled_here = False
+        self._settled = self._now_settled()
         self._filling = False
         self._make_parts()
         self._lay_out()
@@ -225,7 +226,18 @@ class ComparePanel(QWidget):
         except StillfaceError as error:
             self.desk.said.emit(error.what + (f"; {error.fix}" if error.fix else ""))
 
+    def _now_settled(self) -> frozenset[Difference]:
+        return frozenset(filter(self.comparison.is_settled, self.comparison.all))
+
     def _changed(self) -> None:
+        before, self._settled = (
+            self._settled,
+            frozenset(filter(self.comparison.is_settled, self.comparison.all)),
+        )
+        reopened = [k for k, d in enumerate(self.comparison.shown) if d in before - self._settled]
+        if reopened and self.comparison.place not in reopened:
+            # Taken back by undo: what is open again is what the person looks at.
+            QTimer.singleShot(0, lambda: self.go_to(reopened[0]))
         self.show_all()
         here = self.comparison.current
         settled = here is not None and self.comparison.is_settled(here)

@@ -29,5 +29,7 @@ class CompareTools:
         self.panel = panel
         window.docks.add_right(panel, "Compare")
         window.more_keys.update({line.key: (line.label, line.act) for line in panel.lines if line.key})
+        # A comparison has no tour; what can be done here is on the sheet of keys.
+        window.more_keys["F1"] = ("These keys", window.show_keys)
         for line in panel.lines:
             window.menu.offer(line.label, "", line.act, key=line.key, first=True)

@@ -85,6 +85,30 @@ def test_keys_settle_and_go_on_to_the_next(window: Any, panel: ComparePanel, qtb
     assert "every difference" in window.panel.said_label.text()
     press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert panel.progress.value() == 2
+    assert panel.comparison.place == 2
+
+
+def test_undo_goes_back_to_the_row_that_is_open_again(window: Any, panel: ComparePanel) -> None:
+    press(window, Qt.Key.Key_F3)
+    assert panel.list.currentRow() == 1
+    press(window, Qt.Key.Key_F4)
+    assert panel.list.currentRow() == 2
+    press(window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    QApplication.processEvents()
+    assert settled(window) == []
+    assert panel.list.currentRow() == 0
+    assert window.desk.playhead.time_ns == 5 * S
+    press(window, Qt.Key.Key_F2)
+    assert settled(window) == [(5, 5.2, "neg")]
+
+
+def test_f1_and_the_question_mark_show_the_keys_of_a_comparison(window: Any) -> None:
+    for key in (Qt.Key.Key_F1, Qt.Key.Key_Question):
+        press(window, key)
+        assert window.sheet.isVisible()
+        assert dict(window.sheet.groups["Compare"])["As CD"] == "F3"
+        press(window, Qt.Key.Key_Escape)
+        assert not window.sheet.isVisible()
 
 
 def test_a_click_in_the_list_goes_there(window: Any, panel: ComparePanel) -> None:

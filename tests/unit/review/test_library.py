@@ -24,7 +24,7 @@ from stillface.review.assignments import (
     write_assignments,
 )
 from stillface.review.library import Library
-from stillface.review.opening import open_document
+from stillface.review.opening import open_desk, open_document
 from stillface.review.package import check_out
 from stillface.review.role_mask import MaskedSource, cameras_showing_both, visible_regions
 from stillface.review.signoff import unlock
@@ -137,6 +137,52 @@ def test_the_queue_is_the_table_without_what_is_signed(folder: Any) -> None:
         ("one", 0, "in progress", 0.1),
         ("three", 0, "not started", 0.0),
     ]
+
+
+def test_the_coded_share_is_time_over_every_lane_that_is_to_be_coded(folder: Any) -> None:
+    boss, mine = Library(folder, "boss", manager=True), Library(folder, "AB")
+    assert mine.entry("one").coded_share is None
+    code(folder, "AB", [(0, 180, "neu")])
+    # Half of one lane of two; the other is not begun.
+    assert (mine.entry("one").coded_share, boss.entry("one").coded_share) == (0.25, 0.25)
+    assert [s.role for s in mine.entry("one").not_begun] == ["caregiver"]
+    # Two people on the same stretch are no more of it, nobody having been given anything.
+    code(folder, "CD", [(90, 270, "neu")])
+    assert (mine.entry("one").coded_share, boss.entry("one").coded_share) == (0.25, 0.375)
+    code(folder, "AB", [(0, 360, "usc")], role="caregiver")
+    assert mine.entry("one").coded_share == 0.75
+
+
+def test_who_was_given_work_has_a_share_of_that_alone(folder: Any) -> None:
+    rows = [
+        Assignment("one", "infant", "affect3", "AB"),
+        Assignment("one", "infant", "affect3", "CD", 2),
+        Assignment("one", "caregiver", "affect3", "EF"),
+    ]
+    write_assignments(folder, rows)
+    code(folder, "AB", WHOLE)
+    code(folder, "EF", [(0, 180, "neu")], role="caregiver")
+    entries = {name: Library(folder, name).entry("one") for name in ("AB", "CD", "EF")}
+    assert {name: entry.coded_share for name, entry in entries.items()} == {"AB": 1, "CD": None, "EF": 0.5}
+    assert {name: entry.state() for name, entry in entries.items()} == {
+        "AB": "coded", "CD": "not started", "EF": "in progress",
+    }  # fmt: skip
+    assert "CD" not in repr(entries["AB"])
+    assert Library(folder, "boss", manager=True).entry("one").coded_share == 0.5
+
+
+def test_one_coder_on_both_roles_is_flagged_when_one_is_reviewed(folder: Any) -> None:
+    edges = np.array([0, 90, 360], dtype=np.int64) * S
+    scheme = folder.scheme("affect3")
+    auto = StateTrack(scheme, "caregiver", "auto:affect@1", edges, np.array([0, 1]), np.array([0.5, 0.5]))
+    save_state_track(folder.auto_dir("one") / "c.h5", auto, Provenance("code", {}, {}, "0"))
+    code(folder, "AB", WHOLE)
+    assert not [w for w in Library(folder, "AB").entry("one").warnings if "one person" in w]
+    desk = open_desk(folder, "one", "AB", HOME)
+    desk.need_queue().accept()
+    desk.document.close()
+    told = "AB: caregiver and infant by one person, not blind to the partner"
+    assert told in Library(folder, "AB").entry("one").warnings
 
 
 def test_filters(folder: Any) -> None:
