@@ -89,6 +89,7 @@ class Desk:
         self._coding_lane: LaneKey | None = None
         self.lane_before: LaneKey | None = None
         playhead.played.connect(self._note_running)
+        playhead.moved.connect(self._note_now_and_then)
 
     @property
     def grid(self) -> FrameGrid:
@@ -357,6 +358,10 @@ class Desk:
         left = self.running.note()
         if left is not None:
             self.said.emit(f"{left[0]} ended at {clock_text(left[1])}, where you left it")
+
+    def _note_now_and_then(self, _time_ns: int) -> None:
+        if self.mode == "coding" and self.running.is_due():
+            self.note_watched()
 
     def _note_running(self) -> None:
         if not self.playhead.playing and self.mode == "coding":

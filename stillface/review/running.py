@@ -15,6 +15,8 @@ __all__ = ["RunningBout"]
 
 # Longer leaps end a running state where it was last seen: nobody saw that it went on.
 _LEAP_NS = 5 * NS_PER_S
+# This much watching at most is lost where the computer dies. Every undo takes all these records back.
+_KEEP_NS = 5 * NS_PER_S
 
 
 class RunningBout:
@@ -49,6 +51,14 @@ class RunningBout:
         reach_ns = self.reach_ns(lane)
         left = reach_ns is not None and reach_ns < self._document.grid.floor(self.here_ns())
         return reach_ns if left else None
+
+    def is_due(self) -> bool:
+        """Tell whether so much was watched since the log last heard of it that it should be told."""
+        key = self._document.active
+        running = None if key is None else self._document.lane(key).running
+        if key is None or running is None or self.here_ns() - running.end_ns < _KEEP_NS:
+            return False
+        return self.left_behind_ns(self._document.lane(key)) is None
 
     def note(self) -> tuple[str, int] | None:
         """Let the running bout of the active lane reach to the playhead: the log holds what was watched.

@@ -11,6 +11,8 @@ import pytest
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.errors import UsageError
+from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_replay import merge
 from stillface.io.scheme_yaml import load_scheme, shipped_scheme_ids
 from stillface.review.cameras import FrameGrid
 from stillface.review.commands_edit import CommentOn, MoveEdge, Paint
@@ -104,6 +106,27 @@ def test_a_state_runs_on_while_the_coder_goes_on_by_seconds(kit: Any, desk: Desk
         desk.key("Shift+Right")
     desk.key("D")
     assert kit.bouts(desk.document, INFANT) == [(0, 12, "neu"), (12, 12.04, "pos")]
+
+
+@pytest.mark.parametrize("how", ["playing", "stepping", "by seconds"])
+def test_a_long_state_is_on_the_disk_before_anybody_stops(
+    kit: Any, desk: Desk, now: Any, how: str, tmp_path: Path
+) -> None:
+    desk.key("S")
+    if how == "playing":
+        desk.key("Space")
+        play(desk, now, 12)
+    else:
+        for _ in range(12 if how == "by seconds" else 300):
+            desk.key("Shift+Right" if how == "by seconds" else "Right")
+    # As after a crash: nothing was paused, ended or closed.
+    records, problem = read_log(next(tmp_path.rglob("AB.*.jsonl")))
+    assert problem is None
+    (bout,) = merge([records]).bouts.values()
+    assert bout.offset_ns is not None
+    assert 7 * S <= bout.offset_ns <= 12 * S
+    desk.key("Ctrl+Z")
+    assert kit.bouts(desk.document, INFANT) == []
 
 
 def test_a_state_that_was_left_behind_is_told_in_the_same_breath(desk: Desk) -> None:
