@@ -41,7 +41,7 @@ class SessionMenu(QObject):
         window.desk.said.connect(self._said.append)
         self.menu = QMenu("&Session", window.main)
         window.viewer.window.main_menu.addMenu(self.menu)
-        self._help: Any = self.menu.addSeparator()
+        self._rest: Any = self.menu.addSeparator()
         sign_off.tracks.setTitle("Sign off, unlock")
         self.menu.addMenu(sign_off.tracks)
         window.own_actions["help"] = window.show_keys
@@ -63,7 +63,7 @@ class SessionMenu(QObject):
         key : str
             Another key that does it.
         first : bool
-            Above the help, in the order in which lines are offered.
+            Above what every window has, in the order in which lines are offered.
         """
         window = self._window
         if action_id:
@@ -73,7 +73,7 @@ class SessionMenu(QObject):
         line: Any = self.menu.addAction(f"{label}\t{key}".rstrip())
         line.triggered.connect(lambda _checked=False: window.attempt(act))
         if first:
-            self.menu.insertAction(self._help, line)
+            self.menu.insertAction(self._rest, line)
         return line
 
     def copy_details(self) -> None:

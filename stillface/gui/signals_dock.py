@@ -66,6 +66,7 @@ class SignalsDock:
     def offer_copies(self, films: Sequence[str], make: MakeCopy, use: Callable[[str], object]) -> None:
         """Offer quick copies of films in which stepping back has to wait."""
         self.copy_button = QuickCopyButton(films, make, use, self._window.desk.said.emit)
+        self._window.menu.offer("Quick copies of the films", "", self.copy_button.click, first=True)
         line = self._window.main.statusBar()
         if line is not None:
             line.addPermanentWidget(self.copy_button)
