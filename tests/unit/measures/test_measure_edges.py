@@ -327,3 +327,15 @@ def test_half_a_second_outside_all_windows_is_time_enough_for_a_table() -> None:
     tables = {directed.code: directed.table for directed in window_tables(pair, 20.0)}
     assert tables["infant:y>caregiver:y"] == TwoByTwo(1, 8.5, 0, 0.5)
     assert tables["infant:y>caregiver:x"] == TwoByTwo(0, 9.5, 0, 0.5)
+
+
+def test_rows_in_which_a_machine_had_a_part_say_so() -> None:
+    session, (infant, caregiver) = we.w2()
+    machine = replace(caregiver, source="auto:affect_rules@1")
+    flags = {
+        row.role: row.flags
+        for family in (Occupancy(), Matching())
+        for row in family(session, (infant, machine), (we.VALENCE3,))
+        if (row.episode_id, row.measure, row.code) in (("RE", "pct_time", "P"), ("RE", "pct_mismatch", ""))
+    }
+    assert flags == {"infant": (), "caregiver": ("source=auto",), "dyad": ("source=human+auto",)}
