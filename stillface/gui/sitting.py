@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from difflib import get_close_matches
 from pathlib import Path
 
 from qtpy.QtCore import QObject, QTimer
@@ -146,7 +147,7 @@ def begin(options: argparse.Namespace) -> Sitting | None:
     study = study_at(Path(folder))
     # What cannot be opened is told before anybody is asked who they are.
     if options.session:
-        study.load_session(options.session)
+        _need_session(study, options.session)
     elif not study.sessions():
         raise InputError("the study has no session yet", fix="add one with stillface add")
     coder, manager, keys = options.coder, False, options.keys or "stillface"
@@ -190,6 +191,20 @@ def _goodbye(study: StudyFolder) -> str:
         f"Your codes are in {study.root / 'sessions'}; stillface run {study.root} brings them into "
         "tables and report."
     )
+
+
+def _need_session(study: StudyFolder, session_id: str) -> None:
+    """Refuse a session that is not there, in words that a window can show, or one that cannot be read."""
+    there = study.sessions()
+    if session_id not in there:
+        near = get_close_matches(session_id, there, n=1)
+        raise InputError(
+            f"the study has no session {session_id}",
+            where=study.root.name,
+            expected=", ".join(there[:12]),
+            fix=f"perhaps {near[0]} is meant" if near else "open the study without a session and choose one",
+        )
+    study.load_session(session_id)
 
 
 def _to_lane(desk: Desk, choice: Choice, library: Library) -> None:

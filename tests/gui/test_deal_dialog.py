@@ -198,6 +198,23 @@ def test_both_people_for_one_coder_is_warned_of_and_strangers_can_be_added(lab: 
     QTest.keyClick(dialog.other, Qt.Key.Key_Return)
     assert dialog.ticked() == ["NN"]
     assert "2 times one person gets both people" in dialog.told.text()
+    dialog.accept()
+    # Who is given work is a coder of the study from then on.
+    assert lab.study.coders == (*CODERS, "NN")
+
+
+def test_one_chosen_session_can_be_dealt_alone(lab: Any, qtbot: Any) -> None:
+    dialog = dialog_on(lab, qtbot, ("F007_4mo",))
+    assert dialog.scope.currentText() == "all 300 sessions"
+    dialog.scope.setFocus()
+    QTest.keyClick(dialog.scope, Qt.Key.Key_Down)
+    assert dialog.scope.currentText() == "F007_4mo only"
+    tick(dialog, "AB", "CD")
+    dialog.accept()
+    assert {(a.session_id, a.role) for a in read_assignments(lab)} == {
+        ("F007_4mo", "infant"),
+        ("F007_4mo", "caregiver"),
+    }
 
 
 def test_many_sessions_are_checked_out_into_a_folder(
