@@ -284,7 +284,7 @@ def test_code_buttons_do_what_their_keys_do(window: Any) -> None:
     assert button.text() == "D  Positive"
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert [code for *_, code in bouts(window, INFANT)] == ["pos"]
-    assert "key D" in button.toolTip()
+    assert "key d" in button.toolTip()
 
 
 def test_the_window_fits_a_small_screen_with_many_codes(window: Any) -> None:
