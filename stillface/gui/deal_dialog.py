@@ -84,7 +84,7 @@ class DealDialog(QDialog):
         self.scope, self.role = QComboBox(), QComboBox()
         if len(self._chosen) > 1:
             self.scope.addItem(f"the {len(self._chosen)} chosen sessions", self._chosen)
-        self.scope.addItem(f"all {n_all} sessions", None)
+        self.scope.addItem(f"all {n_all} sessions" if n_all > 1 else "the only session", None)
         if len(self._chosen) == 1 and n_all > 1:
             self.scope.addItem(f"{self._chosen[0]} only", self._chosen)
         self.scope.setAccessibleName("Which sessions")

@@ -102,6 +102,9 @@ class Parcels:
         packed = self._try(lambda: pack_back(study, Path(path)), "packing a session up") if path else None
         if packed is not None:
             told = f"{_where([Path(path)])}\n\nIt holds the codes only, no film. Send it to the lab."
+            others = ", ".join(name for name in known_coders(study) if name != packed.coder)
+            if others:
+                told += f"\n\nNot in it: the work of {others}. This package is {packed.coder}'s alone."
             self._tell(f"{packed.coder}'s work is packed up.", told)
 
     def _try(self, action: Callable[[], _Made], doing: str) -> _Made | None:

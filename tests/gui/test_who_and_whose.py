@@ -111,7 +111,9 @@ def test_a_session_that_is_not_there_is_told_before_anybody_is_asked(
     assert "nosuch" in capsys.readouterr().err
 
 
-def test_a_package_is_for_one_coder(study: Any, qtbot: Any, tmp_path: Path) -> None:
+def test_a_package_is_for_one_coder(
+    study: Any, qtbot: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     check_out(study, "one", "JK", tmp_path / "jk.zip")
     away = study_at(tmp_path / "jk.zip")
     with pytest.raises(UsageError, match="this package is for JK"):
@@ -127,6 +129,13 @@ def test_a_package_is_for_one_coder(study: Any, qtbot: Any, tmp_path: Path) -> N
     coded(away, "XX", 5)
     with pytest.raises(UsageError, match="for JK, who has coded nothing here; XX has"):
         pack_back(away, tmp_path / "back.zip")
+    coded(away, "JK", 5)
+    told: list[str] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: told.append(box.informativeText()) or 0)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "back.zip"), ""))
+    found = browser(away, qtbot, "JK")
+    QTest.mouseClick(found.back_button, Qt.MouseButton.LeftButton)
+    assert "Not in it: the work of XX." in told[0]
 
 
 def test_one_session_is_chosen_and_the_queue_says_what_is_not_begun(study: Any, qtbot: Any) -> None:
