@@ -201,13 +201,15 @@ class CodingWindow(QObject):
 
     def doing(self, id_: str) -> Callable[[], object] | None:
         """Give what an action of the keymap does here and now; None for nothing."""
-        if _CONTEXTS[id_] not in ("always", self.desk.mode):
+        if _CONTEXTS[id_] not in ("always", self.desk.mode) or not self.offers(id_):
             return None
         return self._own().get(id_) or actions_of(self.desk).get(id_)
 
     def offers(self, id_: str) -> bool:
         """Tell whether this window can ever do an action."""
-        if _CONTEXTS[id_] == "review" and self.desk.queue is None:
+        # Without proposals F7 says why there is no review; to settle two codings none is ever wanted.
+        reviews = _CONTEXTS[id_] == "review" or (self.compare is not None and id_ == "review_mode")
+        if reviews and self.desk.queue is None:
             return False
         return id_ in self._own() or id_ in actions_of(self.desk)
 
@@ -283,11 +285,9 @@ class CodingWindow(QObject):
 
     def key_groups(self) -> dict[str, tuple[tuple[str, str], ...]]:
         """Give every key that does something in this window: by heading, what it does and its names."""
-        can = {*actions_of(self.desk), *self._own()}
+        can = {id_ for id_ in {*actions_of(self.desk), *self._own()} if self.offers(id_)}
         if self.signals is not None:
             can |= {action.id for action in ACTIONS if action.context == "beats"}
-        if self.desk.queue is None:
-            can -= {action.id for action in ACTIONS if action.context == "review"}
         groups = self.desk.keymap.sheet(can, self.more_keys)
         more = tuple((label, key) for key, (label, _) in self.more_keys.items())
         return {**({"Compare": more} if more else {}), **groups}
