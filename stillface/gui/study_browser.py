@@ -56,6 +56,7 @@ class StudyBrowser(QDialog):
         self.choice: Choice | None = None
         self._entries: dict[str, SessionEntry] = {}
         self._ids: tuple[str, ...] = ()
+        self._note = ""
         self._task: Given | None = None
         self.parcels = Parcels(library, theme, self)
         study = library.study.study
@@ -243,6 +244,8 @@ class StudyBrowser(QDialog):
             text += f". The list of assignments cannot be read: {Path(self.library.trouble).name}"
         if self.library.brought_in:
             text += ". " + "; ".join(self.library.brought_in[:2])
+        if self._note:
+            text += f". {self._note}"
         self.status.setText(text)
 
     def _take_task(self, item: QListWidgetItem) -> None:
@@ -373,7 +376,6 @@ class StudyBrowser(QDialog):
         """Put somebody on the study's list of coders."""
         asked = NewCoderDialog(self.library.study, self.theme, self)
         if asked.exec() == QDialog.DialogCode.Accepted:
+            listed = ", ".join(self.library.study.study.coders)
+            self._note = f"{asked.coder} is on the list of coders now: {listed}"
             self.reload()
-            self.status.setText(
-                f"{asked.coder} is among the coders now: {', '.join(self.library.study.study.coders)}"
-            )

@@ -234,6 +234,8 @@ def test_a_manager_adds_a_coder_by_keys(study: Any, qtbot: Any, monkeypatch: pyt
     assert hints[0] == "Initials are letters, digits, - and _, without blanks."
     assert hints[1] == "CD is on the list already."
     assert study.study.coders == ("AB", "CD", "JK")
+    found.read_all()
+    assert "JK is on the list of coders now: AB, CD, JK" in found.status.text()
     assert "# more of them" in (study.root / "study.hand-edited-1.yaml").read_text()
     assert not browser(study, qtbot).coder_button.isVisible()
 
