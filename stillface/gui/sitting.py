@@ -209,8 +209,7 @@ def _need_session(study: StudyFolder, session_id: str) -> None:
 
 def _to_lane(desk: Desk, choice: Choice, library: Library) -> None:
     """Begin in the lane that was asked for, or in the first that was given, unless one given is active."""
-    given = [t.assignment for t in library.tasks() if t.assignment.session_id == choice.session_id]
-    wanted = [(a.role, a.scheme_id) for a in given]
+    wanted = [(t.assignment.role, t.assignment.scheme_id) for t in library.tasks(choice.session_id)]
     active = desk.document.active
     if choice.lane is not None:
         wanted = [choice.lane]

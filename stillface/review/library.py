@@ -306,11 +306,11 @@ class Library:
         """Give everybody who was given work, in the order of the table."""
         return tuple(dict.fromkeys(assignment.coder for assignment in self._assignments))
 
-    def tasks(self) -> tuple[Task, ...]:
-        """Give what the viewer was given and has not signed off, in the order of the table."""
+    def tasks(self, session_id: str = "") -> tuple[Task, ...]:
+        """Give what the viewer was given, of one session or of all, and has not signed off; in their order."""
         found = []
         for assignment in self._assignments:
-            if assignment.coder != self.viewer:
+            if assignment.coder != self.viewer or session_id not in ("", assignment.session_id):
                 continue
             tracks = {(t.coder, t.role, t.scheme_id): t for t in self.entry(assignment.session_id).tracks}
             track = tracks.get((self.viewer, assignment.role, assignment.scheme_id))
