@@ -307,7 +307,7 @@ class Library:
         return tuple(dict.fromkeys(assignment.coder for assignment in self._assignments))
 
     def tasks(self, session_id: str = "") -> tuple[Task, ...]:
-        """Give what the viewer was given, of one session or of all, and has not signed off; in their order."""
+        """Give what the viewer was given, of one session or of all, and has not signed off, as dealt."""
         found = []
         for assignment in self._assignments:
             if assignment.coder != self.viewer or session_id not in ("", assignment.session_id):
