@@ -33,6 +33,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(mark)
 
 
+@pytest.fixture(autouse=True)
+def _no_box_waits_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a message box that no test answers fail the test instead of holding it up."""
+    from stillface.gui.trouble import TroubleBox
+
+    def unanswered(box: TroubleBox) -> int:
+        pytest.fail(f"a message box that nobody answers: {box.text()}")
+
+    monkeypatch.setattr(TroubleBox, "exec", unanswered)
+
+
 def picture(frame: int) -> np.ndarray:
     """Draw a frame that carries its number as sixteen black or white blocks."""
     image = np.full((64, 128, 3), 60, np.uint8)

@@ -292,11 +292,19 @@ def test_the_window_fits_a_small_screen_with_many_codes(window: Any) -> None:
     assert window.main.minimumSizeHint().height() <= 800
 
 
-def test_starting_from_the_command_line_says_what_is_wrong(tmp_path: Path, capsys: Any, qtbot: Any) -> None:
+def test_starting_from_the_command_line_says_what_is_wrong(
+    tmp_path: Path, capsys: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from stillface.gui.launch import main
+    from stillface.gui.trouble import TroubleBox
 
+    told: list[str] = []
+    monkeypatch.setattr(TroubleBox, "exec", lambda box: told.append(box.text()) or 0)
     assert main([str(tmp_path), "one", "--coder", "AB"]) == 3
     assert "no study here" in capsys.readouterr().err
+    (text,) = told
+    assert "No study here" in text
+    assert str(tmp_path) not in text
 
 
 def test_three_minutes_of_play_are_coded_with_keys_only(
