@@ -16,6 +16,7 @@ from stillface.domain.scheme import CodingScheme
 __all__ = [
     "BAR_EDGE",
     "FAINT",
+    "HALO",
     "INK",
     "MUTED",
     "SERIES_A",
@@ -33,6 +34,9 @@ INK, MUTED, FAINT, SURFACE = "#0a0b0c", "#5d5e5f", "#dadbdc", "#fdfcfb"
 SERIES_A, SERIES_B = "#0a4b8c", "#b3560a"
 # Lies on a code's colour, which is the same on light and dark: so is this.
 BAR_EDGE = "#14181c"
+HALO = "halo"
+"""Group id of words that stand on lines: the page clears the lines around each letter (``style.css``)."""
+
 _VARIABLES = {
     INK: "var(--ink)",
     MUTED: "var(--muted)",
@@ -115,6 +119,7 @@ def to_svg(figure: Any, *, name: str, title: str, description: str) -> str:
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     # Groups are numbered from 1 in every figure: the numbers would clash, and nobody refers to them.
+    text = text.replace(f'<g id="{HALO}"', f'<g class="{HALO}"')
     text = re.sub(r'<g id="[^"]*"', "<g", text)
     # matplotlib 3.11 writes font-family, the releases before it the shorthand.
     text = re.sub(r"font-family: [^;\"]*", "font-family: var(--font)", text)

@@ -14,7 +14,7 @@ from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
 from stillface.report import lanes
 from stillface.report.data import MatchStrip, SessionReport
-from stillface.report.figures import FAINT, INK, MUTED, SURFACE, drawing, to_svg
+from stillface.report.figures import FAINT, HALO, INK, MUTED, drawing, to_svg
 from stillface.report.wording import role_label, shown_seconds
 
 __all__ = ["ordered_tracks", "session_timeline", "unreviewed_text"]
@@ -154,9 +154,8 @@ def _figure(data: SessionReport, built: list[_Lane], span_s: tuple[float, float]
         axes.patch.set_visible(False)
         axes.set_xlim(*span_s)
         lane.draw(axes)
-        title = axes.set_title(lane.title, loc="left", fontsize=8, pad=3, color=INK)
         # Episode lines end behind the words.
-        title.set_bbox({"facecolor": SURFACE, "edgecolor": "none", "pad": 1.2})
+        axes.set_title(lane.title, loc="left", fontsize=8, pad=3, color=INK).set_gid(HALO)
         axes.spines[["top", "right"]].set_visible(False)
         _time_ticks(axes, span_s, labelled=lane is built[-1])
         all_axes.append(axes)
