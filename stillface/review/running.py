@@ -7,7 +7,7 @@ from stillface.review.breaches import coded_until_ns
 from stillface.review.commands import Command
 from stillface.review.commands_live import CloseRunning, WatchedOn
 from stillface.review.document import Document
-from stillface.review.lanes import Lane
+from stillface.review.lanes import Lane, LaneKey
 from stillface.review.playhead import Playhead
 from stillface.review.stores import PLAYED_ON
 
@@ -30,6 +30,8 @@ class RunningBout:
 
     def __init__(self, document: Document, playhead: Playhead) -> None:
         self._document, self._playhead = document, playhead
+        # Lanes coded in this sitting, each with the bout that an earlier sitting left running elsewhere.
+        self._in_hand: dict[LaneKey, str | None] = {}
 
     def here_ns(self) -> int:
         """Give where a bout that ends here ends: on the last frame, at the session's end."""
@@ -38,11 +40,12 @@ class RunningBout:
 
     def reach_ns(self, lane: Lane) -> int | None:
         """Give how far the running bout of a lane can be said to last here; None where none runs."""
+        goes_on = self._goes_on(lane)
         if lane.running is None:
             return None
         end_ns = lane.running.end_ns
         until_ns = coded_until_ns(self._document.session, lane, self.here_ns())
-        if until_ns <= end_ns:
+        if until_ns <= end_ns or not goes_on:
             return end_ns
         return self._playhead.passed.reach_ns(end_ns, until_ns, _LEAP_NS)
 
@@ -52,33 +55,50 @@ class RunningBout:
         left = reach_ns is not None and reach_ns < self._document.grid.floor(self.here_ns())
         return reach_ns if left else None
 
+    def _goes_on(self, lane: Lane) -> bool:
+        """Tell whether what is watched is watched for this lane: film seen for another says nothing."""
+        if lane.key == self._document.active and lane.key not in self._in_hand:
+            running = lane.running
+            far = running is not None and abs(self.here_ns() - running.end_ns) > _LEAP_NS
+            self._in_hand[lane.key] = running.id if running is not None and far else None
+        left_over = self._in_hand.get(lane.key)
+        return lane.key in self._in_hand and (lane.running is None or lane.running.id != left_over)
+
     def is_due(self) -> bool:
         """Tell whether so much was watched since the log last heard of it that it should be told."""
-        key = self._document.active
-        running = None if key is None else self._document.lane(key).running
-        if key is None or running is None or self.here_ns() - running.end_ns < _KEEP_NS:
-            return False
-        return self.left_behind_ns(self._document.lane(key)) is None
+        return any(
+            lane.running is not None
+            and self.here_ns() - lane.running.end_ns >= _KEEP_NS
+            and self.left_behind_ns(lane) is None
+            for lane in self._lanes()
+        )
+
+    def _lanes(self) -> list[Lane]:
+        """Give the lanes that the coder has in hand, the active one first."""
+        active = self._document.active
+        keys = [] if active is None else [active, *(key for key in self._in_hand if key != active)]
+        lanes = [self._document.lane(key) for key in keys]
+        return [lane for lane in lanes if lane.editable]
 
     def note(self) -> tuple[str, int] | None:
-        """Let the running bout of the active lane reach to the playhead: the log holds what was watched.
+        """Let the running bouts of the lanes in hand reach to the playhead: the log holds what was watched.
 
         After a leap it ends where it was last on screen: what lies between stays uncoded.
 
         Returns
         -------
         (str, int) or None
-            Code and end (ns) of a bout that was left behind.
+            Code and end (ns) of a bout of the active lane that was left behind.
         """
-        key = self._document.active
-        if key is None or not self._document.lane(key).editable:
-            return None
-        lane = self._document.lane(key)
-        if lane.running is None:
-            return None
-        left_ns = self.left_behind_ns(lane)
-        command: Command = WatchedOn(key, self.here_ns())
-        if left_ns is not None:
-            command = CloseRunning(key, max(left_ns, lane.running.end_ns))
-        self._document.log_edits(key.kind, command.plan(lane, self._document.grid), why=PLAYED_ON)
-        return None if left_ns is None else (lane.running.code, left_ns)
+        left = None
+        for lane in self._lanes():
+            if lane.running is None:
+                continue
+            left_ns = self.left_behind_ns(lane)
+            command: Command = WatchedOn(lane.key, self.here_ns())
+            if left_ns is not None:
+                command = CloseRunning(lane.key, max(left_ns, lane.running.end_ns))
+            if left_ns is not None and lane.key == self._document.active:
+                left = (lane.running.code, left_ns)
+            self._document.log_edits(lane.key.kind, command.plan(lane, self._document.grid), why=PLAYED_ON)
+        return left

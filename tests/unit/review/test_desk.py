@@ -129,6 +129,36 @@ def test_a_long_state_is_on_the_disk_before_anybody_stops(
     assert kit.bouts(desk.document, INFANT) == []
 
 
+def test_states_of_two_lanes_run_on_together_and_both_reach_the_disk(kit: Any, desk: Desk, now: Any) -> None:
+    desk.key("S")
+    desk.document.activate(CAREGIVER)
+    desk.key("D")
+    desk.key("Space")
+    play(desk, now, 7)
+    assert kit.bouts(desk.document, INFANT)[0][1] >= 5
+    desk.key("A")
+    desk.key("Return")
+    desk.document.activate(INFANT)
+    desk.key("Return")
+    assert kit.bouts(desk.document, INFANT) == [(0, 7, "neu")]
+    assert kit.bouts(desk.document, CAREGIVER)[0] == (0, 7, "pos")
+
+
+def test_a_state_left_running_does_not_grow_over_film_seen_for_another_lane(
+    kit: Any, desk: Desk, now: Any
+) -> None:
+    desk.key("S")
+    desk.document.activate(CAREGIVER)
+    later = kit.desk(desk.document, now)
+    later.key("D")
+    later.key("Space")
+    play(later, now, 12)
+    later.key("Space")
+    later.document.activate(INFANT)
+    later.key("A")
+    assert kit.bouts(desk.document, INFANT) == [(0, 0.04, "neu"), (12, 12.04, "neg")]
+
+
 def test_a_state_that_was_left_behind_is_told_in_the_same_breath(desk: Desk) -> None:
     said: list[str] = []
     desk.said.connect(said.append)
