@@ -34,7 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StillfaceError as error:
         # A coder sees what is wrong and what to do, never a path; the terminal gets the whole line.
         status = _refused(error)
-        show_trouble(error, "opening a study")
+        if application.platformName() not in ("offscreen", "minimal"):
+            show_trouble(error, "opening a study")
         return status
     if sitting is None:
         return 0

@@ -169,17 +169,18 @@ def _analysed(session: Session, choice: Choice) -> tuple[tuple[StateTrack, ...],
     )
     order = session.protocol.role_ids
     analysed = tuple(chosen[key] for key in sorted(chosen, key=lambda k: (order.index(k[0]), k[1])))
-    return analysed, [*left_out, *_outranked(session, analysed)]
+    return analysed, [*left_out, *_outranked(session, analysed, choice)]
 
 
-def _outranked(session: Session, analysed: Sequence[StateTrack]) -> list[str]:
-    """Name streams of which a person coded more than the track that is analysed holds."""
+def _outranked(session: Session, analysed: Sequence[StateTrack], choice: Choice) -> list[str]:
+    """Name streams of which another track that could be analysed holds more than the one that is."""
     said = []
     for track in analysed:
         rivals = [
             other
             for other in session.tracks
-            if (other.role, other.scheme.id) == (track.role, track.scheme.id) and other.source_kind != "auto"
+            if (other.role, other.scheme.id) == (track.role, track.scheme.id)
+            and other.source_kind in choice.sources
         ]
         fullest = max(rivals, key=lambda other: _coded_ns(other, session), default=track)
         mine_s, most_s = (ns_to_s(_coded_ns(each, session)) for each in (track, fullest))

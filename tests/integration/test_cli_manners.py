@@ -35,8 +35,8 @@ SLIPS = {
     ),
     "check": "stillface check: STUDY is missing: expected the study's folder; see stillface check --help",
     "measure --codes codes.csv": (
-        "stillface measure: --episodes is missing: expected --codes CODES --episodes EPISODES "
-        "--protocol PROTOCOL --out OUT; see stillface measure --help"
+        "stillface measure: missing: --episodes, --protocol, --out: expected a study's folder, or --codes, "
+        "--episodes, --protocol and --out; see stillface measure --help"
     ),
     "run --wrokers 3 .": (
         "stillface run: no such option: got --wrokers, expected --session, .*, --json, --help; "
