@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -153,6 +154,13 @@ class StudyBrowser(QDialog):
         whole = QHBoxLayout(self)
         whole.addLayout(left, 9)
         whole.addLayout(right, 4)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
+        """Quit by the key that quits everywhere."""
+        if event.matches(QKeySequence.StandardKey.Quit):
+            self.reject()
+        else:
+            super().keyPressEvent(event)
 
     def _connect(self) -> None:
         self.search.textChanged.connect(self.show_rows)

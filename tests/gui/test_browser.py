@@ -13,7 +13,7 @@ import pytest
 pytest.importorskip("napari", reason="the window needs the extra gui")
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog, QInputDialog, QMessageBox
+from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMessageBox
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.domain.recording import Region
@@ -86,6 +86,15 @@ def test_who_are_you_takes_initials_and_nothing_else(study: Any, qtbot: Any) -> 
     who.names.setCurrentRow(1)
     who.accept()
     assert (who.result(), who.coder, who.manager.isChecked()) == (1, "CD", False)
+
+
+def test_ctrl_q_leaves_the_browser_too(study: Any, qtbot: Any) -> None:
+    shown = browser(study, qtbot)
+    shown.show()
+    qtbot.waitExposed(shown)
+    QTest.keyClick(shown.search, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not shown.isVisible())
+    assert shown.result() == QDialog.DialogCode.Rejected
 
 
 def test_a_coder_sees_own_work_and_the_manager_all(study: Any, qtbot: Any) -> None:
