@@ -244,16 +244,12 @@ class PhysioPlot(QWidget):
         beats.activate(ids[(ids.index(beats.active.id) + step) % len(ids)])
 
     def _cancel(self) -> None:
-        """End selection and choice; once more gives the keys back to coding."""
-        if self.selection_ns is None and (
-            self.beats is None or (self.beats.chosen_ns is None and self.beats.missed is None)
-        ):
-            self.timeline.setFocus(Qt.FocusReason.OtherFocusReason)
-            self.tell_keys()
-            return
+        """End selection and choice and give the keys back to coding, as the button for it says."""
         self.selection_ns = None
         if self.beats is not None:
             self.beats.choose(0, -1)
+        self.timeline.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.tell_keys()
         self.redraw()
 
     def _try(self, action: Callable[[], object]) -> None:
