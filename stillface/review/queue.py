@@ -105,6 +105,8 @@ class ReviewQueue:
         self._items = self._all
         self._place = 0
         self._nudged: tuple[int, int] | None = None
+        # What was decided just now: decided ones may lie between it and the present one.
+        self._leapt_from: int | None = None
         self._to_first_open()
 
     def _ordered(self) -> tuple[Proposal, ...]:
@@ -208,8 +210,7 @@ class ReviewQueue:
         """Go to a proposal by its number."""
         if not 0 <= place < len(self._items):
             raise UsageError("no such proposal", got=place + 1, expected=f"1 to {len(self._items)}")
-        self._place, self._nudged = place, None
-        self._since_ns = self._now_ns()
+        self._to(place)
         return self._items[place]
 
     def next(self) -> Proposal | None:
@@ -221,11 +222,19 @@ class ReviewQueue:
         return self.current
 
     def previous(self) -> Proposal | None:
-        """Go back by one; stays at the first."""
-        return self.go(max(self._place - 1, 0)) if self._items else None
+        """Go back by one, or to what was decided just now; stays at the first."""
+        before = self._place - 1 if self._leapt_from is None else self._leapt_from
+        return self.go(max(before, 0)) if self._items else None
 
     def _go_on(self) -> None:
-        self._place, self._nudged = self._place + 1, None
+        self._to(self._place + 1)
+
+    def _next_open(self, after: int) -> int:
+        places = range(after + 1, len(self._items))
+        return next((k for k in places if self.decision(self._items[k]) is None), len(self._items))
+
+    def _to(self, place: int) -> None:
+        self._place, self._nudged, self._leapt_from = place, None, None
         self._since_ns = self._now_ns()
 
     def nudge(self, side: Literal["onset", "offset"], n_frames: int) -> tuple[int, int]:
@@ -300,6 +309,7 @@ class ReviewQueue:
 
     def _decide(self, verdict: Verdict, code: str | None) -> None:
         proposal = self._need()
+        again = self.decision(proposal) is not None
         onset, offset = self.edges_ns
         played = self.watched.share(onset, offset)
         reason: Literal["audit", "doubtful"] = "audit" if proposal.audit else "doubtful"
@@ -309,7 +319,10 @@ class ReviewQueue:
         now = self._now_ns()
         if self._since_ns is not None:
             self._paces_ns.append(min(now - self._since_ns, _LONGEST_NS))
-        self._go_on()
+        here = self._place
+        # What was decided is not asked again; who changes a decision walks on from there.
+        self._to(here + 1 if again else self._next_open(here))
+        self._leapt_from = here
 
     def _standing_edges(self, proposal: Proposal, decision: Decision) -> tuple[int, int]:
         """Give a decided proposal's edges as they stand, less what neighbours took of it since."""
@@ -347,9 +360,7 @@ class ReviewQueue:
         return self.current
 
     def _to_first_open(self) -> None:
-        undecided = (k for k, proposal in enumerate(self._items) if self.decision(proposal) is None)
-        self._place, self._nudged = next(undecided, len(self._items)), None
-        self._since_ns = self._now_ns()
+        self._to(self._next_open(-1))
 
 
 def share_reviewed(document: Document, lane: LaneKey) -> float:

@@ -71,6 +71,24 @@ def test_one_lane_at_a_time_and_at_its_end_return_goes_on_instead_of_deciding_ag
     assert queue.decision(queue.current) is None
 
 
+def test_what_was_skipped_is_all_that_is_asked_again_and_after_it_the_lane_is_done(window: Any) -> None:
+    queue = window.desk.queue
+    press(window, "F7", "Return", "Down", "Return", "Down", *["Return"] * 26)
+    assert queue.at_end
+    press(window, "Return")
+    assert queue.place == 1
+    press(window, "Return")
+    assert queue.place == 3
+    press(window, "Return")
+    assert window.queue.what.text().endswith("Done")
+    assert "30 of 30 decided" in window.queue.detail.text()
+    press(window, "Z", held=CTRL)
+    assert queue.place == 3
+    assert queue.decision(queue.current) is None
+    press(window, "Return")
+    assert window.queue.what.text().endswith("Done")
+
+
 def test_every_lane_one_by_one_says_when_the_keys_change(window: Any) -> None:
     queue = window.desk.queue
     press(window, "F7")
