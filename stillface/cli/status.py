@@ -19,7 +19,7 @@ def status(
     study: Annotated[Path, typer.Argument(help="The study's folder.")],
     as_json: Annotated[bool, typer.Option("--json", help="The same as JSON on stdout.")] = False,
 ) -> None:
-    """Show of each session what is done, how much was codable, who has coded, how much is reviewed."""
+    """Show of each session what is done, how much was seen, who coded how much, what is reviewed."""
     from stillface.io.bundle import open_study
     from stillface.pipeline.status import study_status
 
@@ -42,8 +42,10 @@ def _show(states: tuple[SessionStatus, ...]) -> None:
 
     from stillface.pipeline.status import STEP_KINDS
 
-    names = ("session", "dyad", *STEP_KINDS, "report", "codable", "coders", "reviewed")
-    table = Table(*names, box=None, padding=(0, 2, 0, 0))
+    names = ("session", "dyad", *STEP_KINDS, "report", "face seen", "coded by", "reviewed")
+    table = Table(box=None, padding=(0, 1, 0, 0))
+    for name in names:
+        table.add_column(name, no_wrap=name in ("face seen", "coded by"))
     for state in states:
         steps = [state.steps.get(kind) for kind in STEP_KINDS]
         table.add_row(
@@ -52,7 +54,7 @@ def _show(states: tuple[SessionStatus, ...]) -> None:
             *("-" if step is None else f"{step[0]}/{step[1]}" for step in steps),
             state.report,
             "\n".join(f"{role} {100 * share:.0f} %" for role, share in sorted(state.coverage.items())) or "-",
-            ", ".join(state.coders) or "-",
+            "\n".join(f"{coder} {100 * share:.0f} %" for coder, share in state.coded.items()) or "-",
             "-" if state.reviewed is None else f"{100 * state.reviewed:.0f} %",
         )
     people.print(table)

@@ -46,6 +46,30 @@ class Codings:
         """Everybody who coded, sorted."""
         return tuple(sorted({track.coder_id for track in self.people.tracks}))
 
+    @property
+    def streams(self) -> frozenset[tuple[str, str]]:
+        """Role and scheme id of everything that somebody, or the machine, coded."""
+        return frozenset((track.role, track.scheme.id) for track in (*self.people.tracks, *self.machine))
+
+    def coded_shares(self, session: Session, streams: int) -> dict[str, float]:
+        """Give each person's coded time, "unscorable" included, as a share of all streams' episodes.
+
+        Hand codes and reviewed proposals of one stream count once.
+        """
+        total_ns = streams * sum(episode.duration_ns for episode in session.episodes)
+        spans = [_span(episode.onset_ns, episode.offset_ns) for episode in session.episodes]
+        held = reduce(Intervals.union, spans, Intervals.empty())
+        shares = {}
+        for coder in self.coders:
+            by_stream: dict[tuple[str, str], Intervals] = {}
+            for track in self.people.tracks:
+                if track.coder_id == coder:
+                    key = (track.role, track.scheme.id)
+                    by_stream[key] = by_stream.get(key, Intervals.empty()).union(_coded(track))
+            coded_ns = sum(coded.intersect(held).total_ns for coded in by_stream.values())
+            shares[coder] = min(coded_ns / total_ns, 1.0) if total_ns else 0.0
+        return shares
+
     def unreviewed(self, session: Session) -> tuple[float | None, tuple[str, ...]]:
         """Give the share of machine-coded time that no person coded, and the streams that nobody began.
 
@@ -63,6 +87,10 @@ class Codings:
                 total_ns += proposed.total_ns
                 open_ns += proposed.minus(coded).total_ns
         return open_ns / total_ns if total_ns else None, tuple(alone)
+
+
+def _span(onset_ns: int, offset_ns: int) -> Intervals:
+    return Intervals(np.array([onset_ns], np.int64), np.array([offset_ns], np.int64))
 
 
 def _coded(track: StateTrack) -> Intervals:

@@ -32,7 +32,8 @@ class SessionStatus:
         Whether its page is up to date, with or without machine proposals.
     coverage : dict of str to float
         Codable share of the film, by role; roles without a track are absent.
-    coders : tuple of str
+    coded : dict of str to float
+        What each person coded, as a share of the episodes of all streams that are to be coded.
     reviewed : float, optional
         Share of machine-coded time that a person coded too; None where the machine coded nothing.
     problem : str
@@ -47,7 +48,7 @@ class SessionStatus:
     steps: dict[str, tuple[int, int]] = field(default_factory=dict)
     report: str = "no"
     coverage: dict[str, float] = field(default_factory=dict)
-    coders: tuple[str, ...] = ()
+    coded: dict[str, float] = field(default_factory=dict)
     reviewed: float | None = None
     problem: str = ""
     remarks: tuple[str, ...] = ()
@@ -61,7 +62,8 @@ class SessionStatus:
             "steps": {kind: {"done": done, "total": total} for kind, (done, total) in self.steps.items()},
             "report": self.report,
             "coverage": dict(self.coverage),
-            "coders": list(self.coders),
+            "coders": list(self.coded),
+            "coded": dict(self.coded),
             "reviewed": self.reviewed,
             "problem": self.problem,
             "remarks": list(self.remarks),
@@ -91,7 +93,7 @@ def _state(folder: StudyFolder, planned: SessionPlan, current: set[str]) -> Sess
     report = "yes" if session.session_id in current else "old" if written else "no"
     kinds = [(step.name.partition(":")[0], step.done) for step in planned.steps]
     total, done = Counter(kind for kind, _ in kinds), Counter(kind for kind, did in kinds if did)
-    coders: tuple[str, ...] = ()
+    coded: dict[str, float] = {}
     coverage: dict[str, float] = {}
     remarks: tuple[str, ...] = ()
     unreviewed, problem = None, ""
@@ -101,7 +103,9 @@ def _state(folder: StudyFolder, planned: SessionPlan, current: set[str]) -> Sess
         coverage = {face.role: face.share for face in reversed(seen)}
         remarks = kept_remarks(folder, session.session_id, planned.steps)
         codings = read_codings(folder, session)
-        coders, (unreviewed, _) = codings.coders, codings.unreviewed(session)
+        declared = sum(len(folder.study.schemes.get(role, ())) for role in session.protocol.role_ids)
+        coded = codings.coded_shares(session, declared or len(codings.streams))
+        unreviewed, _ = codings.unreviewed(session)
     except StillfaceError as error:
         problem = str(error)
     return SessionStatus(
@@ -111,7 +115,7 @@ def _state(folder: StudyFolder, planned: SessionPlan, current: set[str]) -> Sess
         {kind: (done[kind], total[kind]) for kind in STEP_KINDS if total[kind]},
         report,
         coverage,
-        coders,
+        coded,
         None if unreviewed is None else 1 - unreviewed,
         problem,
         remarks,

@@ -308,7 +308,7 @@ def test_the_unreviewed_share_counts_what_nobody_coded(study: StudyFolder) -> No
         said(study, "note"), "unreviewed"
     )
     state = study_status(study)[0]
-    assert (state.reviewed, state.coders) == (0.5, ("AB",))
+    assert (state.reviewed, state.coded) == (0.5, {"AB": pytest.approx(120 / (4 * 360))})
 
 
 @pytest.mark.parametrize("place", [100, 600, -10])
