@@ -1,11 +1,12 @@
-"""From Qt's key events to the names that keymaps use."""
+"""From Qt's key events to the names that keymaps use, and who types text with them."""
 
 from __future__ import annotations
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeyEvent, QKeySequence
+from qtpy.QtWidgets import QAbstractSpinBox, QComboBox, QLineEdit, QPlainTextEdit, QTextEdit, QWidget
 
-__all__ = ["key_name"]
+__all__ = ["key_name", "takes_text"]
 
 _MODIFIERS = (
     (Qt.KeyboardModifier.ControlModifier, "Ctrl"),
@@ -14,6 +15,13 @@ _MODIFIERS = (
 )
 _ALONE = {Qt.Key.Key_Control, Qt.Key.Key_Alt, Qt.Key.Key_Shift, Qt.Key.Key_Meta, Qt.Key.Key_AltGr}
 _NAMES = {Qt.Key.Key_Enter: "Return", Qt.Key.Key_Backtab: "Tab", Qt.Key.Key_unknown: ""}
+
+_TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
+
+
+def takes_text(widget: QWidget) -> bool:
+    """Tell whether keys write text into a widget."""
+    return isinstance(widget, _TYPING) or (isinstance(widget, QComboBox) and widget.isEditable())
 
 
 def key_name(event: QKeyEvent) -> str:

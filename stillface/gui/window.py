@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer
 from qtpy.QtGui import QKeyEvent
-from qtpy.QtWidgets import (
-    QAbstractSpinBox,
-    QApplication,
-    QComboBox,
-    QLineEdit,
-    QMainWindow,
-    QPlainTextEdit,
-    QTextEdit,
-    QWidget,
-)
+from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
 
 from stillface.contracts.frame_source import FrameSource
 from stillface.errors import StillfaceError, UsageError
@@ -29,7 +20,7 @@ from stillface.gui.close_guard import CloseGuard
 from stillface.gui.coding_panel import CodingPanel
 from stillface.gui.docks import Docks
 from stillface.gui.film_view import FilmView
-from stillface.gui.keys import key_name
+from stillface.gui.keys import key_name, takes_text
 from stillface.gui.menus import Menus
 from stillface.gui.napari_fence import NapariFence
 from stillface.gui.palette import DARK, LIGHT
@@ -40,6 +31,7 @@ from stillface.gui.timeline_widget import TimelineWidget
 from stillface.review.desk import Desk
 from stillface.review.desk_actions import actions_of
 from stillface.review.keymap_profiles import ACTIONS
+from stillface.review.not_here import belongs_to_coding, refuse_coding
 from stillface.review.signals import Signal
 
 if TYPE_CHECKING:
@@ -57,7 +49,6 @@ _QUEUE = "Review queue"
 _CONTEXTS = {action.id: action.context for action in ACTIONS}
 _FIT_MS = 60
 _KEY_EVENTS = (QEvent.Type.KeyPress, QEvent.Type.KeyRelease, QEvent.Type.ShortcutOverride)
-_TYPING = (QLineEdit, QTextEdit, QPlainTextEdit, QAbstractSpinBox)
 
 
 class CodingWindow(QObject):
@@ -194,6 +185,8 @@ class CodingWindow(QObject):
             return self.first_keys[key]
         if key in self.more_keys:
             return self.more_keys[key][1]
+        if belongs_to_coding(self.desk, key):
+            return partial(refuse_coding, self.desk)
         if self.desk.code_of(key) is not None:
             return partial(self.desk.key, key)
         action = self.desk.keymap.action(key, self.desk.mode)
@@ -356,9 +349,7 @@ class CodingWindow(QObject):
         """Tell whether a key is meant for the desk: not for a text field, a dialog or another window."""
         if not isinstance(receiver, QWidget) or receiver.window() is not self.main:
             return False
-        return not isinstance(receiver, _TYPING) and not (
-            isinstance(receiver, QComboBox) and receiver.isEditable()
-        )
+        return not takes_text(receiver)
 
     def _may_close(self) -> bool:
         try:

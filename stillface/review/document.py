@@ -161,12 +161,20 @@ class Document:
         return self._active
 
     def activate(self, key: LaneKey) -> None:
-        """Make a lane the active one; a read-only lane is refused."""
-        if not self.lane(key).editable:
+        """Make a lane the active one; a read-only lane is refused.
+
+        One's own lane that is signed off may be the active one, as it is right after signing: edits of it are
+        refused, not the way back to it.
+        """
+        if not self.lane(key).editable and not self._signed_off(key):
             raise UsageError("this lane cannot be edited", got=f"{key.tier} of {key.source}")
         if key != self._active:
             self._active = key
             self.active_changed.emit()
+
+    def _signed_off(self, key: LaneKey) -> bool:
+        store = self._stores.get(key.kind) if key in self._made else None
+        return store is not None and not store.log.read_only and key.tier in store.locked
 
     def decision(
         self, role: str, scheme_id: str, onset_ns: int, offset_ns: int, source: str

@@ -71,7 +71,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("extend", "Extend the bout to here", "Mend", "coding"),
     Action("delete", "Delete the bout", "Mend", "coding"),
     Action("comment", "Comment on the bout", "Mend", "coding"),
-    Action("interval_mode", "Interval mode on or off", "Code"),
+    Action("interval_mode", "Interval mode on or off", "Code", "coding"),
     Action("finished", "Am I finished? Next finding", "Code"),
     Action("accept", "Accept", "Review", "review"),
     Action("reject", "Reject: not that", "Review", "review"),
