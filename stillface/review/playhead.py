@@ -174,8 +174,13 @@ class Playhead:
         self.seek(self._time_ns + round(seconds * NS_PER_S))
 
     def to_edge(self, lane: Lane, direction: Literal[-1, 1]) -> None:
-        """Go to the next, or last, edge of a lane; stays where there is none."""
-        edges = lane.edges_ns
+        """Go to the next, or last, edge of a lane; stays where there is none.
+
+        The end of a bout that is still running is none: nobody has put it there.
+        """
+        edges, running = lane.edges_ns, lane.running
+        if running is not None and not np.any(lane.onsets_ns == running.end_ns):
+            edges = edges[edges != running.end_ns]
         if direction > 0:
             # An edge inside the frame on screen is where we are already.
             place = int(np.searchsorted(edges, self.grid.after(self._time_ns), side="left"))

@@ -16,6 +16,7 @@ from stillface.domain.clock import ClockMap, FrameClock
 from stillface.errors import UsageError
 from stillface.review.cameras import Camera, FrameGrid
 from stillface.review.commands_edit import Paint
+from stillface.review.commands_live import SetState
 from stillface.review.lanes import LaneKey
 from stillface.review.playhead import Playhead
 
@@ -136,6 +137,24 @@ def test_jumps_by_bout_edges_do_not_stick(kit: Any, head: Playhead, tmp_path: Pa
     assert visited == [1, 2, 3, 4, 4]
     head.to_edge(lane, -1)
     assert head.time_ns == 3 * S
+
+
+def test_no_jump_ends_where_a_state_that_is_still_running_has_got_to(
+    kit: Any, head: Playhead, tmp_path: Path
+) -> None:
+    key = LaneKey("infant", "affect3", "human:AB")
+    document = kit.document(tmp_path)
+    document.do(Paint(key, 5 * S, 6 * S, "neu"))
+    document.do(SetState(key, 2 * S, "pos"))
+    lane = document.lane(key)
+    assert lane.running is not None
+    assert lane.running.end_ns < 3 * S
+    head.seek(2 * S)
+    visited = []
+    for direction in (1, 1, -1, -1):
+        head.to_edge(lane, direction)
+        visited.append(head.time_ns // S)
+    assert visited == [5, 6, 5, 2]
 
 
 def test_watched_is_what_was_played_not_what_was_skipped_or_skimmed(head: Playhead, now: Any) -> None:
