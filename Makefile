@@ -40,6 +40,7 @@ lint: setup
 bench: setup
 	$(BIN)/python benchmarks/measures.py
 	$(BIN)/python benchmarks/autocode.py
+	@sh .ci/with-display $(BIN)/python benchmarks/gui.py
 
 # Ten minutes: a seeded sample of mutants of measures and agreement, and which of them the tests miss.
 # A second call goes on in mutants/; make clean starts afresh.

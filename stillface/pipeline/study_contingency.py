@@ -16,9 +16,10 @@ from stillface.domain.states import StateTrack
 from stillface.measures.contingency import Contingency, window_tables
 from stillface.measures.pooling import pool_tables, pooled_permutation_p
 from stillface.measures.pseudo_dyads import MIN_DYADS, pseudo_partners, rejoined, shuffled_segments
-from stillface.measures.slices import PairSlice, dyad_slices
+from stillface.measures.slices import PairSlice
 from stillface.measures.two_by_two import TwoByTwo
 from stillface.pipeline.study_chance import SEGMENT_S, SURROGATES
+from stillface.pipeline.study_pairs import pairs_of_schemes
 
 __all__ = ["ContingencyRow", "contingency_rows"]
 
@@ -79,15 +80,7 @@ def contingency_rows(
     families : mapping of session_id to str
         Bootstrap draws families; strangers are of another one.
     """
-    found: dict[tuple[str, str], list[PairSlice]] = {}
-    for session, tracks in sessions:
-        seen: set[tuple[str, str]] = set()
-        for dyad in dyad_slices(session, tracks, rules):
-            key = dyad.first.spec.id, dyad.stamp("").scheme_id
-            if dyad.problem is None and key not in seen:
-                seen.add(key)
-                found.setdefault(key, []).append(PairSlice(dyad.first, dyad.second))
-    for (episode_id, scheme_id), pairs in sorted(found.items()):
+    for (episode_id, scheme_id), pairs in sorted(pairs_of_schemes(sessions, rules).items()):
         clusters = [families[pair.first.session.session_id] for pair in pairs]
         real = [_tables(pair) for pair in pairs]
         surrogate, null = _surrogates(pairs, clusters, np.random.default_rng(seed))

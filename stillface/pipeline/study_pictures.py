@@ -10,10 +10,11 @@ from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
-from stillface.measures.slices import PairSlice, StreamSlice, dyad_slices, stream_slices
+from stillface.measures.slices import StreamSlice, stream_slices
 from stillface.measures.state_space import grid_of
 from stillface.measures.survival import kaplan_meier
 from stillface.measures.transitions import transition_counts
+from stillface.pipeline.study_pairs import pairs_of_schemes
 from stillface.pipeline.study_stats import MODELLED, EffectRow
 from stillface.report.study_plots import (
     ForestLine,
@@ -55,7 +56,7 @@ def _survival(rows: Sequence[Measurement]) -> Iterator[SurvivalLine]:
     for row in rows:
         if row.measure == "recovery_latency_s" and row.value is not None:
             found.setdefault((row.episode_id, row.role, row.code, row.match_rule), []).append(row)
-    for (episode_id, role, target, rule), of_target in found.items():
+    for (episode_id, role, target, rule), of_target in pairs_of_schemes(sessions, rules).items():
         if len(of_target) < 2:
             continue
         times = [float(row.value or 0.0) for row in of_target]
@@ -84,15 +85,7 @@ def _grids(
     sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]], rules: tuple[MatchRule, ...]
 ) -> Iterator[GridPicture]:
     """Pool the grids of the pairs of schemes that a rule speaks of; each session weighs by its time."""
-    found: dict[tuple[str, str], list[PairSlice]] = {}
-    for session, tracks in sessions:
-        seen: set[tuple[str, str]] = set()
-        for dyad in dyad_slices(session, tracks, rules):
-            key = dyad.first.spec.id, dyad.stamp("").scheme_id
-            if dyad.problem is None and key not in seen:
-                seen.add(key)
-                found.setdefault(key, []).append(PairSlice(dyad.first, dyad.second))
-    for (episode_id, scheme_id), pairs in found.items():
+    for (episode_id, scheme_id), pairs in pairs_of_schemes(sessions, rules).items():
         grids = [grid_of(pair) for pair in pairs]
         seconds = sum((grid.durations_s for grid in grids), np.zeros(grids[0].shape))
         yield GridPicture(f"{episode_id} · {scheme_id}", *grids[0].ids, seconds / seconds.sum())
@@ -105,7 +98,7 @@ def _transitions(sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]]) -> 
             if stream.problem is None:
                 key = stream.spec.id, stream.track.role, stream.track.scheme.id
                 found.setdefault(key, []).append(stream)
-    for (episode_id, role, scheme_id), streams in found.items():
+    for (episode_id, role, scheme_id), streams in pairs_of_schemes(sessions, rules).items():
         places = [index for index, _ in streams[0].codes]
         counts = sum(transition_counts(stream.track) for stream in streams)
         counts = np.asarray(counts)[np.ix_(places, places)]
