@@ -56,7 +56,7 @@ def _survival(rows: Sequence[Measurement]) -> Iterator[SurvivalLine]:
     for row in rows:
         if row.measure == "recovery_latency_s" and row.value is not None:
             found.setdefault((row.episode_id, row.role, row.code, row.match_rule), []).append(row)
-    for (episode_id, role, target, rule), of_target in pairs_of_schemes(sessions, rules).items():
+    for (episode_id, role, target, rule), of_target in found.items():
         if len(of_target) < 2:
             continue
         times = [float(row.value or 0.0) for row in of_target]
@@ -98,7 +98,7 @@ def _transitions(sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]]) -> 
             if stream.problem is None:
                 key = stream.spec.id, stream.track.role, stream.track.scheme.id
                 found.setdefault(key, []).append(stream)
-    for (episode_id, role, scheme_id), streams in pairs_of_schemes(sessions, rules).items():
+    for (episode_id, role, scheme_id), streams in found.items():
         places = [index for index, _ in streams[0].codes]
         counts = sum(transition_counts(stream.track) for stream in streams)
         counts = np.asarray(counts)[np.ix_(places, places)]
