@@ -20,9 +20,11 @@ def bare(viewer: napari.Viewer) -> QMainWindow:
     """
     window = viewer.window
     main: QMainWindow = window._qt_window
-    # A menu that is hidden answers to no shortcut of its entries.
+    # A menu that is hidden answers to no shortcut of its entries; its own letter it would keep, so that
+    # neither it nor a menu of ours with the same letter opened.
     for action in window.main_menu.actions():
         action.setVisible(False)
+        action.setText(action.text().replace("&", ""))
     canvas = window._qt_viewer
     for dock in (canvas.dockLayerList, canvas.dockLayerControls):
         dock.setVisible(False)

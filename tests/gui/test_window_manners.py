@@ -23,6 +23,7 @@ from .hands import CTRL, INFANT, NONE, bouts, press
 
 CAREGIVER = LaneKey("caregiver", "affect3", "human:AB")
 LEFT = Qt.MouseButton.LeftButton
+ALT = Qt.KeyboardModifier.AltModifier
 
 
 @pytest.fixture
@@ -81,6 +82,28 @@ def test_a_menu_does_what_the_key_does_and_greys_what_cannot_be_done(window: Any
     menu_of(window, "Review")
     assert accept.isEnabled()
     assert window.desk.mode == "review"
+
+
+@pytest.mark.parametrize("profile", sorted(PROFILES))
+def test_every_menu_opens_by_its_letter_in_coding_and_in_review(
+    open_window: Callable[..., Any], profile: str
+) -> None:
+    window = open_window(keys=profile)
+    window.main.activateWindow()
+    # Without an active window no letter opens anything.
+    assert QTest.qWaitForWindowActive(window.main)
+    for mode in ("coding", "review"):
+        if mode == "review":
+            window.review()
+        assert window.desk.mode == mode
+        for action in shown_menus(window):
+            letter = action.text()[action.text().index("&") + 1].upper()
+            QTest.keyClick(window.timeline, getattr(Qt.Key, f"Key_{letter}"), ALT)
+            QApplication.processEvents()
+            opened = [a.text() for a in shown_menus(window) if a.menu().isVisible()]
+            assert opened == [action.text()], (mode, letter)
+            action.menu().close()
+            window.focus()
 
 
 def test_no_default_key_of_napari_does_anything(window: Any) -> None:
@@ -288,3 +311,26 @@ def test_the_terminal_says_where_the_codes_are(
     told = capsys.readouterr().out
     assert str(study.root / "sessions") in told
     assert f"stillface run {study.root}" in told
+
+
+def test_a_message_uses_the_room_beside_the_clock_and_never_ends_without_a_trace(window: Any) -> None:
+    window.main.resize(1280, 800)
+    QApplication.processEvents()
+    said = window.panel.said_label
+    press(window, "I", *["Right"] * 15, "O")
+    QApplication.processEvents()
+    assert said.text().endswith("15 frames: a code's key paints it")
+    assert " ".join(said.lines()) == said.text()
+    assert window.main.width() == 1280
+    press(window, "F3")
+    QApplication.processEvents()
+    first, last = said.lines()
+    assert said.text().startswith(first)
+    assert last.endswith("\u2026")
+    assert said.text().startswith(f"{first} {last[:-1]}".rstrip())
+    assert said.toolTip() == said.text()
+    shown = said.grab().toImage()
+    ink = {shown.pixelColor(x, y).name() for x in range(shown.width()) for y in range(shown.height())}
+    assert len(ink) > 1
+    window.panel._fade.timeout.emit()
+    assert (said.text(), said.toolTip(), "".join(said.lines())) == ("", "", "")
