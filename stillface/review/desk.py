@@ -24,6 +24,7 @@ from stillface.review.lane_order import lanes_in_order
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 from stillface.review.playhead import Playhead
 from stillface.review.queue import ReviewQueue
+from stillface.review.queue_end import lane_shown
 from stillface.review.running import RunningBout
 from stillface.review.signals import Signal
 from stillface.review.telling import what_changed
@@ -316,8 +317,10 @@ class Desk:
     def show_proposal(self) -> None:
         """Go to the present proposal and loop around it; undo then means the review."""
         queue = self.need_queue()
+        lane = lane_shown(queue)
+        if lane is not None:
+            self.document.activate(lane)
         if queue.current is not None:
-            self.document.activate(queue.current.reviewed_by(self.document.coder))
             onset_ns, offset_ns = queue.edges_ns
             low, high = self.grid.span_ns
             was_playing = self.playhead.playing

@@ -5,12 +5,26 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from stillface.errors import UsageError
+from stillface.review.lanes import LaneKey
 from stillface.review.queue_filter import Filter
 
 if TYPE_CHECKING:
     from stillface.review.desk import Desk
+    from stillface.review.queue import ReviewQueue
 
-__all__ = ["accept", "what_next"]
+__all__ = ["accept", "lane_shown", "what_next"]
+
+
+def lane_shown(queue: ReviewQueue) -> LaneKey | None:
+    """Give the reviewed lane that the queue is about: the present proposal's, or behind the last that one's.
+
+    Where the filter leaves no proposal it is the filter's own lane; None where that names none.
+    """
+    coder, tier = queue.document.coder, queue.filter.tier
+    proposal = queue.current or (queue.items[-1] if queue.items else None)
+    if proposal is not None:
+        return proposal.reviewed_by(coder)
+    return None if tier is None else LaneKey(*tier, f"auto_reviewed:{coder}")
 
 
 def what_next(desk: Desk) -> tuple[str, ...]:

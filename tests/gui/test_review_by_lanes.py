@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QPushButton
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.domain.provenance import Provenance
@@ -69,6 +70,22 @@ def test_one_lane_at_a_time_and_at_its_end_return_goes_on_instead_of_deciding_ag
     press(window, "Z", held=CTRL)
     assert queue.place == 3
     assert queue.decision(queue.current) is None
+
+
+def test_badge_codes_and_filled_lane_follow_the_lane_that_the_panel_shows(window: Any) -> None:
+    press(window, "F7", *["Return"] * 31)
+    box = filters(window).lane_box
+    assert box.currentText() == GAZE
+    assert window.desk.queue.current is not None
+    box.setCurrentText(AFFECT)
+    assert window.queue.what.text().endswith("Done")
+    assert f"<b>{AFFECT}</b>" in window.queue.detail.text()
+    assert window.desk.document.active == REVIEWED
+    assert "Affect in three levels" in window.panel.lane_label.text()
+    assert any("Neutral" in button.text() for button in window.panel.findChildren(QPushButton))
+    box.setCurrentText(GAZE)
+    assert window.desk.document.active.scheme_id == "gaze"
+    assert "Gaze target" in window.panel.lane_label.text()
 
 
 def test_what_was_skipped_is_all_that_is_asked_again_and_after_it_the_lane_is_done(window: Any) -> None:
