@@ -14,6 +14,7 @@ from stillface.errors import StillfaceError
 from stillface.gui.coder_dialog import CoderDialog, known_coders
 from stillface.gui.palette import Theme
 from stillface.gui.trouble import show_trouble
+from stillface.review.assignments import ASSIGNMENTS_FILE
 from stillface.review.check_in import CheckedIn, check_in
 from stillface.review.library import Library
 from stillface.review.package import check_out, pack_back
@@ -30,6 +31,7 @@ _FILM_OF_PEOPLE = (
     "It holds film of identifiable people and is not encrypted. Carry it on an encrypted disk, and have it"
     " deleted on the other computer when the work is back."
 )
+_FROM_SCRATCH = "coded from scratch, so without the machine's codes."
 
 
 class Parcels:
@@ -62,13 +64,20 @@ class Parcels:
             targets = {id_: Path(folder) / name for id_, name in names.items()} if folder else {}
         study = self._library.study
         written: list[Path] = []
+        n_given = 0
         for session_id, target in targets.items():
             write = partial(check_out, study, session_id, coder, target, role=role, with_auto=with_auto)
-            if self._try(write, f"checking {session_id} out") is None:
+            packed = self._try(write, f"checking {session_id} out")
+            if packed is None:
                 break
             written.append(target)
+            n_given += ASSIGNMENTS_FILE in packed.files
         if written:
-            self._tell(f"Checked out for {coder}.", f"{_where(written)}\n\n{_FILM_OF_PEOPLE}")
+            told = f"{_where(written)}\n\n{_FILM_OF_PEOPLE}"
+            if n_given:
+                where = "" if n_given == len(written) else f" in {n_given} of them"
+                told += f"\n\n{coder}'s queue goes with it{where}: {_FROM_SCRATCH}"
+            self._tell(f"Checked out for {coder}.", told)
 
     def _for_whom(self) -> str:
         if not self._library.manager:

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from stillface.errors import InputError, UsageError
 from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_name import log_name
-from stillface.io.tables import Table, read_table, write_table
+from stillface.io.tables import Table, read_table, table_bytes, write_table
 
 __all__ = [
     "ASSIGNMENTS_FILE",
     "Assignment",
+    "assignments_to_carry",
     "deal",
     "left_over",
     "read_assignments",
@@ -90,6 +91,31 @@ def write_assignments(study: StudyFolder, assignments: Iterable[Assignment]) -> 
     """Write the table whole; raises StorageError."""
     rows = [(a.session_id, a.role, a.scheme_id, a.coder, a.pass_no) for a in assignments]
     write_table(study.root / ASSIGNMENTS_FILE, _COLUMNS, rows)
+
+
+def assignments_to_carry(study: StudyFolder, session_id: str, coder: str, role: str = "") -> bytes:
+    """Give the table of what one person was given of a session, as it travels; empty where that is nothing.
+
+    Every row says the first pass: who knows that a session is coded twice codes it more carefully.
+
+    Parameters
+    ----------
+    study : StudyFolder
+    session_id, coder : str
+    role : str
+        Only this person's streams.
+
+    Raises
+    ------
+    InputError
+        As :func:`read_assignments`.
+    """
+    rows = [
+        (a.session_id, a.role, a.scheme_id, a.coder, 1)
+        for a in read_assignments(study)
+        if (a.session_id, a.coder) == (session_id, coder) and role in ("", a.role)
+    ]
+    return table_bytes(_COLUMNS, rows) if rows else b""
 
 
 def deal(

@@ -13,7 +13,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.sign_offs import locked_tiers
 from stillface.review.assignments import Assignment, read_assignments
 
-__all__ = ["must_code_blind"]
+__all__ = ["codes_from_scratch", "must_code_blind"]
 
 
 def must_code_blind(study: StudyFolder, session_id: str, coder: str) -> bool:
@@ -43,6 +43,29 @@ def must_code_blind(study: StudyFolder, session_id: str, coder: str) -> bool:
         return False
     mine = _streams(study, given, coder)
     return bool(mine) and not mine <= _signed(study, session_id, coder)
+
+
+def codes_from_scratch(study: StudyFolder, session_id: str, coder: str) -> bool:
+    """Tell whether a person's work on a session is coding without the machine's proposals.
+
+    That is so where they were given something there that they have not signed off, drawn for double
+    coding or not, and wherever they must code blind.
+
+    Parameters
+    ----------
+    study : StudyFolder
+    session_id, coder : str
+
+    Raises
+    ------
+    InputError
+        The table of assignments cannot be read.
+    StorageError
+        The coder's own logs cannot be read.
+    """
+    given = read_assignments(study)
+    mine = {f"{a.role}/{a.scheme_id}" for a in given if (a.session_id, a.coder) == (session_id, coder)}
+    return not mine <= _signed(study, session_id, coder) or must_code_blind(study, session_id, coder)
 
 
 def _streams(study: StudyFolder, given: list[Assignment], coder: str) -> frozenset[str]:

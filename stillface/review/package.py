@@ -1,6 +1,7 @@
 """A session on another computer: checked out as one file for one coder, and packed up again.
 
-What leaves the lab is as little as coding needs: one session, its films, the coder's own codes. No other
+What leaves the lab is as little as coding needs: one session, its films, the coder's own codes and what that
+coder was given there. No other
 person of the study, no ages, groups or covariates, no physiology, nobody else's codes.
 """
 
@@ -27,7 +28,8 @@ from stillface.io.lock import FileLock
 from stillface.io.safe_paths import check_name
 from stillface.io.session_yaml import session_text
 from stillface.io.study_yaml import PrivacyPlan, StudyFile, study_text
-from stillface.review.blinding import must_code_blind
+from stillface.review.assignments import ASSIGNMENTS_FILE, assignments_to_carry
+from stillface.review.blinding import codes_from_scratch
 from stillface.review.checkouts import Parcel, note_checkout
 from stillface.review.role_mask import visible_regions
 from stillface.review.zip_safe import SafeZip, read_zip, write_zip
@@ -153,14 +155,15 @@ def check_out(
     role : str
         Only films that show this person.
     with_auto : bool
-        Machine proposals too; off for blind coding. They are left out for somebody who must code blind.
+        Machine proposals too; off for blind coding. They are left out whatever this says for somebody who
+        was given work there, which is coded from scratch, or must code blind.
 
     Raises
     ------
     UsageError
         The target is there, or no film shows the role.
     InputError, StorageError
-        Session or films cannot be read, or the disk refused; nothing is left then.
+        Session, films or assignments cannot be read, or the disk refused; nothing is left then.
     """
     if target.exists():
         raise UsageError("there is such a file already", where=target.name, fix="choose another name")
@@ -170,12 +173,14 @@ def check_out(
         STUDY_FILE: study_text(_study_for(study, session, coder)).encode(),
         f"sessions/{session_id}/{SESSION_FILE}": session_text(session).encode(),
     }
+    given = assignments_to_carry(study, session_id, coder, role)
+    files |= {ASSIGNMENTS_FILE: given} if given else {}
     for video in session.videos:
         files |= {name: study.path_of(name) for name in video.files}
     folders = [study.root / name for name in _DEFINITIONS]
     wanted = [path for folder in folders for path in sorted(folder.rglob("*.yaml"))]
     wanted += [path for path, _ in _own_logs(study, session_id, coder)]
-    if with_auto and not must_code_blind(study, session_id, coder):
+    if with_auto and not codes_from_scratch(study, session_id, coder):
         wanted += sorted(study.auto_dir(session_id).glob("*.h5"))
     files |= {study.relative(path): path for path in wanted}
     require_free_space(
@@ -268,7 +273,7 @@ def unpack(package: Path, folder: Path) -> StudyFolder:
 def _refuse_strangers(study: StudyFolder, manifest: Manifest, where: str) -> None:
     """Refuse files that no check-out packs."""
     session = study.load_session(manifest.session_id)
-    known = {STUDY_FILE, *(name for video in session.videos for name in video.files)}
+    known = {STUDY_FILE, ASSIGNMENTS_FILE, *(name for video in session.videos for name in video.files)}
     folders = (f"sessions/{manifest.session_id}/", *(f"{name}/" for name in _DEFINITIONS))
     strange = [name for name in manifest.files if name not in known and not name.startswith(folders)]
     if strange:

@@ -10,10 +10,18 @@ import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
 
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QFileDialog, QMessageBox
+
 from stillface.gui import session_window
+from stillface.gui.palette import DARK
+from stillface.gui.study_browser import StudyBrowser
 from stillface.io.human_codes import read_people
+from stillface.review.assignments import Assignment, write_assignments
 from stillface.review.check_in import check_in
 from stillface.review.lanes import LaneKey
+from stillface.review.library import Library
 from stillface.review.package import check_out, pack_back, study_at
 
 from .conftest import number_in
@@ -60,3 +68,44 @@ def test_a_package_is_coded_on_another_computer_and_checked_in(
         ("infant", "affect3", "human:AB"),
         ("caregiver", "sf_breach", "human:AB"),
     }
+
+
+def test_the_queue_travels_and_a_task_opens_as_it_does_at_the_lab(
+    study: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: Any
+) -> None:
+    """The tick box that hides the machine's codes was not touched."""
+    write_assignments(
+        study,
+        [
+            Assignment("one", "caregiver", "affect3", "CD"),
+            Assignment("one", "infant", "affect3", "AB"),
+        ],
+    )
+    at_the_lab = StudyBrowser(Library(study, "AB"), DARK)
+    qtbot.addWidget(at_the_lab)
+    at_the_lab.read_all()
+    told: list[str] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: told.append(box.informativeText()) or 0)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "out.zip"), ""))
+    at_the_lab.table.choose("one")
+    assert not at_the_lab.blind.isChecked()
+    at_the_lab.out_button.click()
+    assert "AB's queue goes with it" in told[-1]
+    assert "without the machine's codes" in told[-1]
+    away = study_at(tmp_path / "out.zip")
+    there = StudyBrowser(Library(away, "AB"), DARK)
+    qtbot.addWidget(there)
+    there.show()
+    there.read_all()
+    queue = [there.queue.item(row).text() for row in range(there.queue.count())]
+    assert queue == ["\u25cb one: infant affect3"]
+    place = there.queue.visualItemRect(there.queue.item(0)).center()
+    QTest.mouseClick(there.queue.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    QTest.mouseDClick(there.queue.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    choice = there.choice
+    assert choice is not None
+    assert (choice.role, choice.blind, choice.lane) == ("infant", True, ("infant", "affect3"))
+    window = session_window.open_window(away, "one", "AB", only_role=choice.role, blind=choice.blind)
+    qtbot.waitExposed(window.main)
+    assert {key.source for key in window.desk.document.lanes} == {"human:AB"}
+    window.main.close()

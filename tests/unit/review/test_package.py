@@ -18,12 +18,14 @@ from stillface.io.bundle import open_study
 from stillface.io.code_log_chain import read_log
 from stillface.io.human_codes import read_people
 from stillface.io.lock import FileLock
+from stillface.review.assignments import Assignment, read_assignments, write_assignments
 from stillface.review.check_in import check_in
 from stillface.review.checkouts import checked_out
 from stillface.review.opening import open_document
 from stillface.review.package import check_out, pack_back, study_at, unpack
 
 from .pair_study import HOME, code, key_of, make_study, standing
+from .test_opening import add_proposals
 
 AWAY = "away-2222"
 
@@ -94,6 +96,41 @@ def test_what_leaves_is_only_what_coding_needs(folder: Any, tmp_path: Path) -> N
     for private in (b"two-i", b"preterm", b"F-one", b"10:30", b"CD", str(tmp_path).encode()):
         assert not any(private in data for data in content.values()), private
     assert b"age_days: {}" in content["study.yaml"]
+
+
+def test_what_the_coder_was_given_goes_with_it_and_nobody_elses(folder: Any, tmp_path: Path) -> None:
+    rows = [
+        Assignment("two", "infant", "affect3", "AB"),
+        Assignment("one", "caregiver", "affect3", "CD"),
+        Assignment("one", "infant", "affect3", "CD"),
+        Assignment("one", "infant", "affect3", "AB", 2),
+        Assignment("one", "caregiver", "affect3", "AB", 2),
+    ]
+    write_assignments(folder, rows)
+    check_out(folder, "one", "AB", tmp_path / "out.zip")
+    away = unpack(tmp_path / "out.zip", tmp_path / "laptop")
+    # That it is a second coding is not told there either.
+    both = [Assignment("one", role, "affect3", "AB", 1) for role in ("infant", "caregiver")]
+    assert list(read_assignments(away)) == both
+    code(away, "AB", [(50, 100, "neg")], install=AWAY)
+    pack_back(away, tmp_path / "back.zip")
+    assert check_in(folder, tmp_path / "back.zip").n_records > 0
+    assert list(read_assignments(folder)) == rows
+
+
+def test_given_work_travels_without_the_machine_until_it_is_signed_off(folder: Any, tmp_path: Path) -> None:
+    add_proposals(folder, folder.scheme("affect3"))
+
+    def machine_in(name: str, coder: str) -> bool:
+        packed = check_out(folder, "one", coder, tmp_path / name, with_auto=True)
+        return any(file.endswith(".h5") for file in packed.files)
+
+    assert machine_in("nobody_was_given_anything.zip", "AB")
+    write_assignments(folder, [Assignment("one", "infant", "affect3", "AB")])
+    assert not machine_in("given.zip", "AB")
+    assert machine_in("another.zip", "CD")
+    code(folder, "AB", [(50, 360, "neg")], signed=True)
+    assert machine_in("signed.zip", "AB")
 
 
 def test_work_at_both_places_at_once_is_kept_and_counted(folder: Any, back: Path) -> None:
