@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from qtpy.QtCore import Qt, QTimer
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from stillface.domain.scheme import Code
 from stillface.gui.palette import HEART, Theme, code_colour, code_letter, text_on
+from stillface.gui.said_line import SaidLine
 from stillface.review.desk import Desk, clock_text
 from stillface.review.keymap import key_of_code
 
@@ -57,11 +58,11 @@ class CodingPanel(QWidget):
         super().__init__(parent)
         self.desk, self.theme, self._press = desk, theme, press
         self.lane_label, self.time_label = QLabel(), QLabel()
-        self.mode_label, self.said_label = QLabel(), QLabel()
+        self.mode_label, self.said_label = QLabel(), SaidLine()
         self._fade = QTimer(self)
         self._fade.setSingleShot(True)
         self._fade.setInterval(_FADE_MS)
-        self._fade.timeout.connect(self.said_label.clear)
+        self._fade.timeout.connect(lambda: self.said_label.tell(""))
         self.light = QPushButton()
         self.light.setFlat(True)
         self.light.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -84,7 +85,6 @@ class CodingPanel(QWidget):
         self.time_label.setStyleSheet("font: bold 17px monospace;")
         self.time_label.setAccessibleName("Session time")
         self.said_label.setStyleSheet(f"color: {self.theme.faint};")
-        self.said_label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._top = top = QHBoxLayout()
         self._row = QHBoxLayout()
         top.addWidget(self.lane_label)
@@ -225,7 +225,7 @@ class CodingPanel(QWidget):
                 f"<b>interval {desk.bins.place + 1} of {len(desk.bins)}</b> ({seconds:g} s)"
             )
         elif desk.selection_ns is not None:
-            self.mode_label.setText("<b>selection</b>: a code's key paints it")
+            self.mode_label.setText("<b>selection</b>")
         else:
             self.mode_label.setText("")
 
@@ -264,8 +264,7 @@ class CodingPanel(QWidget):
         trouble = self.desk.document.trouble
         if trouble is not None:
             text = f"{trouble.what}. {text}"
-        self.said_label.setText(text)
-        self.said_label.setToolTip(text)
+        self.said_label.tell(text)
         # What was said a while ago is about something else; that work is not saved stays.
         if trouble is None:
             self._fade.start()
