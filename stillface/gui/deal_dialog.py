@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
@@ -29,7 +29,15 @@ from stillface.gui.dialog_style import dialog_sheet
 from stillface.gui.palette import Theme
 from stillface.gui.trouble import show_trouble
 from stillface.pipeline.agree_study import draw_sessions
-from stillface.review.assignments import Assignment, deal, left_over, read_assignments, write_assignments
+from stillface.review.assignments import (
+    Assignment,
+    Begun,
+    begun_ungiven,
+    deal,
+    left_over,
+    read_assignments,
+    write_assignments,
+)
 from stillface.review.library import Library
 
 __all__ = ["DealDialog"]
@@ -53,6 +61,8 @@ class DealDialog(QDialog):
     ----------
     proposal : tuple of Assignment
         What the table of assignments would hold.
+    dealt : str
+        What was done, in a line; empty before it is.
     """
 
     def __init__(
@@ -63,11 +73,12 @@ class DealDialog(QDialog):
         self._study = library.study
         self._chosen = tuple(chosen)
         self._before = read_assignments(self._study)
-        self._begun = {
+        self.dealt = ""
+        self._begun: set[Begun] = {
             (entry.session_id, track.role, track.scheme_id, track.coder)
             for entry in library.entries()
             for track in entry.tracks
-            if track.kind == "human"
+            if track.kind != "consensus"
         }
         self.proposal: tuple[Assignment, ...] = self._before
         self._new: list[str] = []
@@ -92,6 +103,9 @@ class DealDialog(QDialog):
         self.role.setAccessibleName("Whom to code")
         self.anew = QCheckBox("take back first what was given there and not begun")
         self.anew.setToolTip("With no coder ticked, the work is taken back and given to nobody.")
+        self.also = QCheckBox("deal out, too, what somebody has begun without having been given it")
+        self.also.setToolTip("A second person codes it from the start; the first one's codes stay.")
+        self.also.setVisible(bool(begun_ungiven(self._study, self._before, self._begun)))
         names = dict.fromkeys((*known_coders(self._study), *self.library.given_to()))
         self.coders = QTableWidget(0, len(_COLUMNS))
         self.coders.setHorizontalHeaderLabels(list(_COLUMNS))
@@ -133,6 +147,7 @@ class DealDialog(QDialog):
         drawn.addWidget(self.draw_button)
         whole.addLayout(first)
         whole.addWidget(self.anew)
+        whole.addWidget(self.also)
         whole.addWidget(QLabel("Tick one coder, or several among whom it is spread evenly:"))
         whole.addWidget(self.coders, 1)
         whole.addLayout(more)
@@ -142,6 +157,7 @@ class DealDialog(QDialog):
         self.scope.currentIndexChanged.connect(self._show)
         self.role.currentIndexChanged.connect(self._show)
         self.anew.toggled.connect(self._show)
+        self.also.toggled.connect(self._show)
         self.coders.itemChanged.connect(self._show)
         self.add_button.clicked.connect(self.add_coder)
         self.other.returnPressed.connect(self.add_coder)
@@ -186,23 +202,40 @@ class DealDialog(QDialog):
             show_trouble(error, "drawing sessions for double coding", self)
         self._show()
 
-    def _propose(self) -> tuple[Assignment, ...]:
+    def _asked(self, a: Assignment) -> bool:
+        """Tell whether a stream is among those that are to be dealt."""
         sessions: Sequence[str] | None = self.scope.currentData()
+        in_scope = sessions is None or a.session_id in sessions
+        return in_scope and (self._role() is None or a.role == self._role())
+
+    def _role(self) -> str | None:
         role = self.role.currentText().removesuffix(" only")
-        roles = None if role == _BOTH else (role,)
+        return None if role == _BOTH else role
+
+    def _begun_by_others(self) -> set[Begun]:
+        """Give what is left with whoever has begun it."""
+        return set() if self.also.isChecked() else self._begun
+
+    def _propose(self) -> tuple[Assignment, ...]:
         kept = self._before
         if self.anew.isChecked():
             kept = tuple(
                 a
                 for a in self._before
-                if (sessions is not None and a.session_id not in sessions)
-                or (roles is not None and a.role not in roles)
-                or (a.session_id, a.role, a.scheme_id, a.coder) in self._begun
+                if not self._asked(a) or (a.session_id, a.role, a.scheme_id, a.coder) in self._begun
             )
-        coders = self.ticked()
+        coders, role = self.ticked(), self._role()
         if not coders:
             return kept
-        return deal(self._study, coders, already=kept, sessions=sessions, roles=roles, partly=True)
+        return deal(
+            self._study,
+            coders,
+            already=kept,
+            begun=self._begun_by_others(),
+            sessions=self.scope.currentData(),
+            roles=None if role is None else (role,),
+            partly=True,
+        )
 
     def _show(self) -> None:
         self.proposal = self._propose()
@@ -231,23 +264,30 @@ class DealDialog(QDialog):
 
     def _summary(self, n_new: int) -> str:
         n_back = len(set(self._before) - set(self.proposal))
+        begun = begun_ungiven(self._study, self.proposal, self._begun_by_others())
+        left_with = Counter(a.coder for a in begun if self._asked(a)) if self.ticked() else Counter[str]()
         lines = [f"{n_new} streams are given"]
         if n_back:
             lines.append(f"{n_back} are taken back or change hands")
-        if not n_new and self.ticked():
+        if not n_new and self.ticked() and not left_with:
             lines = ["All of it has been given already. Take it back first to deal it anew."]
-        roles: dict[tuple[str, str], set[str]] = {}
-        for a in self.proposal:
-            roles.setdefault((a.session_id, a.coder), set()).add(a.role)
-        n_both = sum(len(found) > 1 for found in roles.values())
+        lines += [_left_with(coder, n) for coder, n in sorted(left_with.items())]
+        n_both = _n_both(self.proposal)
         if n_both:
             lines.append(
                 f"\u26a0 {n_both} times one person gets both people of a session: not blind to the partner"
             )
-        n_left = left_over(self._study, self.proposal)
+        n_left = left_over(self._study, (*self.proposal, *begun))
         if n_left:
             lines.append(f"{n_left} streams of the study are still given to nobody")
         return "\n".join(lines)
+
+    def _what_was_done(self) -> str:
+        new = Counter(a.coder for a in set(self.proposal) - set(self._before))
+        n_back = len(set(self._before) - set(self.proposal))
+        told = [f"{n} given to {coder}" for coder, n in sorted(new.items())]
+        told += [f"{n_back} taken back"] if n_back else []
+        return "Dealt out: " + ", ".join(told)
 
     def accept(self) -> None:
         """Write the table, unless somebody else has written it meanwhile: then show that first."""
@@ -263,4 +303,17 @@ class DealDialog(QDialog):
         except StillfaceError as error:
             show_trouble(error, "dealing out work", self)
             return
+        self.dealt = self._what_was_done()
         super().accept()
+
+
+def _left_with(coder: str, n_lanes: int) -> str:
+    lanes, are = ("1 lane", "is") if n_lanes == 1 else (f"{n_lanes} lanes", "are")
+    return f"{lanes} begun by {coder} {are} left with {coder}"
+
+
+def _n_both(assignments: Iterable[Assignment]) -> int:
+    roles: dict[tuple[str, str], set[str]] = {}
+    for a in assignments:
+        roles.setdefault((a.session_id, a.coder), set()).add(a.role)
+    return sum(len(found) > 1 for found in roles.values())

@@ -17,7 +17,7 @@ from stillface.gui.trouble import show_trouble
 from stillface.review.assignments import ASSIGNMENTS_FILE
 from stillface.review.check_in import CheckedIn, check_in
 from stillface.review.library import Library
-from stillface.review.package import check_out, pack_back
+from stillface.review.package import Manifest, check_out, pack_back
 
 __all__ = ["Parcels"]
 
@@ -35,7 +35,7 @@ _FROM_SCRATCH = "coded from scratch, so without the machine's codes."
 
 
 class Parcels:
-    """Asks where to and writes, or asks for packages and takes them in; says what was done.
+    """Asks where to and writes, or asks for packages and takes them in; says what was done, and gives it.
 
     Parameters
     ----------
@@ -48,11 +48,17 @@ class Parcels:
     def __init__(self, library: Library, theme: Theme, parent: QWidget) -> None:
         self._library, self._theme, self._parent = library, theme, parent
 
-    def ask_out(self, session_ids: Sequence[str], role: str, *, with_auto: bool) -> None:
-        """Write sessions, one package each, for the viewer or, by a manager, for another coder."""
+    def ask_out(self, session_ids: Sequence[str], role: str, *, with_auto: bool) -> str:
+        """Write sessions, one package each, for the viewer or, by a manager, for another coder.
+
+        Returns
+        -------
+        str
+            What was done, in a line; empty where nothing was.
+        """
         coder = self._for_whom()
         if not coder:
-            return
+            return ""
         names = {session_id: f"{session_id}-{coder}.zip" for session_id in session_ids}
         if len(names) == 1:
             name = next(iter(names.values()))
@@ -64,20 +70,20 @@ class Parcels:
             targets = {id_: Path(folder) / name for id_, name in names.items()} if folder else {}
         study = self._library.study
         written: list[Path] = []
-        n_given = 0
+        carried: list[Manifest] = []
         for session_id, target in targets.items():
             write = partial(check_out, study, session_id, coder, target, role=role, with_auto=with_auto)
             packed = self._try(write, f"checking {session_id} out")
             if packed is None:
                 break
             written.append(target)
-            n_given += ASSIGNMENTS_FILE in packed.files
-        if written:
-            told = f"{_where(written)}\n\n{_FILM_OF_PEOPLE}"
-            if n_given:
-                where = "" if n_given == len(written) else f" in {n_given} of them"
-                told += f"\n\n{coder}'s queue goes with it{where}: {_FROM_SCRATCH}"
-            self._tell(f"Checked out for {coder}.", told)
+            carried.append(packed)
+        if not written:
+            return ""
+        told = (_where(written), _FILM_OF_PEOPLE, _queue_carried(coder, carried))
+        self._tell(f"Checked out for {coder}.", "\n\n".join(filter(None, told)))
+        what = next(iter(targets)) if len(written) == 1 else f"{len(written)} sessions"
+        return f"{what} checked out for {coder}"
 
     def _for_whom(self) -> str:
         if not self._library.manager:
@@ -90,8 +96,14 @@ class Parcels:
         asked.resize(380, 360)
         return asked.coder if asked.exec() == QDialog.DialogCode.Accepted else ""
 
-    def ask_in(self) -> None:
-        """Ask for packages and take them in, one after the other; the first that is refused is told."""
+    def ask_in(self) -> str:
+        """Ask for packages and take them in, one after the other; the first that is refused is told.
+
+        Returns
+        -------
+        str
+            What was done, in a line; empty where nothing was.
+        """
         paths, _ = QFileDialog.getOpenFileNames(self._parent, "Check in", "", _FILES)
         done: list[CheckedIn] = []
         for path in paths:
@@ -102,6 +114,7 @@ class Parcels:
         if done:
             new = [came for came in done if came.n_records]
             self._tell("Checked in." if new else "Nothing new.", "\n".join(map(_what_came, done)))
+        return "; ".join(map(_what_came, done[:2])) + (f" and {len(done) - 2} more" if len(done) > 2 else "")
 
     def ask_back(self) -> None:
         """Ask where to, and write the coder's work of a session that is on the road."""
@@ -131,6 +144,18 @@ class Parcels:
         box.setInformativeText(more)
         box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box.exec()
+
+
+def _queue_carried(coder: str, packed: Sequence[Manifest]) -> str:
+    """Say in how many packages what the coder was given travels, and that the machine's codes do not."""
+    given = [p for p in packed if ASSIGNMENTS_FILE in p.files]
+    if not given:
+        return ""
+    told = f"{coder}'s queue goes with it" + (
+        "" if len(given) == len(packed) else f" in {len(given)} of them"
+    )
+    machine = any(name.endswith(".h5") for p in given for name in p.files)
+    return f"{told}." if machine else f"{told}: {_FROM_SCRATCH}"
 
 
 def _where(files: Sequence[Path]) -> str:

@@ -196,7 +196,7 @@ class StudyBrowser(QDialog):
 
     def come_back(self, session_id: str) -> None:
         """Look again after work on a session: that row first, and chosen."""
-        self.choice = None
+        self.choice, self._note = None, ""
         self.reload()
         if session_id in self._ids:
             self._waiting.append(session_id)
@@ -362,28 +362,32 @@ class StudyBrowser(QDialog):
         """Write the chosen sessions for a coder on another computer."""
         role = self.role.currentText().removesuffix(" only")
         sessions = self.table.chosen() or (self.session_id,)
-        self.parcels.ask_out(sessions, "" if role == _BOTH else role, with_auto=not self.blind.isChecked())
+        only = "" if role == _BOTH else role
+        self._note = self.parcels.ask_out(sessions, only, with_auto=not self.blind.isChecked())
         self.reload()
 
     def ask_check_in(self) -> None:
         """Take packages in."""
-        self.parcels.ask_in()
+        self._note = self.parcels.ask_in()
         self.reload()
 
     def ask_deal(self) -> None:
         """Deal out work on the chosen sessions, or on all."""
+        self._note = ""
         try:
             dialog = DealDialog(self.library, self.table.chosen(), self.theme, self)
         except StillfaceError as error:
             show_trouble(error, "dealing out work", self)
             return
         dialog.exec()
+        self._note = dialog.dealt
         self.reload()
 
     def ask_coder(self) -> None:
         """Put somebody on the study's list of coders."""
+        self._note = ""
         asked = NewCoderDialog(self.library.study, self.theme, self)
         if asked.exec() == QDialog.DialogCode.Accepted:
             listed = ", ".join(self.library.study.study.coders)
             self._note = f"{asked.coder} is on the list of coders now: {listed}"
-            self.reload()
+        self.reload()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from stillface.errors import InputError, UsageError
@@ -15,12 +15,17 @@ from stillface.io.tables import Table, read_table, table_bytes, write_table
 __all__ = [
     "ASSIGNMENTS_FILE",
     "Assignment",
+    "Begun",
     "assignments_to_carry",
+    "begun_ungiven",
     "deal",
     "left_over",
     "read_assignments",
     "write_assignments",
 ]
+
+Begun = tuple[str, str, str, str]
+"""Session, role, scheme and coder of a lane that somebody has begun to code."""
 
 ASSIGNMENTS_FILE = "assignments.csv"
 _COLUMNS = ("session_id", "role", "scheme_id", "coder", "pass")
@@ -123,6 +128,7 @@ def deal(
     coders: Sequence[str],
     *,
     already: Sequence[Assignment] = (),
+    begun: Collection[Begun] = (),
     seed: int = 0,
     sessions: Container[str] | None = None,
     roles: Container[str] | None = None,
@@ -131,7 +137,7 @@ def deal(
     """Deal out what nobody has been given yet.
 
     Work is spread evenly. Nobody gets both people of a dyad, as long as there are coders enough; sessions
-    drawn for double coding get a second person.
+    drawn for double coding get a second person. What somebody has begun is dealt to nobody else.
 
     Parameters
     ----------
@@ -140,6 +146,8 @@ def deal(
     coders : sequence of str
     already : sequence of Assignment
         Stay as they are, first in the list.
+    begun : collection of Begun
+        Given to whoever has begun, where that is one of the coders; else left with them, given to nobody.
     seed : int
         Breaks ties.
     sessions, roles : container of str, optional
@@ -161,16 +169,19 @@ def deal(
         raise UsageError("nobody to code", fix="name coders")
     if not partly and study.reliability.sessions and len(set(coders)) < 2:
         raise UsageError("double coding needs two coders", got=", ".join(coders))
-    made = list(already)
+
+    def asked(session_id: str, role: str) -> bool:
+        return (sessions is None or session_id in sessions) and (roles is None or role in roles)
+
+    held = begun_ungiven(study, already, begun)
+    made = [*already, *(a for a in held if a.coder in coders and asked(a.session_id, a.role))]
     load = Counter(a.coder for a in made)
-    given: defaultdict[str, list[Assignment]] = defaultdict(list)
-    for a in made:
-        given[a.session_id].append(a)
+    given = _by_session((*already, *held))
     for session_id, role, scheme_ids, pass_no in _missing(study, given):
-        if (sessions is None or session_id in sessions) and (roles is None or role in roles):
+        if asked(session_id, role):
             mine = given[session_id]
-            coder = _who(mine, role, coders, load, f"{seed}:{session_id}:{role}:{pass_no}")
-            if partly and any((a.role, a.coder) == (role, coder) for a in mine):
+            coder = _who(mine, (role, pass_no), coders, load, f"{seed}:{session_id}:{role}:{pass_no}")
+            if partly and coder in _of_another_pass(mine, role, pass_no):
                 continue
             new = [Assignment(session_id, role, scheme_id, coder, pass_no) for scheme_id in scheme_ids]
             made += new
@@ -181,10 +192,45 @@ def deal(
 
 def left_over(study: StudyFolder, assignments: Iterable[Assignment]) -> int:
     """Count the streams, second codings of drawn sessions included, that nobody has been given."""
+    return sum(len(scheme_ids) for _, _, scheme_ids, _ in _missing(study, _by_session(assignments)))
+
+
+def begun_ungiven(
+    study: StudyFolder, assignments: Iterable[Assignment], begun: Collection[Begun]
+) -> tuple[Assignment, ...]:
+    """Give what somebody codes without having been given it, as far as nobody was given it.
+
+    Parameters
+    ----------
+    study : StudyFolder
+    assignments : iterable of Assignment
+    begun : collection of Begun
+
+    Returns
+    -------
+    tuple of Assignment
+        As if it had been given to whoever has begun it; a second coder's as the second pass where the
+        session was drawn for double coding, and not at all elsewhere.
+    """
+    coders: defaultdict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for *stream, coder in sorted(begun):
+        coders[stream[0], stream[1], stream[2]].append(coder)
+    given, found = _by_session(assignments), []
+    for session_id, role, scheme_ids, pass_no in _missing(study, given):
+        for scheme_id in scheme_ids:
+            has = {a.coder for a in given[session_id] if (a.role, a.scheme_id) == (role, scheme_id)}
+            free = [coder for coder in coders[session_id, role, scheme_id] if coder not in has]
+            if free:
+                found.append(Assignment(session_id, role, scheme_id, free[0], pass_no))
+                given[session_id].append(found[-1])
+    return tuple(found)
+
+
+def _by_session(assignments: Iterable[Assignment]) -> defaultdict[str, list[Assignment]]:
     given: defaultdict[str, list[Assignment]] = defaultdict(list)
     for a in assignments:
         given[a.session_id].append(a)
-    return sum(len(scheme_ids) for _, _, scheme_ids, _ in _missing(study, given))
+    return given
 
 
 def _missing(
@@ -203,15 +249,28 @@ def _missing(
                     yield session_id, role, missing, pass_no
 
 
-def _who(mine: list[Assignment], role: str, coders: Sequence[str], load: Counter[str], chance: str) -> str:
-    """Choose who has least to do, knows nothing of the partner and has not coded this person before."""
-    same = {a.coder for a in mine if a.role == role}
+def _of_another_pass(mine: list[Assignment], role: str, pass_no: int) -> frozenset[str]:
+    """Give who codes this person in the other pass: a second coding is another person's."""
+    return frozenset(a.coder for a in mine if a.role == role and a.pass_no != pass_no)
+
+
+def _who(
+    mine: list[Assignment], whom: tuple[str, int], coders: Sequence[str], load: Counter[str], chance: str
+) -> str:
+    """Choose who has not coded this person, knows nothing of the partner, and has least to do.
+
+    Who codes this person in the same pass already comes before who has less to do.
+    """
+    role, pass_no = whom
+    other_pass = _of_another_pass(mine, role, pass_no)
     partner = {a.coder for a in mine if a.role != role}
+    same_pass = {a.coder for a in mine if a.role == role} - other_pass
     return min(
         dict.fromkeys(coders),
         key=lambda coder: (
-            coder in same,
+            coder in other_pass,
             coder in partner,
+            coder not in same_pass,
             load[coder],
             hashlib.sha256(f"{chance}:{coder}".encode()).digest(),
         ),

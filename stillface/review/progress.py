@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Literal
 
 import numpy as np
@@ -117,19 +116,24 @@ def streams_to_code(
 def share_of_streams(streams: Iterable[Stream], tracks: Sequence[TrackProgress]) -> float | None:
     """Give the coded share of the time that is to be coded; None where nothing is.
 
-    A stream that nobody has begun counts as not coded at all. What two people, or one by hand and in
-    review, coded of a stream that anybody may code counts once.
+    A stream that nobody has begun counts as not coded at all. Time counts whoever coded it: once where one
+    person or anybody is to code the stream, up to as often as it was given where several are. What one
+    person coded by hand and in review counts once.
     """
     total_ns = coded_ns = 0
     for stream in streams:
-        for coder in stream.coders or (None,):
-            own = [
-                _intervals(t.spans_ns)
-                for t in tracks
-                if (t.role, t.scheme_id) == (stream.role, stream.scheme_id) and coder in (None, t.coder)
-            ]
-            total_ns += stream.total_ns
-            coded_ns += reduce(Intervals.union, own, Intervals.empty()).total_ns
+        of_coder: dict[str, Intervals] = {}
+        for t in tracks:
+            if (t.role, t.scheme_id) == (stream.role, stream.scheme_id):
+                own = of_coder.get(t.coder, Intervals.empty())
+                of_coder[t.coder] = own.union(_intervals(t.spans_ns))
+        # What at least one, two ... people coded: each person's adds to the first layer that lacks it.
+        layers = [Intervals.empty()] * max(len(stream.coders), 1)
+        for more in of_coder.values():
+            for depth, layer in enumerate(layers):
+                layers[depth], more = layer.union(more), layer.intersect(more)
+        total_ns += stream.total_ns * len(layers)
+        coded_ns += sum(layer.total_ns for layer in layers)
     return coded_ns / total_ns if total_ns else None
 
 

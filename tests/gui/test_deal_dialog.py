@@ -24,7 +24,12 @@ from stillface.gui.palette import DARK
 from stillface.gui.study_browser import StudyBrowser
 from stillface.io.bundle import create_study
 from stillface.review.assignments import Assignment, read_assignments, write_assignments
+from stillface.review.commands_edit import Paint
+from stillface.review.install import install_id
+from stillface.review.lanes import LaneKey
 from stillface.review.library import Library
+from stillface.review.opening import open_document
+from stillface.review.signoff import sign_off
 
 CODERS = ("AB", "CD", "EF", "GH", "IJ")
 
@@ -249,3 +254,86 @@ def test_a_coder_is_offered_neither_dealing_nor_many_rows(lab: Any, qtbot: Any) 
     assert not shown.deal_button.isVisible()
     shown.table.selectAll()
     assert len(shown.table.chosen()) <= 1
+
+
+def coded(lab: Any, session: str, coder: str, until_s: int, *, signed: bool = False) -> None:
+    """Let somebody code the infant from the beginning on."""
+    document = open_document(lab, session, coder, install_id(), with_auto=False)
+    key = LaneKey("infant", "affect3", f"human:{coder}")
+    document.do(Paint(key, 0, until_s * S, "neu"))
+    if signed:
+        sign_off(document, key, accept_open=True)
+    document.close()
+
+
+def test_what_somebody_has_begun_is_left_with_them_and_said(lab: Any, qtbot: Any) -> None:
+    coded(lab, "F000_4mo", "AB", 60)
+    coded(lab, "F001_4mo", "AB", 240, signed=True)
+    ids = ("F000_4mo", "F001_4mo", "F002_4mo")
+    dialog = dialog_on(lab, qtbot, ids)
+    tick(dialog, "CD")
+    assert dialog.told.text().splitlines()[:2] == [
+        "4 streams are given", "2 lanes begun by AB are left with AB",
+    ]  # fmt: skip
+    dialog.role.setCurrentText("infant only")
+    dialog.accept()
+    assert read_assignments(lab) == (Assignment("F002_4mo", "infant", "affect3", "CD"),)
+    assert dialog.dealt == "Dealt out: 1 given to CD"
+    # Nothing else of the infants is free, and why is said.
+    again = dialog_on(lab, qtbot, ids)
+    again.role.setCurrentText("infant only")
+    tick(again, "EF")
+    assert not again.deal_button.isEnabled()
+    assert "left with AB" in again.told.text()
+    assert "given already" not in again.told.text()
+    # Whoever has begun is given their own; others only where that is asked for.
+    again.also.setChecked(True)
+    assert "2 streams are given" in again.told.text()
+    again.also.setChecked(False)
+    tick(again, "AB")
+    again.accept()
+    assert [(a.session_id, a.coder) for a in read_assignments(lab)[1:]] == [
+        ("F000_4mo", "AB"), ("F001_4mo", "AB"),
+    ]  # fmt: skip
+
+
+def test_a_begun_lane_of_a_drawn_session_counts_as_its_first_coding(lab: Any, qtbot: Any) -> None:
+    lab.update_reliability(lambda plan: replace(plan, seed=1, sessions=("F000_4mo",)))
+    coded(lab, "F000_4mo", "AB", 240, signed=True)
+    dialog = dialog_on(lab, qtbot, ("F000_4mo", "F001_4mo"))
+    dialog.role.setCurrentText("infant only")
+    tick(dialog, "CD")
+    dialog.accept()
+    assert set(read_assignments(lab)) == {
+        Assignment("F000_4mo", "infant", "affect3", "CD", 2),
+        Assignment("F001_4mo", "infant", "affect3", "CD", 1),
+    }
+
+
+def test_the_browser_says_what_was_dealt_and_no_older_sentence(
+    lab: Any, qtbot: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = browser(lab, qtbot)
+    shown.read_all()
+    shown._note = "CD is on the list of coders now: AB, CD"
+    shown.table.choose("F000_4mo")
+
+    def deals(dialog: DealDialog) -> int:
+        dialog.scope.setCurrentText("F000_4mo only")
+        tick(dialog, "AB", "CD")
+        dialog.accept()
+        return dialog.result()
+
+    monkeypatch.setattr(DealDialog, "exec", deals)
+    shown.deal_button.click()
+    shown.read_all()
+    assert shown.status.text().endswith(". Dealt out: 1 given to AB, 1 given to CD")
+    monkeypatch.setattr(DealDialog, "exec", lambda _dialog: 0)
+    shown.deal_button.click()
+    shown.read_all()
+    assert "Dealt out" not in shown.status.text()
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([], ""))
+    shown._note = "old"
+    shown.in_button.click()
+    shown.read_all()
+    assert "old" not in shown.status.text()

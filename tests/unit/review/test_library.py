@@ -171,6 +171,21 @@ def test_who_was_given_work_has_a_share_of_that_alone(folder: Any) -> None:
     assert Library(folder, "boss", manager=True).entry("one").coded_share == 0.5
 
 
+def test_a_lane_given_to_a_second_person_keeps_what_the_first_coded(folder: Any) -> None:
+    code(folder, "AB", WHOLE, signed=True)
+    boss = Library(folder, "boss", manager=True)
+    assert boss.entry("one").coded_share == 0.5
+    rows = [Assignment("one", role, "affect3", "CD") for role in ("infant", "caregiver")]
+    write_assignments(folder, rows)
+    boss.refresh()
+    assert boss.entry("one").coded_share == 0.5
+    # Where two are to code it, one person's work is half of it, however often it is coded.
+    write_assignments(folder, [*rows, Assignment("one", "infant", "affect3", "EF", 2)])
+    boss.refresh()
+    assert boss.entry("one").coded_share == pytest.approx(1 / 3)
+    assert Library(folder, "CD").entry("one").coded_share is None
+
+
 def test_one_coder_on_both_roles_is_flagged_when_one_is_reviewed(folder: Any) -> None:
     edges = np.array([0, 90, 360], dtype=np.int64) * S
     scheme = folder.scheme("affect3")
