@@ -218,7 +218,10 @@ class ComparePanel(QWidget):
     def adopt(self) -> None:
         """Take over what both said alike."""
         done = self.comparison.adopt_agreed()
-        self.desk.said.emit("taken over; differences stay open" if done else "nothing more to take over")
+        n_open = len(self.comparison.all) - self.comparison.n_settled
+        left = {0: "no difference is left open", 1: "1 difference is left open"}
+        told = "taken over" if done else "nothing more to take over"
+        self.desk.said.emit(f"{told}; {left.get(n_open, f'{n_open} differences are left open')}")
 
     def _try(self, action: Callable[[], object]) -> None:
         try:

@@ -135,6 +135,23 @@ def test_filters_and_what_both_said(window: Any, panel: ComparePanel) -> None:
     assert panel.progress.value() == 0
 
 
+def test_taking_over_says_how_many_differences_are_left_open(window: Any, panel: ComparePanel) -> None:
+    said: list[str] = []
+    window.desk.said.connect(said.append)
+    n = len(panel.comparison.all)
+    QTest.mouseClick(panel.adopt_button, Qt.MouseButton.LeftButton)
+    assert said[-1] == f"taken over; {n} differences are left open"
+    for place in range(n - 1):
+        panel.go_to(place)
+        panel.comparison.take("first")
+    QTest.mouseClick(panel.adopt_button, Qt.MouseButton.LeftButton)
+    assert said[-1].endswith("; 1 difference is left open")
+    panel.go_to(n - 1)
+    panel.comparison.take("first")
+    QTest.mouseClick(panel.adopt_button, Qt.MouseButton.LeftButton)
+    assert said[-1].endswith("; no difference is left open")
+
+
 def test_neither_coders_lane_can_be_changed(window: Any) -> None:
     for coder in ("AB", "CD"):
         assert not window.desk.document.lane(LaneKey("infant", "affect3", f"human:{coder}")).editable
