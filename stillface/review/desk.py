@@ -381,9 +381,11 @@ class Desk:
 
     def change_lane(self, step: int) -> None:
         """Make the lane above or below the active one; reviewed lanes are chosen by the queue."""
-        kind = self.active_lane.key.kind
-        keys = [k for k in self.shown_lanes() if self.document.lane(k).editable and k.kind == kind]
-        here = keys.index(self.active_lane.key)
+        active = self.active_lane.key
+        mine = [key for key in self.shown_lanes() if key.kind == active.kind]
+        # A signed lane that is looked at is left like any other.
+        keys = [key for key in mine if key == active or self.document.lane(key).editable]
+        here = keys.index(active)
         self.document.activate(keys[(here + step) % len(keys)])
 
     def need_queue(self) -> ReviewQueue:

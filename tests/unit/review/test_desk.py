@@ -21,6 +21,7 @@ from stillface.review.interval_mode import Bins
 from stillface.review.keymap import Keymap
 from stillface.review.keymap_profiles import ACTIONS, PROFILES
 from stillface.review.lanes import LaneKey
+from stillface.review.signoff import sign_off
 
 INFANT = LaneKey("infant", "affect3", "human:AB")
 CAREGIVER = LaneKey("caregiver", "affect3", "human:AB")
@@ -157,6 +158,17 @@ def test_a_state_left_running_does_not_grow_over_film_seen_for_another_lane(
     later.document.activate(INFANT)
     later.key("A")
     assert kit.bouts(desk.document, INFANT) == [(0, 0.04, "neu"), (12, 12.04, "neg")]
+
+
+def test_a_signed_lane_is_left_by_the_key_of_any_other(desk: Desk) -> None:
+    desk.key("S")
+    desk.key("Return")
+    sign_off(desk.document, INFANT, accept_open=True)
+    desk.document.activate(INFANT)
+    desk.key("Down")
+    assert desk.document.active is not None
+    assert desk.document.active != INFANT
+    assert desk.document.lane(desk.document.active).editable
 
 
 def test_a_state_that_was_left_behind_is_told_in_the_same_breath(desk: Desk) -> None:
