@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QWidget
 
 from stillface.gui.palette import Theme
+from stillface.gui.slim_bar import beside
 
 __all__ = ["Docks"]
 
@@ -62,7 +63,10 @@ class Docks:
     def add_below(self, widget: QWidget, name: str, above: str, height_px: int) -> QDockWidget:
         """Put a panel under another one, as wide as that."""
         widget.setMinimumHeight(height_px)
-        dock, upper = self.add_fixed(_scrolled(widget), name, "bottom"), self._held[above]
+        dock, upper = (
+            self.add_fixed(beside(_scrolled(widget), self._theme), name, "bottom"),
+            self._held[above],
+        )
         self._main.splitDockWidget(upper, dock, Qt.Orientation.Vertical)
         share = round(_TIMELINE_SHARE * self._main.height())
         docks, heights = [upper, dock], [min(upper.height(), share), height_px]

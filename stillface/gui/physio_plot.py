@@ -365,9 +365,12 @@ class PhysioPlot(QWidget):
             self._try(lambda: beats.add(time_ns, to_peak=not exactly))
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
-        """Zoom around the pointer; with Shift, or sideways, move along."""
+        """Zoom around the pointer; with Shift, or sideways, move along; over the names scroll the rows."""
         delta = event.angleDelta()
         sideways = delta.x() or (delta.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0)
+        if event.position().x() < GUTTER_PX and not sideways:
+            event.ignore()
+            return
         if sideways:
             self.timeline.show_view(self.timeline.view.panned(-sideways))
         elif delta.y():

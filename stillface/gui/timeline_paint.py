@@ -193,14 +193,17 @@ class TimelinePainter:
     def _outlines(self, painter: QPainter) -> None:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         by_key = {row.key: row for row in self.rows}
-        if self.desk.chosen is not None and self.desk.chosen[1] in self.desk.document.lane(
-            self.desk.chosen[0]
-        ):
-            bout = self.desk.document.lane(self.desk.chosen[0]).bout(self.desk.chosen[1])
-            self._outline(painter, by_key[self.desk.chosen[0]], bout.onset_ns, bout.end_ns)
+        key, id_ = self.desk.chosen or (None, "")
+        if key in by_key and id_ in self.desk.document.lane(key):
+            bout = self.desk.document.lane(key).bout(id_)
+            self._outline(painter, by_key[key], bout.onset_ns, bout.end_ns)
         queue = self.desk.queue
         if self.desk.mode == "review" and queue is not None and queue.current is not None:
-            self._outline(painter, by_key[queue.current.lane], *queue.edges_ns)
+            lanes = (queue.current.lane, queue.current.reviewed_by(self.desk.document.coder))
+            # The machine's lane, or where that is scrolled away the one that the decision goes to.
+            row = next((by_key[lane] for lane in lanes if lane in by_key), None)
+            if row is not None:
+                self._outline(painter, row, *queue.edges_ns)
 
     def _outline(self, painter: QPainter, row: Row, onset_ns: int, offset_ns: int) -> None:
         left, right = self._x(onset_ns), self._x(offset_ns)

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
-from qtpy.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from qtpy.QtCore import QCoreApplication, QEvent, QPointF, QRectF, QSize, Qt
 from qtpy.QtGui import QMouseEvent, QPainter, QPaintEvent, QPixmap, QResizeEvent, QWheelEvent
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from stillface.errors import StillfaceError
 from stillface.gui.lane_paint import LanePictures
+from stillface.gui.lane_rows import LaneRows
 from stillface.gui.palette import Theme
 from stillface.gui.timeline_paint import EPISODES_PX, GUTTER_PX, MAP_PX, RULER_PX, TimelinePainter
 from stillface.review.breaches import BREACH_CAVEAT, episodes_of_lane, is_breach_lane
@@ -20,7 +21,7 @@ from stillface.review.desk import Desk, clock_text
 from stillface.review.episodes import EpisodeEditor
 from stillface.review.lanes import LaneKey
 from stillface.review.signals import Signal
-from stillface.review.timeline import Hit, Row, View, hit, rows_of, snap_ns
+from stillface.review.timeline import Hit, Row, View, hit, snap_ns
 
 __all__ = ["TimelineWidget"]
 
@@ -28,7 +29,6 @@ EpisodeEdge = tuple[str, Literal["onset", "offset"], int]
 
 _SNAP_PX = 6.0
 _ZOOM = 1.25
-_ROW_GAP_PX = 3
 _HEADER_PX = RULER_PX + EPISODES_PX
 
 
@@ -70,14 +70,16 @@ class TimelineWidget(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAccessibleName("Timeline of coded lanes")
         desk.document.lanes_changed.connect(lambda _keys: self.redraw())
-        desk.document.active_changed.connect(self.redraw)
-        desk.changed.connect(self.redraw)
+        self._lane_rows = LaneRows(desk, theme, self)
+        self._lane_rows.bar.valueChanged.connect(self.redraw)
+        desk.document.active_changed.connect(self._lane_changed)
+        desk.changed.connect(self._lanes_or_look)
         desk.playhead.moved.connect(lambda _time: self._follow())
         desk.playhead.played.connect(self.update)
 
     def sizeHint(self) -> QSize:  # noqa: N802  # Qt's name
         """Give room for every lane."""
-        rows = self.rows()
+        rows = self._lane_rows.stacked()
         return QSize(900, int(rows[-1].bottom_px if rows else _HEADER_PX) + MAP_PX + 10)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802  # Qt's name
@@ -85,13 +87,17 @@ class TimelineWidget(QWidget):
         return QSize(500, 150)
 
     def rows(self) -> tuple[Row, ...]:
-        """Give where the lanes lie; they share the height there is."""
-        keys = self.desk.shown_lanes()
-        room = self.height() - _HEADER_PX - MAP_PX - 10 - _ROW_GAP_PX * len(keys)
-        # A machine's lane takes two thirds of a person's.
-        lanes = sum(2 / 3 if key.kind == "auto" else 1.0 for key in keys)
-        height = min(max(int(room / max(lanes, 1)), 14), 40)
-        return rows_of(keys, _HEADER_PX + 4, height, _ROW_GAP_PX)
+        """Give where the lanes lie that there is room for; the others are scrolled to."""
+        return self._lane_rows.seen()
+
+    def _lanes_or_look(self) -> None:
+        if self.desk.shown_lanes() != self._lane_rows.keys:
+            self._lane_rows.show_active()
+        self.redraw()
+
+    def _lane_changed(self) -> None:
+        self._lane_rows.show_active()
+        self.redraw()
 
     def redraw(self) -> None:
         """Paint the lanes anew."""
@@ -123,7 +129,7 @@ class TimelineWidget(QWidget):
         """Keep scale and place."""
         self.view = self.view.resized(max(self.width() - GUTTER_PX, 10))
         self._go_back()
-        self.redraw()
+        self._lane_changed()
         self.viewed.emit()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
@@ -269,10 +275,12 @@ class TimelineWidget(QWidget):
                 self.show_view(self.view.fitted(bout.onset_ns, bout.offset_ns, 0.5))
 
     def wheelEvent(self, event: QWheelEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
-        """Zoom around the pointer; with Shift, or sideways, move along."""
+        """Zoom around the pointer; with Shift, or sideways, move along; over the labels scroll the lanes."""
         delta = event.angleDelta()
         sideways = delta.x() or (delta.y() if event.modifiers() & Qt.KeyboardModifier.ShiftModifier else 0)
-        if sideways:
+        if event.position().x() < GUTTER_PX and not sideways:
+            QCoreApplication.sendEvent(self._lane_rows.bar, event)
+        elif sideways:
             self.show_view(self.view.panned(-sideways))
         elif delta.y():
             around = self.view.ns_at(event.position().x() - GUTTER_PX)

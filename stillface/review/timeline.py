@@ -13,7 +13,22 @@ from stillface.domain.clock import NS_PER_S
 from stillface.errors import FieldError
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 
-__all__ = ["Hit", "Row", "Strip", "View", "hit", "rows_of", "snap_ns", "strips", "ticks", "visible"]
+__all__ = [
+    "Hit",
+    "Row",
+    "Strip",
+    "View",
+    "first_showing",
+    "height_of",
+    "hit",
+    "last_first",
+    "rows_of",
+    "scrolled",
+    "snap_ns",
+    "strips",
+    "ticks",
+    "visible",
+]
 
 MIN_NS_PER_PX = 50_000.0
 """Closest zoom: a frame of 40 ms is 800 pixels wide."""
@@ -126,14 +141,49 @@ class Row:
         return self.top_px + self.height_px
 
 
-def rows_of(keys: Iterable[LaneKey], top_px: float, height_px: float, gap_px: float) -> tuple[Row, ...]:
-    """Stack lanes from the top; machine lanes are two thirds as high as a person's."""
+def rows_of(
+    keys: Iterable[LaneKey], top_px: float, height_px: float, gap_px: float, least_px: float = 0.0
+) -> tuple[Row, ...]:
+    """Stack lanes from the top; machine lanes are two thirds as high as a person's, at least ``least_px``."""
     rows = []
     for key in keys:
-        height = height_px if key.kind != "auto" else round(height_px * 2 / 3)
+        height = height_px if key.kind != "auto" else max(round(height_px * 2 / 3), least_px)
         rows.append(Row(key, top_px, height))
         top_px += height + gap_px
     return tuple(rows)
+
+
+def height_of(
+    keys: Sequence[LaneKey], room_px: float, gap_px: float, least_px: float, most_px: float
+) -> float:
+    """Give the height of a person's lane where all lanes share the room, within these limits."""
+    n_machine = sum(key.kind == "auto" for key in keys)
+    n_own, room_px = len(keys) - n_machine, room_px - gap_px * len(keys)
+    height = room_px / max(n_own + n_machine * 2 / 3, 1)
+    if height * 2 / 3 < least_px and n_own:
+        height = (room_px - n_machine * least_px) / n_own
+    return float(int(min(max(height, least_px), most_px)))
+
+
+def scrolled(rows: Sequence[Row], first: int, room_px: float) -> tuple[Row, ...]:
+    """Give the rows from one on, moved to the top, as many as lie wholly in the room; at least that one."""
+    up_px = rows[first].top_px - rows[0].top_px if rows else 0.0
+    moved = tuple(replace(row, top_px=row.top_px - up_px) for row in rows[first:])
+    return tuple(row for row in moved if row is moved[0] or row.bottom_px <= rows[0].top_px + room_px)
+
+
+def last_first(rows: Sequence[Row], room_px: float) -> int:
+    """Give how many rows have to be scrolled away for the last one to be seen."""
+    fits = (k for k in range(len(rows)) if len(scrolled(rows, k, room_px)) == len(rows) - k)
+    return next(fits, 0)
+
+
+def first_showing(rows: Sequence[Row], first: int, wanted: int, room_px: float) -> int:
+    """Give the row to begin with so that a wanted one is seen, the nearest one to ``first``."""
+    first = min(first, wanted)
+    while first + len(scrolled(rows, first, room_px)) <= wanted:
+        first += 1
+    return first
 
 
 def visible(lane: Lane, view: View) -> tuple[LaneBout, ...]:

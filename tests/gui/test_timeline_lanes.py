@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QFontMetricsF, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from stillface.domain.clock import NS_PER_S as S
-from stillface.gui.timeline_paint import GUTTER_PX
+from stillface.gui.timeline_paint import EPISODES_PX, GUTTER_PX, MAP_PX, RULER_PX
 from stillface.review.commands_edit import Paint
 from stillface.review.lanes import LaneKey
 
@@ -83,3 +86,68 @@ def test_a_key_press_repaints_the_lane_it_edits_and_no_other(window: Any) -> Non
     assert painted(window, lambda: window.timeline.zoom(2)) == n_lanes
     window.desk.document.undo()
     assert painted(window, lambda: None) <= 1
+
+
+def all_lanes_seen_whole(window: Any) -> list[LaneKey]:
+    """Give the lanes on screen; each has to lie wholly between header and overview and to be readable."""
+    rows = window.timeline.rows()
+    font = window.timeline.font()
+    font.setPointSize(9)
+    for row in rows:
+        assert row.top_px >= RULER_PX + EPISODES_PX
+        assert row.bottom_px <= window.timeline.height() - MAP_PX
+        assert row.height_px >= QFontMetricsF(font).height()
+    for above, below in itertools.pairwise(rows):
+        assert above.bottom_px < below.top_px
+    return [row.key for row in rows]
+
+
+def wheel(window: Any, x: int, notches: int) -> None:
+    spot = QPointF(x, 80)
+    QApplication.sendEvent(
+        window.timeline,
+        QWheelEvent(
+            spot,
+            window.timeline.mapToGlobal(spot),
+            QPoint(),
+            QPoint(0, 120 * notches),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,
+        ),
+    )
+
+
+def test_lanes_that_do_not_fit_are_scrolled_and_never_cut(window: Any) -> None:
+    lanes = list(window.desk.shown_lanes())
+    assert all_lanes_seen_whole(window) == lanes
+    window.timeline.setFixedHeight(110)
+    QTest.qWait(50)
+    seen = all_lanes_seen_whole(window)
+    assert 1 <= len(seen) < len(lanes)
+    for _ in lanes:
+        press(window, "Down")
+        assert window.desk.document.active in all_lanes_seen_whole(window)
+    view = window.timeline.view
+    wheel(window, GUTTER_PX // 2, 9)
+    assert all_lanes_seen_whole(window)[0] == lanes[0]
+    wheel(window, GUTTER_PX // 2, -9)
+    assert all_lanes_seen_whole(window)[-1] == lanes[-1]
+    assert window.timeline.view == view
+    wheel(window, GUTTER_PX + 200, 1)
+    assert window.timeline.view.ns_per_px < view.ns_per_px
+    window.timeline.setFixedHeight(300)
+    QTest.qWait(50)
+    press(window, "F7")
+    assert window.desk.queue.current.lane in all_lanes_seen_whole(window)
+
+
+def test_signals_and_timeline_end_at_the_same_pixel(window: Any) -> None:
+    press(window, "F9")
+    window.main.resize(1024, 640)
+    QTest.qWait(150)
+    plot = window.signals.panel.plot
+    ends = [w.mapTo(window.main, QPoint(w.width(), 0)).x() for w in (plot, window.timeline)]
+    assert ends[0] == ends[1]
+    assert plot.view == window.timeline.view
