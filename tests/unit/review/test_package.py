@@ -18,7 +18,12 @@ from stillface.io.bundle import open_study
 from stillface.io.code_log_chain import read_log
 from stillface.io.human_codes import read_people
 from stillface.io.lock import FileLock
-from stillface.review.assignments import Assignment, read_assignments, write_assignments
+from stillface.review.assignments import (
+    Assignment,
+    assignments_to_carry,
+    read_assignments,
+    write_assignments,
+)
 from stillface.review.check_in import check_in
 from stillface.review.checkouts import checked_out
 from stillface.review.opening import open_document
@@ -107,6 +112,9 @@ def test_what_the_coder_was_given_goes_with_it_and_nobody_elses(folder: Any, tmp
         Assignment("one", "caregiver", "affect3", "AB", 2),
     ]
     write_assignments(folder, rows)
+    # A package with the infant's films only carries the infant's lanes only.
+    carried = assignments_to_carry(folder, "one", "AB", "infant").decode().splitlines()
+    assert carried[1:] == ["one,infant,affect3,AB,1"]
     check_out(folder, "one", "AB", tmp_path / "out.zip")
     away = unpack(tmp_path / "out.zip", tmp_path / "laptop")
     # That it is a second coding is not told there either.
