@@ -13,7 +13,19 @@ from hypothesis import strategies as st
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.review.lanes import Lane, LaneBout, LaneKey
-from stillface.review.timeline import View, hit, rows_of, snap_ns, strips, ticks, visible
+from stillface.review.timeline import (
+    View,
+    first_showing,
+    height_of,
+    hit,
+    last_first,
+    rows_of,
+    scrolled,
+    snap_ns,
+    strips,
+    ticks,
+    visible,
+)
 
 KEY = LaneKey("infant", "affect3", "human:AB")
 AUTO = LaneKey("infant", "affect3", "auto:affect@1")
@@ -117,3 +129,29 @@ def test_never_more_rectangles_than_pixels_and_each_pixel_right(kit: Any) -> Non
         assert covered == (here is not None)
     near = strips(long, WHOLE.fitted(300 * S, 303 * S, 0))
     assert [strip.bout.id for strip in near if strip.bout] == [f"b{k}" for k in range(2500, 2526)]
+
+
+@given(
+    kinds=st.lists(st.booleans(), min_size=1, max_size=15),
+    room=st.integers(30, 500),
+    first=st.integers(0, 20),
+    wanted=st.integers(0, 20),
+)
+def test_every_lane_is_readable_and_can_be_scrolled_to(
+    kinds: list[bool], room: int, first: int, wanted: int
+) -> None:
+    keys = [AUTO if machine else KEY for machine in kinds]
+    first, wanted = min(first, len(keys) - 1), min(wanted, len(keys) - 1)
+    rows = rows_of(keys, 42, height_of(keys, room, 3, 16, 40), 3, 16)
+    assert all(16 <= row.height_px <= 40 for row in rows)
+    shown = scrolled(rows, first, room)
+    assert shown[0].top_px == 42
+    assert all(row.bottom_px <= 42 + room for row in shown)
+    begin = first_showing(rows, first, wanted, room)
+    assert begin <= wanted < begin + len(scrolled(rows, begin, room))
+    if first <= wanted < first + len(shown):
+        assert begin == first
+    last = last_first(rows, room)
+    assert last + len(scrolled(rows, last, room)) == len(rows)
+    if room >= 19 * len(keys):
+        assert last == 0
