@@ -22,6 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StillfaceError as error:
         return _refused(error)
 
+    from qtpy.QtGui import QGuiApplication
     from qtpy.QtWidgets import QApplication
 
     from stillface.gui.sitting import begin
@@ -34,7 +35,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except StillfaceError as error:
         # A coder sees what is wrong and what to do, never a path; the terminal gets the whole line.
         status = _refused(error)
-        if application.platformName() not in ("offscreen", "minimal"):
+        if QGuiApplication.platformName() not in ("offscreen", "minimal"):
             show_trouble(error, "opening a study")
         return status
     if sitting is None:
