@@ -59,7 +59,7 @@ class Sitting(QObject):
         super().__init__()
         self._open, self._make_browser = open_, make_browser
         self._browser: StudyBrowser | None = None
-        self._goes_back = False
+        self._goes_back = self._failed = False
         self._last = ""
         self.window: CodingWindow | None = None
         self.ended: Signal[[]] = Signal()
@@ -103,8 +103,10 @@ class Sitting(QObject):
         try:
             self.browse()
         except BaseException:
-            # The person is told by whoever catches it, and is not left without any window.
-            QTimer.singleShot(0, self._left)
+            # The person is told by whoever catches it, and gets the browser once more; what fails again
+            # would fail for ever.
+            QTimer.singleShot(0, self.end if self._failed else self._left)
+            self._failed = True
             raise
 
     def browse(self) -> CodingWindow | None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
-from qtpy.QtCore import QEvent, Qt
+from qtpy.QtCore import QEvent, Qt, QTimer
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QMessageBox
@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox
 from stillface.domain.clock import NS_PER_S as S
 from stillface.gui import sitting as module
 from stillface.gui.launch import parse
+from stillface.gui.sitting import Sitting
 from stillface.gui.study_browser import StudyBrowser
 from stillface.gui.trouble import TroubleBox
 from stillface.io.durable import storage_error
@@ -184,6 +185,23 @@ def test_unsaved_work_keeps_the_window_and_the_way_back(
         assert not window.closed
     window.main.close()
     settle(qtbot, lambda: len(person.saw) == 2)
+
+
+def test_a_browser_that_cannot_be_shown_is_tried_twice_and_not_for_ever(qtbot: Any) -> None:
+    tries: list[int] = []
+
+    def broken() -> StudyBrowser:
+        tries.append(1)
+        raise ZeroDivisionError
+
+    sitting = Sitting(lambda _choice: None, broken)  # type: ignore[arg-type,return-value]
+    sitting._goes_back = True
+    ended: list[bool] = []
+    sitting.ended.connect(lambda: ended.append(True))
+    with qtbot.capture_exceptions() as faults:
+        QTimer.singleShot(0, sitting._left)
+        qtbot.waitUntil(lambda: bool(ended), timeout=5_000)
+    assert (len(tries), len(faults)) == (2, 2)
 
 
 def test_a_session_that_cannot_be_opened_is_told_over_the_browser(
