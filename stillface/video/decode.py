@@ -1,8 +1,17 @@
-"""Decoding a film from a key frame on, so that every frame is exactly the one asked for."""
+"""Decoding a film from a key frame on, so that every frame is exactly the one asked for.
+
+A decoder hides damage: it fills what is missing with what it has, and marks the frame late or not
+at all. Reading is therefore strict, where any deviation from the codec's rules is an error, unless
+the film as a whole deviates, as some cameras' do: then it is careful. Its threads share one frame,
+so that marks are in time, and a frame that may lean on one decoded after it is given only when that
+one is known to be whole.
+"""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 
@@ -11,10 +20,19 @@ from av.container import InputContainer
 from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
+from stillface.errors import InputError
 from stillface.video.container import damaged, open_container, video_stream
 from stillface.video.index import VideoIndex
 
 __all__ = ["Decoder", "decode_from_key"]
+
+# H.264 and H.265 allow no frame to be shown more than 16 frames before one it leans on.
+_MAX_REORDERED = 16
+# So many frames tell whether a film keeps to its codec's rules.
+_N_TRIED = 12
+# A key frame that only begins to refresh the picture is an error to a strict reader; three earlier
+# beginnings, each twice as far back, pass over it.
+_N_EARLIER = 3
 
 
 def decode_from_key(
@@ -24,6 +42,7 @@ def decode_from_key(
     *,
     not_after: int | None = None,
     threads: int = 0,
+    strict: bool = False,
 ) -> Iterator[VideoFrame]:
     """Decode from the next key frame to the end of the film, in display order.
 
@@ -36,6 +55,9 @@ def decode_from_key(
         Give nothing when the next key frame has a later stamp than this: the seek went too far.
     threads : int
         Decoder threads; 0 for one per core.
+    strict : bool
+        Read several frames at once and end at any deviation from the codec's rules, also one that
+        does no harm to the picture; otherwise read one frame at a time and end at damage.
 
     Raises
     ------
@@ -44,27 +66,37 @@ def decode_from_key(
     """
     context = stream.codec_context
     if not context.is_open:
-        context.thread_type = "AUTO"
+        context.thread_type = "AUTO" if strict else "SLICE"
         context.thread_count = threads
-    began = False
-    n_given = 0
+        if strict:
+            context.options = {"err_detect": "explode"}
+    held: deque[VideoFrame] = deque()
+    n_decoded = 0
     try:
-        for packet in container.demux(stream):
-            if not began:
-                if not packet.is_keyframe:
-                    continue
-                if not_after is not None and (packet.pts is None or packet.pts > not_after):
-                    return
-                began = True
-            for frame in packet.decode():
-                if frame.is_corrupt:
-                    raise damaged(path, "a frame is damaged", got=_place(frame, n_given))
-                n_given += 1
-                yield frame
+        for frame in _decoded(container, stream, not_after):
+            if frame.is_corrupt:
+                raise damaged(path, "a frame is damaged", got=_place(frame, n_decoded))
+            n_decoded += 1
+            held.append(frame)
+            if strict or len(held) > _MAX_REORDERED:
+                yield held.popleft()
     except av.FFmpegError as error:
         raise damaged(
-            path, "the film cannot be decoded further", got=f"{error.strerror} after {n_given} frames"
+            path, "the film cannot be decoded further", got=f"{error.strerror} after {n_decoded} frames"
         ) from error
+    yield from held
+
+
+def _decoded(container: InputContainer, stream: VideoStream, not_after: int | None) -> Iterator[VideoFrame]:
+    began = False
+    for packet in container.demux(stream):
+        if not began:
+            if not packet.is_keyframe:
+                continue
+            if not_after is not None and (packet.pts is None or packet.pts > not_after):
+                return
+            began = True
+        yield from packet.decode()
 
 
 def _place(frame: VideoFrame, n_given: int) -> str:
@@ -87,6 +119,7 @@ class Decoder:
         self._path = path
         self._index = index
         self._threads = threads
+        self._strict = True
         self._container: InputContainer | None = None
         self._stream: VideoStream | None = None
 
@@ -117,19 +150,45 @@ class Decoder:
         InputError
             A frame is damaged or missing.
         """
-        position = self._index.key_before(start)
-        back = 1
+        position, back = self._index.key_before(start), 1
+        following: int | None = None
+        n_failed = 0
         while True:
-            frames = self._numbered(int(self._index.key_frames[position]))
-            if (first := next(frames, None)) is not None:
-                yield first
-                yield from frames
-                return
-            if position == 0:
-                raise damaged(self._path, f"frame {start} cannot be reached", got="no key frame before it")
+            try:
+                for number, frame in self._numbered(int(self._index.key_frames[position])):
+                    if following is None or number >= following:
+                        yield number, frame
+                        following = number + 1
+                if following is not None:
+                    return
+                if position == 0:
+                    raise damaged(
+                        self._path, f"frame {start} cannot be reached", got="no key frame before it"
+                    )
+            except InputError:
+                self.close()
+                if self._strict and not self._keeps_rules():
+                    self._strict = False
+                    continue
+                n_failed += 1
+                if position == 0 or n_failed > _N_EARLIER:
+                    raise
             # Some containers land behind the mark, some key frames only begin to refresh the
             # picture: an earlier beginning costs time, never exactness.
             position, back = max(0, position - back), back * 2
+
+    def _keeps_rules(self) -> bool:
+        """Tell whether a strict reading gets on anywhere: at the beginning, half-way or near the end."""
+        keys = self._index.key_frames
+        for position in sorted({0, len(keys) // 2, len(keys) - 1}):
+            try:
+                if sum(1 for _ in islice(self._from(int(keys[position])), _N_TRIED)):
+                    return True
+            except InputError:
+                continue
+            finally:
+                self.close()
+        return False
 
     def _numbered(self, key: int) -> Iterator[tuple[int, VideoFrame]]:
         """Decode from one key frame; nothing when that cannot be had exactly."""
@@ -169,12 +228,19 @@ class Decoder:
             self._container = open_container(self._path)
             self._stream = video_stream(self._container, self._path)
         if key == 0:
-            return decode_from_key(self._container, self._stream, self._path, threads=self._threads)
+            return decode_from_key(
+                self._container, self._stream, self._path, threads=self._threads, strict=self._strict
+            )
         pts = int(self._index.pts[key])
         try:
             self._container.seek(pts, stream=self._stream, backward=True)
         except av.FFmpegError:
             return iter(())
         return decode_from_key(
-            self._container, self._stream, self._path, not_after=pts, threads=self._threads
+            self._container,
+            self._stream,
+            self._path,
+            not_after=pts,
+            threads=self._threads,
+            strict=self._strict,
         )

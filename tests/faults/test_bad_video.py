@@ -224,13 +224,20 @@ def noisy(number: int) -> np.ndarray:
     return np.clip(painted(number) + grain, 0, 255).astype(np.uint8)
 
 
-def holed(folder: Path, filling: bytes, skip: float) -> Path:
-    """Destroy what follows the first part of a frame two thirds through the film."""
+def noisy_film(folder: Path) -> tuple[Path, list[tuple[int, int]]]:
+    """Write a film; tell where each stored frame begins and how many bytes it has."""
     good = write_clip(folder / "good.mp4", 120, picture=noisy, options=x264())
     with av.open(str(good)) as film:
-        entry = film.streams.video[0].index_entries[80]
-    kept = max(5, int(entry.size * skip))
-    return patched(good, folder / "holed.mp4", [(entry.pos + kept, filling * (entry.size - kept))])
+        # An entry lives as long as the film is open.
+        return good, [(entry.pos, entry.size) for entry in film.streams.video[0].index_entries]
+
+
+def holed(folder: Path, filling: bytes, skip: float) -> Path:
+    """Destroy what follows the first part of a frame two thirds through the film."""
+    good, stored = noisy_film(folder)
+    at, size = stored[80]
+    kept = max(5, int(size * skip))
+    return patched(good, folder / "holed.mp4", [(at + kept, filling * (size - kept))])
 
 
 @pytest.mark.parametrize(("filling", "skip"), [(b"\xff", 0.0), (b"\0", 0.5)])
@@ -254,6 +261,35 @@ def test_damage_in_the_middle_is_an_error_there_and_nowhere_else(
         # Other groups of pictures are whole, and the decoder has recovered.
         assert read_number(film.frame(110)) == 110
         assert read_number(film.frame(20)) == 20
+
+
+@pytest.mark.parametrize("skip", [0.0, 0.2, 0.9])
+def test_no_reading_shows_a_frame_that_leans_on_a_broken_one(skip: float, tmp_path: Path) -> None:
+    """Where a disk's lost block reads as zeros, the frames given are whole, and always the same."""
+    good, stored = noisy_film(tmp_path)
+    with open_video([good], None) as film:
+        whole = dict(film.frames(0, 120))
+    # One group of pictures: frames that others lean on, and frames shown before those.
+    for order in range(72, 84):
+        at, size = stored[order]
+        kept = max(5, int(size * skip))
+        path = patched(good, tmp_path / "bad.mp4", [(at + kept, bytes(size - kept))])
+        first, second = frames_until_error(path), frames_until_error(path)
+        assert 60 <= len(first) == len(second) <= order
+        for number, picture in first.items():
+            np.testing.assert_array_equal(picture, whole[number])
+
+
+def frames_until_error(path: Path) -> dict[int, np.ndarray]:
+    """Give the frames that a reading in order shows before it ends with an error."""
+    shown = {}
+
+    def read_on() -> None:
+        shown.update(film.frames(0, 120))
+
+    with open_video([path], None) as film, pytest.raises(InputError):
+        read_on()
+    return shown
 
 
 def test_a_picture_that_changes_size_is_refused_where_it_does(tmp_path: Path) -> None:
