@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from hypothesis import Phase, settings
 
+# An example may take its time: how fast things are is measured in benchmarks, not asserted in tests.
+settings.register_profile("unhurried", parent=settings(), deadline=None)
+settings.load_profile("unhurried")
 # For mutation testing: one failing example is enough, the smallest is not sought.
 settings.register_profile(
     "without_shrinking", phases=(Phase.explicit, Phase.generate), database=None, derandomize=True

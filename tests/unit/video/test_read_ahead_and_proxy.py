@@ -70,15 +70,14 @@ def test_a_slow_film_never_makes_the_player_wait_and_what_was_late_is_counted(fi
     real, gate = source.frame, threading.Event()
 
     def slow(index: int) -> np.ndarray:
-        gate.wait(5)
+        assert gate.wait(60)
         return real(index)
 
     source.frame = slow  # type: ignore[method-assign]
     with ReadAhead(source) as ahead:
-        began = time.perf_counter()
+        # The gate opens only afterwards: waiting for a frame would never end.
         for k in range(50):
             assert ahead.at_hand(k) is None
-        assert time.perf_counter() - began < 0.2
         assert ahead.n_late == 50
         gate.set()
         # It goes on from the frame that is due now, not from where it fell behind.
