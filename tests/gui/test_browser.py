@@ -93,7 +93,7 @@ def test_ctrl_q_leaves_the_browser_too(study: Any, qtbot: Any) -> None:
     shown.show()
     qtbot.waitExposed(shown)
     QTest.keyClick(shown.search, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
-    qtbot.waitUntil(lambda: not shown.isVisible())
+    qtbot.waitUntil(lambda: not shown.isVisible(), timeout=30_000)
     assert shown.result() == QDialog.DialogCode.Rejected
 
 

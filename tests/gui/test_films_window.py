@@ -131,11 +131,11 @@ def test_quick_copies_are_offered_made_in_the_background_and_can_be_stopped(
     button = window.signals.copy_button
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: button.text() == "Make quick copies", timeout=5000)
+    qtbot.waitUntil(lambda: button.text() == "Make quick copies", timeout=30_000)
     assert made == []
     assert said[-1] == "no quick copy: you stopped it"
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not button.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: not button.isVisible(), timeout=30_000)
     assert made == used == ["front", "side"]
     assert "in use" in said[-1]
 
@@ -151,7 +151,7 @@ def test_a_copy_that_cannot_be_used_at_once_is_used_from_the_next_opening_on(
     window.desk.said.connect(said.append)
     window.signals.offer_copies(("front",), lambda _camera, _said: None, use)
     QTest.mouseClick(window.signals.copy_button, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: not window.signals.copy_button.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: not window.signals.copy_button.isVisible(), timeout=30_000)
     assert said[-1] == "quick copies are made and used from the next opening on (the share is gone)"
 
 

@@ -166,11 +166,11 @@ def test_marks_are_on_screen_at_once_after_reopening(
     again = open_window()
     ready(qtbot, again)
     assert again.films.shown["front"] == 57
-    qtbot.waitUntil(lambda: yellow(again) > 50, timeout=5_000)
+    qtbot.waitUntil(lambda: yellow(again) > 50, timeout=30_000)
     press(again, "F10")
-    qtbot.waitUntil(lambda: yellow(again) == 0, timeout=5_000)
+    qtbot.waitUntil(lambda: yellow(again) == 0, timeout=30_000)
     press(again, "F10")
-    qtbot.waitUntil(lambda: yellow(again) > 50, timeout=5_000)
+    qtbot.waitUntil(lambda: yellow(again) > 50, timeout=30_000)
 
 
 def test_an_edge_between_episodes_is_dragged_and_kept(study: Any, open_window: Callable[..., Any]) -> None:

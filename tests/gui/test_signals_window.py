@@ -324,7 +324,7 @@ class Tone:
 
 def heard_at(player: SoundPlayer, card: Card, qtbot: Any, wait_s: float = 0.0) -> int:
     """Give the sample that the card is handed now."""
-    qtbot.waitUntil(lambda: player._feeds[player.camera].ready(player.film_ns(wait_s)), timeout=5000)
+    qtbot.waitUntil(lambda: player._feeds[player.camera].ready(player.film_ns(wait_s)), timeout=30_000)
     out = np.zeros(80, np.float32)
     card.fill(out, wait_s)
     return round(float(out[0]) / player.volume * 1e6)

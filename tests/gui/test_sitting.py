@@ -200,7 +200,7 @@ def test_a_browser_that_cannot_be_shown_is_tried_twice_and_not_for_ever(qtbot: A
     sitting.ended.connect(lambda: ended.append(True))
     with qtbot.capture_exceptions() as faults:
         QTimer.singleShot(0, sitting._left)
-        qtbot.waitUntil(lambda: bool(ended), timeout=5_000)
+        qtbot.waitUntil(lambda: bool(ended), timeout=30_000)
     assert (len(tries), len(faults)) == (2, 2)
 
 

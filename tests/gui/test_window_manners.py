@@ -257,7 +257,7 @@ def test_the_frame_of_the_tour_follows_what_it_frames(qtbot: Any, window: Any) -
     press(window, "Return")
     tour, label = window.tools.tour, window.panel.lane_label
     label.setFixedWidth(label.width() + 150)
-    qtbot.waitUntil(lambda: tour._ring.width() == label.width() + 6, timeout=5_000)
+    qtbot.waitUntil(lambda: tour._ring.width() == label.width() + 6, timeout=30_000)
 
 
 def test_edges_by_keys_and_a_code_touch_no_neighbour(window: Any) -> None:

@@ -41,7 +41,7 @@ def film(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def wait_for(ready: object, seconds: float = 5) -> None:
+def wait_for(ready: object, seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not ready():  # type: ignore[operator]
         assert time.monotonic() < end
