@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeyEvent, QMouseEvent
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.review.desk import Desk
 from stillface.review.keymap import key_of_code
@@ -40,9 +41,11 @@ class CheatSheet(QWidget):
     def __init__(self, desk: Desk, groups: Mapping[str, Lines], theme: Theme, parent: QWidget) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(
-            f"CheatSheet, QScrollArea, QWidget#keys {{background: {theme.background}; border: none;}}"
-            f"QLabel {{color: {theme.text};}}"
+        dress(
+            self,
+            theme,
+            "CheatSheet, QScrollArea, QWidget#keys {background: $background; border: none;}"
+            "QLabel {color: $text;}",
         )
         self.setAccessibleName("Keys")
         self.groups = {**_codes(desk), **{name: groups[name] for name in _ORDER if name in groups}}

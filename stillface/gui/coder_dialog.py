@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QListWi
 
 from stillface.domain.study import Study
 from stillface.errors import FieldError, StillfaceError
-from stillface.gui.dialog_style import dialog_sheet
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.gui.trouble import show_trouble
 from stillface.io.bundle import StudyFolder
@@ -78,7 +78,7 @@ class CoderDialog(QDialog):
         super().__init__(parent)
         self.known = tuple(known)
         self._words, self._sure_of = words, ""
-        self.setStyleSheet(dialog_sheet(theme))
+        dress(self, theme)
         title = QLabel(heading)
         title.setTextFormat(Qt.TextFormat.RichText)
         title.setWordWrap(True)

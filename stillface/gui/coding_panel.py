@@ -8,6 +8,7 @@ from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from stillface.domain.scheme import Code
+from stillface.gui.dress import dress
 from stillface.gui.palette import HEART, Theme, code_colour, code_letter, text_on
 from stillface.gui.said_line import SaidLine
 from stillface.review.desk import Desk, clock_text
@@ -84,7 +85,7 @@ class CodingPanel(QWidget):
     def _lay_out(self) -> None:
         self.time_label.setStyleSheet("font: bold 17px monospace;")
         self.time_label.setAccessibleName("Session time")
-        self.said_label.setStyleSheet(f"color: {self.theme.faint};")
+        dress(self.said_label, self.theme, "color: $faint;")
         self._top = top = QHBoxLayout()
         self._row = QHBoxLayout()
         top.addWidget(self.lane_label)

@@ -25,7 +25,7 @@ from qtpy.QtWidgets import (
 
 from stillface.domain.clock import NS_PER_S
 from stillface.errors import StillfaceError
-from stillface.gui.dialog_style import dialog_sheet
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme, code_colour, code_letter, text_on
 from stillface.review.desk import Desk, clock_text
 from stillface.review.settling import Comparison, Difference, Kind
@@ -76,7 +76,7 @@ class ComparePanel(QWidget):
         self.desk, self.comparison, self.theme = desk, comparison, theme
         self.setObjectName("panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
-        self.setStyleSheet(dialog_sheet(theme))
+        dress(self, theme)
         self.lines: list[PanelLine] = []
         self._settled_here = False
         self._settled = self._now_settled()

@@ -25,7 +25,7 @@ from qtpy.QtWidgets import (
 
 from stillface.errors import StillfaceError
 from stillface.gui.coder_dialog import initials_fault, known_coders, list_coders
-from stillface.gui.dialog_style import dialog_sheet
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.gui.trouble import show_trouble
 from stillface.pipeline.agree_study import draw_sessions
@@ -84,7 +84,7 @@ class DealDialog(QDialog):
         self._new: list[str] = []
         self._rows: dict[str, list[QTableWidgetItem]] = {}
         self.setWindowTitle("Deal out work")
-        self.setStyleSheet(dialog_sheet(theme))
+        dress(self, theme)
         self.resize(560, 560)
         self._make_parts()
         self._lay_out()

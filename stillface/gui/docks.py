@@ -8,6 +8,7 @@ from typing import Any
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QDockWidget, QFrame, QMainWindow, QScrollArea, QWidget
 
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.gui.slim_bar import beside
 
@@ -33,12 +34,14 @@ class Docks:
 
     Attributes
     ----------
+    theme : Theme
+        Of the panels that are added from now on.
     added : callable or None
         Told of the switch of each panel that can be put away.
     """
 
     def __init__(self, main: QMainWindow, theme: Theme) -> None:
-        self._main, self._theme = main, theme
+        self._main, self.theme = main, theme
         self._held: dict[str, QDockWidget] = {}
         self.added: Callable[[Any], object] | None = None
         centre = main.centralWidget()
@@ -64,7 +67,7 @@ class Docks:
         """Put a panel under another one, as wide as that."""
         widget.setMinimumHeight(height_px)
         dock, upper = (
-            self.add_fixed(beside(_scrolled(widget), self._theme), name, "bottom"),
+            self.add_fixed(beside(_scrolled(widget), self.theme), name, "bottom"),
             self._held[above],
         )
         self._main.splitDockWidget(upper, dock, Qt.Orientation.Vertical)
@@ -88,9 +91,10 @@ class Docks:
         dock = QDockWidget(name, self._main)
         dock.setObjectName(f"stillface {name}")
         dock.setWidget(widget)
-        dock.setStyleSheet(
-            f"QDockWidget {{color: {self._theme.text};}}"
-            f"QDockWidget::title {{background: {self._theme.lane}; padding: 4px 8px;}}"
+        dress(
+            dock,
+            self.theme,
+            "QDockWidget {color: $text;} QDockWidget::title {background: $lane; padding: 4px 8px;}",
         )
         dock.setAllowedAreas(_AREAS[area])
         self._main.addDockWidget(_AREAS[area], dock)

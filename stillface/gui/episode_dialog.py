@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.session import ENDED_BY
 from stillface.errors import StillfaceError
-from stillface.gui.dialog_style import dialog_sheet
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.review.desk import Desk, clock_text
 from stillface.review.episodes import EpisodeEditor, StopSuggestion
@@ -49,7 +49,7 @@ class EpisodeDialog(QDialog):
         super().__init__(parent)
         self.desk, self.editor, self.theme = desk, editor, theme
         self.setWindowTitle("Episodes")
-        self.setStyleSheet(dialog_sheet(theme))
+        dress(self, theme)
         self.told, self.problems = QLabel(), QLabel()
         self.undo_button, self.redo_button = QPushButton("Undo"), QPushButton("Redo")
         self.undo_button.clicked.connect(lambda: self._try(editor.undo))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from qtpy.QtWidgets import QLabel, QSizePolicy, QWidget
 
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 
 __all__ = ["FilmNote"]
@@ -29,8 +30,10 @@ class FilmNote(QLabel):
         self.setAccessibleName("What is wrong with the films")
         self.setWordWrap(True)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Maximum)
-        self.setStyleSheet(
-            f"background: {theme.background}; color: {theme.text}; font-weight: bold; padding: 6px 12px;"
-            "border-left: 5px solid #D55E00;"
+        dress(
+            self,
+            theme,
+            "background: $background; color: $text; font-weight: bold; padding: 6px 12px;"
+            "border-left: 5px solid #D55E00;",
         )
         self.setVisible(bool(lines))

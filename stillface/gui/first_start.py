@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QMessageBox, QProgressDialog
 
-from stillface.gui.dialog_style import dialog_sheet
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.io.bundle import StudyFolder
 from stillface.review.tour_study import tour_study
@@ -16,7 +16,7 @@ __all__ = ["make_tour_study", "wants_tour"]
 def wants_tour(theme: Theme) -> bool:
     """Ask whether to be shown around."""
     box = QMessageBox()
-    box.setStyleSheet(dialog_sheet(theme))
+    dress(box, theme)
     box.setWindowTitle("stillface")
     box.setText("New here?")
     box.setInformativeText(

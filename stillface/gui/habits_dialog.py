@@ -14,7 +14,7 @@ from qtpy.QtWidgets import (
 )
 
 from stillface.domain.clock import NS_PER_S
-from stillface.gui.dialog_style import dialog_sheet
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.review.habits import Habits
 
@@ -36,7 +36,7 @@ class HabitsDialog(QDialog):
     def __init__(self, habits: Habits, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("How you code")
-        self.setStyleSheet(dialog_sheet(theme))
+        dress(self, theme)
         self.bin_s, self.pre_roll_s = QDoubleSpinBox(), QDoubleSpinBox()
         self.bin_s.setRange(0.25, 15)
         self.bin_s.setSingleStep(0.25)

@@ -62,5 +62,5 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--coder", help="who you are")
     parser.add_argument("--keys", choices=sorted(PROFILES), help="profile of keys")
     parser.add_argument("--blind", action="store_true", help="show nothing of the machine's")
-    parser.add_argument("--light", action="store_true", help="light colours")
+    parser.add_argument("--light", action="store_true", help="light colours, from now on")
     return parser.parse_args(arguments)

@@ -44,7 +44,7 @@ _MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("onset_earlier", "onset_later", "offset_earlier", "offset_later", "", "signals"),
         ),
     ),
-    ("&View", ("zoom_in", "zoom_out", "zoom_all", "", "film_fit", "marks")),
+    ("&View", ("zoom_in", "zoom_out", "zoom_all", "", "film_fit", "marks", "colours")),
     ("&Help", ("help", "tour")),
 )
 _ABOUT = (

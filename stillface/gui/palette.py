@@ -18,6 +18,7 @@ _CYCLE = ("#0072B2", "#E69F00", "#56B4E9", "#CC79A7", "#009E73", "#D55E00", "#F0
 class Theme:
     """Colours of everything that is not a code."""
 
+    name: str
     background: str
     lane: str
     text: str
@@ -29,10 +30,26 @@ class Theme:
 
 
 DARK = Theme(
-    "#20242b", "#2c323c", "#e8eaed", "#8d96a5", ("#3a4a63", "#4b4560"), "#ffffff", "#7fb3ff", "#7fb3ff"
+    "dark",
+    "#20242b",
+    "#2c323c",
+    "#e8eaed",
+    "#8d96a5",
+    ("#3a4a63", "#4b4560"),
+    "#ffffff",
+    "#7fb3ff",
+    "#7fb3ff",
 )
 LIGHT = Theme(
-    "#f4f5f7", "#e6e8ec", "#1c1f24", "#6a7280", ("#c9d6ea", "#d9d1e6"), "#000000", "#1f5fbf", "#1f5fbf"
+    "light",
+    "#f4f5f7",
+    "#e6e8ec",
+    "#1c1f24",
+    "#6a7280",
+    ("#c9d6ea", "#d9d1e6"),
+    "#000000",
+    "#1f5fbf",
+    "#1f5fbf",
 )
 
 

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSlider,
 from stillface.audio.feed import SoundFeed
 from stillface.audio.sound import Sound
 from stillface.domain.clock import NS_PER_S, ClockMap
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.review.playhead import Playhead
 from stillface.review.signals import Signal
@@ -203,7 +204,7 @@ class SoundBar(QWidget):
         self.player = player
         self.camera, self.mute, self.volume = QComboBox(), QPushButton("Mute"), QSlider()
         self.why = QLabel()
-        self.why.setStyleSheet(f"color: {theme.faint};")
+        dress(self.why, theme, "color: $faint;")
         self.camera.addItems(list(player.cameras))
         self.camera.setAccessibleName("Which camera's sound")
         self.camera.setToolTip("Which camera's sound is heard")

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme, code_colour, code_letter, text_on
 from stillface.gui.queue_filters import QueueFilters
 from stillface.review.desk import Desk, clock_text
@@ -37,6 +38,7 @@ _BUTTONS = (
     ("review_next", "Skip"),
 )
 _PER_ROW = 3
+_SMALL = "color: $faint; font-size: 11px;"
 
 
 class QueuePanel(QWidget):
@@ -78,7 +80,7 @@ class QueuePanel(QWidget):
         self.progress.setTextVisible(True)
         caveat = QLabel(_CAVEAT)
         caveat.setWordWrap(True)
-        caveat.setStyleSheet(f"color: {self.theme.faint}; font-size: 11px;")
+        dress(caveat, self.theme, _SMALL)
         if self.filters is not None:
             whole.addWidget(self.filters)
         for widget in (self.what, self.detail):
@@ -97,7 +99,7 @@ class QueuePanel(QWidget):
             + " offset."
         )
         hint.setWordWrap(True)
-        hint.setStyleSheet(f"color: {self.theme.faint}; font-size: 11px;")
+        dress(hint, self.theme, _SMALL)
         below: tuple[QWidget, ...] = (hint, self.progress, self.share, self.sample, caveat)
         for part in below:
             whole.addWidget(part)

@@ -16,7 +16,7 @@ from qtpy.QtWidgets import (
 )
 
 from stillface.errors import StillfaceError
-from stillface.gui.dialog_style import dialog_sheet
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.review.commands_edit import CommentOn
 from stillface.review.desk import Desk, clock_text
@@ -47,7 +47,7 @@ class RatingDialog(QDialog):
         super().__init__(parent)
         self.desk = desk
         self.setWindowTitle("Ratings")
-        self.setStyleSheet(dialog_sheet(theme))
+        dress(self, theme)
         self._units = {k: u for k, u in rating_units(desk.document.session, desk.grid).items() if u}
         self.kind, self.unit, self.told = QComboBox(), QComboBox(), QLabel()
         self.kind.addItems([_KINDS[kind] for kind in self._units])

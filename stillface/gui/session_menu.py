@@ -45,7 +45,7 @@ class SessionMenu(QObject):
         sign_off.tracks.setTitle("Sign off, unlock")
         self.menu.addMenu(sign_off.tracks)
         window.own_actions["help"] = window.show_keys
-        self.offer("Is everything saved?", "save", window.say_saved)
+        self.offer("Is everything saved?", "save", self.say_saved)
         # What the window itself can do stands above, where it goes from here below.
         self.menu.addSeparator()
 
@@ -75,6 +75,16 @@ class SessionMenu(QObject):
         if first:
             self.menu.insertAction(self._rest, line)
         return line
+
+    def say_saved(self) -> None:
+        """Say whether everything is on the disk: there is no save command."""
+        desk, document = self._window.desk, self._window.desk.document
+        if document.status == "saved":
+            desk.said.emit("saved already: every edit is on the disk")
+        else:
+            document.retry()
+            why = "" if document.trouble is None else f": {document.trouble.what}"
+            desk.said.emit(f"{document.status}{why}")
 
     def copy_details(self) -> None:
         """Put on the clipboard what a manager needs to understand what a coder sees."""

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 from stillface.audio.waveform import Waveform
 from stillface.domain.clock import ClockMap
 from stillface.errors import StillfaceError
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.gui.physio_plot import PhysioPlot
 from stillface.gui.timeline_widget import TimelineWidget
@@ -56,7 +57,7 @@ class SignalsPanel(QWidget):
         self.desk, self.theme, self._why = desk, theme, physiology.why
         self.plot = PhysioPlot(desk, timeline, physiology, theme, tuple(sounds))
         self.line, self.status = QLabel(), QPushButton()
-        self.line.setStyleSheet(f"color: {theme.faint};")
+        dress(self.line, theme, "color: $faint;")
         self.status.setFlat(True)
         self.status.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.status.setAccessibleName("Whether your corrections are saved")
@@ -115,7 +116,7 @@ class SignalsPanel(QWidget):
         good = beats.status == "saved"
         self.status.setText(beats.status)
         self.status.setToolTip("Every correction is on the disk" if good else "Try again to save")
-        self.status.setStyleSheet(f"color: {self.theme.faint if good else '#D55E00'}; font-weight: bold;")
+        dress(self.status, self.theme, f"color: {'$faint' if good else '#D55E00'}; font-weight: bold;")
 
     def close_signals(self, *, abandon: bool = False) -> None:
         """End the sitting at the beats; raises StorageError and stays open while something is unsaved."""

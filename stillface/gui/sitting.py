@@ -11,8 +11,9 @@ from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QDialog, QFileDialog
 
 from stillface.errors import InputError, StillfaceError
+from stillface.gui.dress import keep_theme, kept_theme
 from stillface.gui.first_start import make_tour_study, wants_tour
-from stillface.gui.palette import DARK, LIGHT
+from stillface.gui.palette import LIGHT
 from stillface.gui.session_window import open_pair, open_window
 from stillface.gui.study_browser import StudyBrowser
 from stillface.gui.tour_steps import first_time
@@ -140,9 +141,11 @@ def begin(options: argparse.Namespace) -> Sitting | None:
     StillfaceError
         The study, or a session that was named, cannot be opened.
     """
-    theme = LIGHT if options.light else DARK
+    if options.light:
+        keep_theme(LIGHT)
+    theme = kept_theme()
     if not options.study and first_time() and wants_tour(theme):
-        return _tour(options.light)
+        return _tour()
     folder = options.study or QFileDialog.getExistingDirectory(None, "Open a study")
     if not folder:
         return None
@@ -165,7 +168,7 @@ def begin(options: argparse.Namespace) -> Sitting | None:
 
     def open_(choice: Choice) -> CodingWindow:
         if choice.pair is not None:
-            return open_pair(study, choice.session_id, choice.pair, coder, keys=keys, light=options.light)
+            return open_pair(study, choice.session_id, choice.pair, coder, keys=keys, light=_light())
         window = open_window(
             study,
             choice.session_id,
@@ -173,12 +176,12 @@ def begin(options: argparse.Namespace) -> Sitting | None:
             keys=keys,
             blind=choice.blind or options.blind,
             only_role=choice.role,
-            light=options.light,
+            light=_light(),
         )
         _to_lane(window.desk, choice, library)
         return window
 
-    sitting = Sitting(open_, lambda: StudyBrowser(library, theme))
+    sitting = Sitting(open_, lambda: StudyBrowser(library, kept_theme()))
     sitting.goodbye = _goodbye(study)
     if options.session:
         return _or_end(sitting, lambda: sitting.open(Choice(options.session), goes_back=False))
@@ -232,12 +235,16 @@ def _or_end(sitting: Sitting, first: Callable[[], CodingWindow | None]) -> Sitti
         raise
 
 
-def _tour(light: bool) -> Sitting:
+def _light() -> bool:
+    return kept_theme() is LIGHT
+
+
+def _tour() -> Sitting:
     study = make_tour_study()
     library = Library(study, CODER)
     sitting = Sitting(
-        lambda choice: open_window(study, choice.session_id, CODER, light=light),
-        lambda: StudyBrowser(library, LIGHT if light else DARK),
+        lambda choice: open_window(study, choice.session_id, CODER, light=_light()),
+        lambda: StudyBrowser(library, kept_theme()),
     )
     sitting.open(Choice(SESSION_ID), goes_back=False).need_tools().show_tour()
     return sitting

@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtWidgets import QScrollArea, QScrollBar, QWidget
 
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 
 __all__ = ["SLIM_PX", "SlimBar", "beside"]
@@ -25,11 +26,13 @@ class SlimBar(QScrollBar):
         super().__init__(Qt.Orientation.Vertical, parent)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.ArrowCursor)
-        self.setStyleSheet(
-            f"QScrollBar:vertical {{background: {theme.lane}; width: {SLIM_PX}px; margin: 0; border: 0;}}"
-            f"QScrollBar::handle:vertical {{background: {theme.faint}; min-height: 16px;"
-            f" border-radius: 3px; margin: 0; border: 0;}}"
-            "QScrollBar::add-line, QScrollBar::sub-line {height: 0; border: 0;}"
+        dress(
+            self,
+            theme,
+            f"QScrollBar:vertical {{background: $lane; width: {SLIM_PX}px; margin: 0; border: 0;}}"
+            "QScrollBar::handle:vertical {background: $faint; min-height: 16px;"
+            " border-radius: 3px; margin: 0; border: 0;}"
+            "QScrollBar::add-line, QScrollBar::sub-line {height: 0; border: 0;}",
         )
         self.rangeChanged.connect(lambda low, high: self.setVisible(high > low))
         self.hide()

@@ -24,7 +24,7 @@ from qtpy.QtWidgets import (
 from stillface.errors import StillfaceError
 from stillface.gui.coder_dialog import NewCoderDialog
 from stillface.gui.deal_dialog import DealDialog
-from stillface.gui.dialog_style import dialog_sheet
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 from stillface.gui.parcels import Parcels
 from stillface.gui.session_table import SessionTable
@@ -59,10 +59,9 @@ class StudyBrowser(QDialog):
         self._ids: tuple[str, ...] = ()
         self._note = ""
         self._task: Given | None = None
-        self.parcels = Parcels(library, theme, self)
         study = library.study.study
         self.setWindowTitle(f"stillface: {study.title or study.study_id}")
-        self.setStyleSheet(dialog_sheet(theme))
+        dress(self, theme)
         self.resize(1240, 720)
         self._make_parts()
         self._lay_out()
@@ -74,6 +73,11 @@ class StudyBrowser(QDialog):
         self._reader.setInterval(0)
         self._reader.timeout.connect(self._read_some)
         self.reload()
+
+    @property
+    def parcels(self) -> Parcels:
+        """What is checked out, in and back from here."""
+        return Parcels(self.library, self.theme, self)
 
     def _make_parts(self) -> None:
         self.search, self.state = QLineEdit(), QComboBox()
@@ -175,7 +179,7 @@ class StudyBrowser(QDialog):
         self.pair_button.clicked.connect(self.open_pair)
         self.out_button.clicked.connect(self.ask_check_out)
         self.in_button.clicked.connect(self.ask_check_in)
-        self.back_button.clicked.connect(self.parcels.ask_back)
+        self.back_button.clicked.connect(lambda: self.parcels.ask_back())
         self.deal_button.clicked.connect(self.ask_deal)
         self.coder_button.clicked.connect(self.ask_coder)
         for button in self.findChildren(QPushButton):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from qtpy.QtCore import QPoint, QRect, Qt, QTimer
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from stillface.gui.dress import dress
 from stillface.gui.palette import Theme
 
 __all__ = ["Tour", "TourStep"]
@@ -15,6 +16,11 @@ __all__ = ["Tour", "TourStep"]
 _WIDTH_PX = 380
 _GAP_PX = 12
 _FOLLOW_MS = 100
+_SHEET = (
+    "QFrame#tour {background: $background; border: 2px solid $accent; border-radius: 8px;}"
+    "QLabel {color: $text; font-size: 13px;}"
+)
+_RING = "QFrame#ring {background: transparent; border: 3px solid $accent; border-radius: 6px;}"
 
 
 @dataclass(frozen=True)
@@ -67,16 +73,11 @@ class Tour(QFrame):
         self.setObjectName("tour")
         self.setAccessibleName("Guided tour")
         self.setFixedWidth(_WIDTH_PX)
-        self.setStyleSheet(
-            f"QFrame#tour {{background: {theme.background}; border: 2px solid {theme.accent};"
-            f"border-radius: 8px;}} QLabel {{color: {theme.text}; font-size: 13px;}}"
-        )
+        dress(self, theme, _SHEET)
         self._ring = QFrame(parent)
         self._ring.setObjectName("ring")
         self._ring.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self._ring.setStyleSheet(
-            f"QFrame#ring {{background: transparent; border: 3px solid {theme.accent}; border-radius: 6px;}}"
-        )
+        dress(self._ring, theme, _RING)
         self._follower = QTimer(self)
         self._follower.setInterval(_FOLLOW_MS)
         self._follower.timeout.connect(self._settle)

@@ -7,25 +7,24 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QPushButton
 
 from stillface.gui.tour import TourStep
-from stillface.io.durable import write_atomic
-from stillface.review.install import settings_dir
+from stillface.review.install import keep_setting, setting
 
 if TYPE_CHECKING:
     from stillface.gui.window import CodingWindow
 
 __all__ = ["first_time", "mark_toured", "tour_steps"]
 
+_TOURED = "toured"
+
 
 def first_time() -> bool:
     """Tell whether nobody has seen the tour on this computer."""
-    return not (settings_dir() / "toured").is_file()
+    return not setting(_TOURED)
 
 
 def mark_toured() -> None:
     """Note that the tour was seen; raises StorageError."""
-    path = settings_dir() / "toured"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(path, b"yes\n")
+    keep_setting(_TOURED, "yes")
 
 
 def tour_steps(window: CodingWindow) -> tuple[TourStep, ...]:

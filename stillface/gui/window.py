@@ -19,11 +19,12 @@ from stillface.gui.cheat_sheet import CheatSheet
 from stillface.gui.close_guard import CloseGuard
 from stillface.gui.coding_panel import CodingPanel
 from stillface.gui.docks import Docks
+from stillface.gui.dress import keep_theme, wear
 from stillface.gui.film_view import FilmView
 from stillface.gui.keys import key_name, takes_text
 from stillface.gui.menus import Menus
 from stillface.gui.napari_fence import NapariFence
-from stillface.gui.palette import DARK, LIGHT
+from stillface.gui.palette import DARK, LIGHT, Theme
 from stillface.gui.queue_panel import QueuePanel
 from stillface.gui.session_menu import SessionMenu
 from stillface.gui.sign_off import SignOffButton
@@ -103,12 +104,13 @@ class CodingWindow(QObject):
         import napari
 
         super().__init__()
-        self.desk, self.theme = desk, LIGHT if light else DARK
+        self.desk = desk
+        self.theme: Theme = LIGHT if light else DARK
         session = desk.document.session
         self.viewer: napari.Viewer = napari.Viewer(
             title=f"stillface: {session.session_id}, coder {desk.document.coder}", show=False
         )
-        self.viewer.theme = "light" if light else "dark"
+        self.viewer.theme = self.theme.name
         self.main: QMainWindow = bare(self.viewer)
         self._canvas = self.viewer.window._qt_viewer
         cameras = {camera.id: camera for camera in desk.playhead.cameras if camera.id in sources}
@@ -232,6 +234,7 @@ class CodingWindow(QObject):
             "mute": lambda: self.need_signals().mute(),
             "film_fit": self.film_view.fit,
             "review_mode": self.review,
+            "colours": self.switch_colours,
             **self.own_actions,
         }
 
@@ -256,15 +259,14 @@ class CodingWindow(QObject):
         if desk.mode == "review":
             self.docks.show(_QUEUE)
 
-    def say_saved(self) -> None:
-        """Say whether everything is on the disk: there is no save command."""
-        document = self.desk.document
-        if document.status == "saved":
-            self.desk.said.emit("saved already: every edit is on the disk")
-        else:
-            document.retry()
-            why = "" if document.trouble is None else f": {document.trouble.what}"
-            self.desk.said.emit(f"{document.status}{why}")
+    def switch_colours(self) -> None:
+        """Go from dark to light colours or back, for good; raises StorageError where that cannot be kept."""
+        self.theme = self.docks.theme = DARK if self.theme is LIGHT else LIGHT
+        self.viewer.theme = self.theme.name
+        wear(self.theme)
+        # Whoever fills from the desk fills again.
+        self.desk.changed.emit()
+        keep_theme(self.theme)
 
     def note(self, text: str) -> None:
         """Show a remark at the foot of the window for a while."""

@@ -14,8 +14,10 @@ from stillface.io.durable import storage_error, write_atomic
 
 __all__ = [
     "install_id",
+    "keep_setting",
     "last_coder",
     "remember_coder",
+    "setting",
     "settings_dir",
     "spool_folder",
     "spool_path",
@@ -63,6 +65,26 @@ def spool_folder(study_id: str, session_id: str, kind: str) -> Path:
     # A digest: no study's and no session's name stands in this computer's folders.
     name = sha256("\n".join((study_id, session_id, kind)).encode()).hexdigest()[:24]
     return state_dir() / "spool" / name
+
+
+def setting(name: str) -> str:
+    """Give a word that :func:`keep_setting` kept; empty where it kept none or it cannot be read."""
+    try:
+        return (settings_dir() / name).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def keep_setting(name: str, word: str) -> None:
+    """Keep a word about this computer in a file of its own.
+
+    Raises
+    ------
+    StorageError
+        It cannot be kept.
+    """
+    _make(settings_dir())
+    write_atomic(settings_dir() / name, f"{word}\n".encode())
 
 
 def install_id() -> str:
