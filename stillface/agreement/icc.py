@@ -44,7 +44,7 @@ class Icc:
     reason: str | None = None
 
 
-def icc(ratings: npt.ArrayLike) -> Icc:
+def icc(ratings: npt.ArrayLike, *, targets: str = "sessions") -> Icc:
     """Give ICC(1,1), (2,1), (3,1) and their k forms.
 
     (2,1) = (MSR - MSE) / (MSR + (k - 1) MSE + k (MSC - MSE) / n) and
@@ -54,6 +54,8 @@ def icc(ratings: npt.ArrayLike) -> Icc:
     ----------
     ratings : array-like of float, shape (n_targets, n_coders)
         A figure per session and coder, none missing: leave incomplete sessions out and say how many.
+    targets : str
+        What the rows are called in a reason.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def icc(ratings: npt.ArrayLike) -> Icc:
         )
     n, k = x.shape
     if n < 2 or k < 2:
-        what = "fewer than two sessions" if n < 2 else "fewer than two coders"
+        what = f"fewer than two {targets}" if n < 2 else "fewer than two coders"
         return _undefined(n, k, what)
     grand, rows, columns = x.mean(), x.mean(axis=1), x.mean(axis=0)
     msr = k * float(((rows - grand) ** 2).sum()) / (n - 1)
@@ -94,7 +96,7 @@ def icc(ratings: npt.ArrayLike) -> Icc:
         msw,
         n,
         k,
-        None if msr else "the sessions do not differ in their mean",
+        None if msr else f"the {targets} do not differ in their mean",
     )
 
 

@@ -45,6 +45,7 @@ def show_tables(result: dict[str, Any]) -> None:
         )
     if len(sessions) > 1:
         _pooled(result["pooled"])
+    _ratings(result["pooled"]["by_scheme"])
     for scheme_id, row in result["pooled"]["by_scheme"].items():
         _codes(scheme_id, row["codes"])
     for scheme_id, row in result["validity"].items():
@@ -80,6 +81,7 @@ def show_study(content: dict[str, Any]) -> None:
         [((name, str(row["n_sessions"])), row) for name, row in content["pooled_points"].items()],
         ("scheme", "sessions"),
     )
+    _ratings(content["pooled"])
     for scheme_id, row in (content["pooled"] | content["pooled_points"]).items():
         _codes(scheme_id, row["codes"])
     _other_programs(content["sessions"])
@@ -161,6 +163,35 @@ def _numbers(row: dict[str, Any]) -> tuple[str, ...]:
         _three(row.get("coefficients", {}).get("pabak")),
         f"{seconds:.1f}" if seconds else "",
     )
+
+
+def _ratings(by_scheme: dict[str, Any]) -> None:
+    """Print scales unit by unit; why a figure is undefined stands below."""
+    rated = {name: row["ratings"] for name, row in by_scheme.items() if "ratings" in row}
+    if not rated:
+        return
+    numbers = ("units", "alike", "kappa", "linear", "quadratic", "ICC(2,1)", "ICC(3,1)", "alpha")
+    table = _table(
+        "Ratings, each unit counting once (linear, quadratic: weighted kappa)", ("scheme",), numbers
+    )
+    for name, row in rated.items():
+        figures = (
+            row["agreement"], row["kappa"], row["weighted"]["linear"], row["weighted"]["quadratic"],
+            row["icc"]["icc_2_1"], row["icc"]["icc_3_1"], row["alpha"]["alpha"],
+        )  # fmt: skip
+        table.add_row(name, str(row["n_units"]), *(_three(figure) or "–" for figure in figures))
+    results.print(table, "")
+    for name, row in rated.items():
+        reasons = (("kappa", row), ("weighted kappa", row["weighted"]), ("ICC", row["icc"]))
+        for what, figure in (*reasons, ("alpha", row["alpha"])):
+            if figure["reason"]:
+                results.print(f"{name}: {what} is undefined, {figure['reason']}", markup=False)
+        if row["n_one_only"] or row["n_unscorable"]:
+            results.print(
+                f"{name}: not compared, {row['n_one_only']} rated by one only, "
+                f"{row['n_unscorable']} that could not be rated",
+                markup=False,
+            )
 
 
 def _codes(scheme_id: str, codes: dict[str, Any]) -> None:

@@ -10,10 +10,11 @@ import numpy.typing as npt
 
 from stillface.agreement.align_events import EventRule, event_kappa
 from stillface.agreement.alpha import Level, time_alpha
-from stillface.agreement.bootstrap import DEFAULT_SEED, kappa_interval
+from stillface.agreement.bootstrap import DEFAULT_SEED, bootstrap, kappa_interval
 from stillface.agreement.coefficients import coefficients, per_code, weighted_kappa
 from stillface.agreement.icc import icc
 from stillface.agreement.kappa import Agreement, confusion_ns, kappa_from_confusion
+from stillface.agreement.ratings import rated_units, rating_agreement, rating_alpha, scale_values
 from stillface.agreement.side_by_side import side_by_side
 from stillface.agreement.tolerance import tolerance_curve
 from stillface.agreement.validity import Validity, validity
@@ -66,7 +67,6 @@ def pair_figures(first: StateTrack, second: StateTrack, params: AgreementParams)
     """Give every figure of one pair of streams."""
     table = confusion_ns(first, second)
     coded_ns = first.scorable_ns, second.scorable_ns
-    events = event_kappa(first, second, EventRule(onset_ns=params.onset_ns))
     most_ns = max(coded_ns)
     return {
         **basic_figures(kappa_from_confusion(table)),
@@ -76,6 +76,14 @@ def pair_figures(first: StateTrack, second: StateTrack, params: AgreementParams)
         "codes": {
             code: _numbers(asdict(row)) for code, row in per_code(table, first.scheme.code_ids).items()
         },
+        **(_rated(first, second) if first.scheme.type == "rating" else _in_time(first, second, params)),
+    }
+
+
+def _in_time(first: StateTrack, second: StateTrack, params: AgreementParams) -> dict[str, Json]:
+    """Give the figures that rest on when codes begin and end."""
+    events = event_kappa(first, second, EventRule(onset_ns=params.onset_ns))
+    return {
         "events": {
             "kappa": events.kappa,
             "agreement": events.agreement,
@@ -100,6 +108,54 @@ def pair_figures(first: StateTrack, second: StateTrack, params: AgreementParams)
     }
 
 
+def _rated(first: StateTrack, second: StateTrack) -> dict[str, Json]:
+    """Give the figures of ratings: where a unit begins and ends is given to both, not judged by them."""
+    return {
+        "events": {
+            **dict.fromkeys(("kappa", "agreement", "agreed", "confused", "only_first", "only_second")),
+            "reason": "ratings are no events; read them unit by unit",
+        },
+        "tolerance": [],
+        "side_by_side": [],
+        "ratings": _rating_figures([[(first, second)]]),
+    }
+
+
+def _rating_figures(sessions: Sequence[Sequence[Pair]]) -> dict[str, Json]:
+    """Give the agreement of ratings, each unit counting once."""
+    found = [rated_units(*pair) for pairs in sessions for pair in pairs]
+    now = rating_agreement(found)
+    alpha = rating_alpha([coders for pairs in sessions for coders in _coders(pairs)])
+    return {
+        "n_units": now.n_units,
+        "n_one_only": sum(units.n_one_only for units in found),
+        "n_unscorable": sum(units.n_unscorable for units in found),
+        "agreement": now.agreement,
+        "kappa": now.kappa,
+        "reason": now.kappa_reason,
+        "weighted": {
+            "linear": now.weighted_linear,
+            "quadratic": now.weighted_quadratic,
+            "reason": now.weighted_reason,
+        },
+        "icc": _numbers(asdict(now.icc)),
+        "alpha": {"level": alpha.level, "alpha": alpha.alpha, "reason": alpha.reason},
+    }
+
+
+def _rating_interval(sessions: Sequence[Sequence[Pair]], params: AgreementParams) -> dict[str, Json]:
+    """Give the interval over sessions of quadratic weighted kappa, of kappa where the codes have no order."""
+    units = [[rated_units(*pair) for pair in pairs] for pairs in sessions]
+    ordered = scale_values(sessions[0][0][0].scheme) is not None
+
+    def statistic(drawn: Int64) -> float | None:
+        now = rating_agreement([one for k in drawn.tolist() for one in units[k]])
+        return now.weighted_quadratic if ordered else now.kappa
+
+    interval = bootstrap(len(units), statistic, seed=params.seed, n_resamples=params.n_resamples)
+    return {"of": "weighted kappa, quadratic" if ordered else "kappa", **_numbers(asdict(interval))}
+
+
 def pooled_figures(sessions: Sequence[Sequence[Pair]], params: AgreementParams) -> dict[str, Json]:
     """Give the figures of one scheme over sessions, with intervals over sessions.
 
@@ -114,8 +170,8 @@ def pooled_figures(sessions: Sequence[Sequence[Pair]], params: AgreementParams) 
     tables = [np.sum([confusion_ns(*pair) for pair in found], axis=0) for found in sessions]
     total = np.sum(tables, axis=0)
     interval = kappa_interval(tables, seed=params.seed, n_resamples=params.n_resamples)
-    ordered = scheme.type in ("ordinal", "rating")
-    level: Level = "ordinal" if ordered else "nominal"
+    values = scale_values(scheme) if scheme.type in ("ordinal", "rating") else None
+    level: Level = "nominal" if values is None else "ordinal"
     alpha = time_alpha([coders for found in sessions for coders in _coders(found)], level, params.unit_ns)
     figures: dict[str, Json] = {
         **basic_figures(kappa_from_confusion(total)),
@@ -128,12 +184,18 @@ def pooled_figures(sessions: Sequence[Sequence[Pair]], params: AgreementParams) 
         "alpha": {"level": level, "alpha": alpha.alpha, "reason": alpha.reason},
         "icc": _icc_of_shares(scheme, [confusion_ns(*pair) for pair in pairs]),
     }
-    if ordered:
-        values = [k if code.value is None else code.value for k, code in enumerate(scheme.codes)]
+    if values is not None:
+        linear, quadratic = (
+            weighted_kappa(total, "linear", values),
+            weighted_kappa(total, "quadratic", values),
+        )
         figures["weighted"] = {
-            "linear": weighted_kappa(total, "linear", values).kappa,
-            "quadratic": weighted_kappa(total, "quadratic", values).kappa,
+            "linear": linear.kappa,
+            "quadratic": quadratic.kappa,
+            "reason": quadratic.reason,
         }
+    if scheme.type == "rating":
+        figures["ratings"] = {**_rating_figures(sessions), "interval": _rating_interval(sessions, params)}
     return figures
 
 

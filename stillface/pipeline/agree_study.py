@@ -197,7 +197,8 @@ def _pooled(pairs: Sequence[Pair], plan: ReliabilityPlan, params: AgreementParam
     for one, other in pairs:
         sessions.setdefault(one.session_id, []).append((one.track, other.track))
     figures = pooled_figures(list(sessions.values()), params)
-    kappa = figures["kappa"]
+    ratings = figures.get("ratings")
+    kappa = ratings["kappa"] if isinstance(ratings, dict) else figures["kappa"]
     return {**figures, "label": label(kappa if isinstance(kappa, float) else None, plan.labels)}
 
 

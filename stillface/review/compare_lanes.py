@@ -10,6 +10,7 @@ import numpy as np
 
 from stillface.agreement.align_events import EventRule
 from stillface.agreement.points import point_kappa
+from stillface.agreement.ratings import RatedUnits, rated_units, rating_agreement, scale_values
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.session import Episode
 from stillface.errors import UsageError
@@ -145,12 +146,11 @@ class PointComparison(_LaneComparison):
         now = point_kappa(first, second, self._rule)
         n_events = int(now.table.sum())
         alike = int(np.trace(now.table[:-1, :-1]))
-        kappa = "\u2013" if now.kappa is None else f"{now.kappa:.2f}"
         by_episode = {}
         for episode in analysed(self.document.session):
             same, unlike = _paired(episode, self._lanes, self._rule, self.document)
             by_episode[episode.id] = f"{len(same)} of {len(same) + len(unlike)}"
-        text = f"kappa <b>{kappa}</b>, {alike} of {n_events} events alike"
+        text = f"kappa <b>{_figure(now.kappa)}</b>, {alike} of {n_events} events alike"
         return AgreementText(text, now.reason or "", by_episode)
 
     @property
@@ -262,14 +262,32 @@ class RatingComparison(_LaneComparison):
         self._log(Unrate(self.target, self._unit(self.need())), "open again")
 
     def agreement_text(self) -> AgreementText:
-        """Say to how many units both gave the same value, and to how many one that lies a step away."""
-        both = [(a, b) for a, b in map(self._values, self._units) if a is not None and b is not None]
-        scheme = self.first.scheme
-        steps = [abs(scheme.index(a) - scheme.index(b)) for a, b in both]
-        alike, near = sum(step == 0 for step in steps), sum(step <= 1 for step in steps)
-        left = len(self._units) - len(both)
-        text = f"<b>{alike}</b> of {len(both)} units alike, {near} within one step"
-        return AgreementText(text + (f"; {left} rated by one only" if left else ""), "", {})
+        """Say how many units got one value, and on a scale with values weighted kappa and ICC."""
+        found = self._rated()
+        now = rating_agreement([found])
+        alike = int((found.codes[:, 0] == found.codes[:, 1]).sum())
+        parts = [f"<b>{alike}</b> of {now.n_units} units alike"]
+        if scale_values(found.scheme) is None:
+            parts.append(f"kappa <b>{_figure(now.kappa)}</b>")
+            reasons = [now.kappa_reason]
+        else:
+            parts.append(
+                f"weighted kappa <b>{_figure(now.weighted_quadratic)}</b> quadratic, "
+                f"{_figure(now.weighted_linear)} linear"
+            )
+            parts.append(f"ICC(2,1) {_figure(now.icc.icc_2_1)}, ICC(3,1) {_figure(now.icc.icc_3_1)}")
+            reasons = [now.weighted_reason, now.icc.reason]
+        if found.n_one_only:
+            parts.append(f"{found.n_one_only} rated by one only")
+        if found.n_unscorable:
+            parts.append(f"{found.n_unscorable} that could not be rated")
+        why = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+        return AgreementText("; ".join(parts), why, {})
+
+    def _rated(self) -> RatedUnits:
+        units = self._units
+        first, second = (lane.track((units[0].onset_ns, units[-1].offset_ns)) for lane in self._lanes)
+        return rated_units(first, second)
 
     def _unit(self, difference: Difference) -> RatingUnit:
         return RatingUnit(difference.episode, difference.onset_ns, difference.offset_ns)
@@ -277,6 +295,10 @@ class RatingComparison(_LaneComparison):
     def _log(self, command: Rate | Unrate, why: str) -> None:
         lane = self.document.lane(self.target)
         self.document.log_edits("consensus", command.plan(lane, self.document.grid), why)
+
+
+def _figure(figure: float | None) -> str:
+    return "\u2013" if figure is None else f"{figure:.2f}"
 
 
 def _unit_name(document: Document, onset_ns: int, offset_ns: int) -> str:

@@ -218,7 +218,11 @@ def test_ratings_are_settled_unit_by_unit(study: StudyFolder) -> None:
         ("SF", "some", "much", "code"),
         ("RE", "much", None, "uncoded"),
     ]
-    assert pair.agreement_text().line == "<b>1</b> of 2 units alike, 2 within one step; 1 rated by one only"
+    # Values 2 2 and 2 3: the first never varies, so chance explains all of it.
+    assert pair.agreement_text().line == (
+        "<b>1</b> of 2 units alike; weighted kappa <b>0.00</b> quadratic, 0.00 linear; "
+        "ICC(2,1) 0.00, ICC(3,1) 0.00; 1 rated by one only"
+    )
     assert pair.adopt_agreed()
     assert not pair.adopt_agreed()
     pair.take("second")
@@ -235,4 +239,14 @@ def test_ratings_are_settled_unit_by_unit(study: StudyFolder) -> None:
     assert pair.n_settled == 1
     desk.document.undo()
     assert agreed_lane(pair)[2] == (240, "none")
+    desk.document.close()
+
+
+def test_ratings_of_which_nothing_can_be_said_tell_why(study: StudyFolder) -> None:
+    rate(study, "AB", ["some", None, "much"])
+    rate(study, "CD", ["much", "some", None])
+    desk, pair = compare(study, "distress")
+    now = pair.agreement_text()
+    assert "ICC(2,1) \u2013, ICC(3,1) \u2013" in now.line
+    assert now.reason == "fewer than two rated units"
     desk.document.close()
