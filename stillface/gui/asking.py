@@ -6,10 +6,11 @@ from qtpy.QtWidgets import QInputDialog, QWidget
 
 from stillface.domain.clock import s_to_ns
 from stillface.errors import FieldError
+from stillface.review.code_finder import CodeFinder
 from stillface.review.commands_edit import CommentOn
 from stillface.review.desk import Desk
 
-__all__ = ["ask_comment", "ask_time"]
+__all__ = ["ask_code", "ask_comment", "ask_time"]
 
 
 def ask_time(parent: QWidget, desk: Desk) -> None:
@@ -21,6 +22,15 @@ def ask_time(parent: QWidget, desk: Desk) -> None:
             desk.playhead.seek(s_to_ns(seconds) + 60 * s_to_ns(minutes or "0"))
         except FieldError:
             desk.said.emit("that is no time; write 1:23.4 or 83.4")
+
+
+def ask_code(parent: QWidget, finder: CodeFinder) -> None:
+    """Ask for a code of the lane, or words of a remark, and go to the next bout that has it."""
+    names = [code.label or code.id for code in finder.lane.scheme.codes]
+    here = names.index(finder.wanted) if finder.wanted in names else 0
+    text, ok = QInputDialog.getItem(parent, "Find", "Code, or words of a remark:", names, here)
+    if ok:
+        finder.find(text)
 
 
 def ask_comment(parent: QWidget, desk: Desk) -> None:

@@ -132,9 +132,10 @@ class CodingPanel(QWidget):
         )
         reviewing = self.desk.mode == "review"
         settling = lane is not None and lane.key.kind == "consensus"
-        mode = "REVIEW" if reviewing else "SETTLE" if settling else "CODING"
+        reviewed = reviewing or (lane is not None and lane.key.kind == "auto_reviewed")
+        mode = "REVIEW" if reviewing else "SETTLE" if settling else "REVIEWED LANE" if reviewed else "CODING"
         colour, text_colour = self.theme.accent, self.theme.background
-        if reviewing:
+        if reviewed:
             colour, text_colour = "#c98a1b", "#111111"
         if self._heart is not None:
             mode, text, colour, text_colour = "HEART BEATS", self._heart[0].upper(), HEART, "#111111"

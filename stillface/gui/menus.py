@@ -26,7 +26,8 @@ _MENUS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "&Edit",
         (
             *("undo", "redo", "", "mark_in", "mark_out", "cancel", ""),
-            *("onset_here", "offset_here", "split", "merge", "extend", "delete", "comment"),
+            *("relabel", "onset_here", "offset_here", "split", "merge", "extend", "delete", "comment", ""),
+            *("find_code", "find_next", "find_previous"),
         ),
     ),
     ("&Play", (*_PLAY, "", "edge_back", "edge_on")),

@@ -178,6 +178,9 @@ class TimelineWidget(QWidget):
                 self._try(lambda: self.desk.document.activate(found.key))
             return
         if event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            # What is painted is the lane that was dragged over; of a machine's lane only the time is taken.
+            if found is not None and self._editable(found):
+                self._try(lambda: self.desk.document.activate(found.key))
             self._drag, self._drag_ns = ("select", found, time_ns), time_ns
             return
         if found is not None and found.part in ("onset", "offset") and self._editable(found):

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
 
 from stillface.contracts.frame_source import FrameSource
 from stillface.errors import StillfaceError, UsageError
-from stillface.gui.asking import ask_comment, ask_time
+from stillface.gui.asking import ask_code, ask_comment, ask_time
 from stillface.gui.bare_window import bare
 from stillface.gui.binding import FilmLayers
 from stillface.gui.cheat_sheet import CheatSheet
@@ -29,6 +29,7 @@ from stillface.gui.queue_panel import QueuePanel
 from stillface.gui.session_menu import SessionMenu
 from stillface.gui.sign_off import SignOffButton
 from stillface.gui.timeline_widget import TimelineWidget
+from stillface.review.code_finder import CodeFinder
 from stillface.review.desk import Desk
 from stillface.review.desk_actions import actions_of
 from stillface.review.keymap_profiles import ACTIONS
@@ -116,7 +117,7 @@ class CodingWindow(QObject):
         cameras = {camera.id: camera for camera in desk.playhead.cameras if camera.id in sources}
         self.films = FilmLayers(self.viewer, cameras, sources)
         self.film_view = FilmView(self.viewer, self.films, self._canvas.canvas.native)
-        self.guard = CloseGuard(self)
+        self.guard, self.finder = CloseGuard(self), CodeFinder(desk)
         self.timeline = TimelineWidget(desk, self.theme)
         self.panel = CodingPanel(desk, self.theme, self.press, self.guard.ask_folder)
         sign_off = SignOffButton(desk)
@@ -230,6 +231,9 @@ class CodingWindow(QObject):
             "zoom_all": self.timeline.zoom_all,
             "go_to_time": partial(ask_time, self.main, self.desk),
             "comment": partial(ask_comment, self.main, self.desk),
+            "find_code": partial(ask_code, self.main, self.finder),
+            "find_next": lambda: self.finder.go(1),
+            "find_previous": lambda: self.finder.go(-1),
             "signals": lambda: self.need_signals().toggle(),
             "mute": lambda: self.need_signals().mute(),
             "film_fit": self.film_view.fit,

@@ -290,10 +290,15 @@ class Desk:
         self.changed.emit()
 
     def _show_bin(self, bins: Bins) -> None:
+        head = self.playhead
+        # Who plays bin after bin presses one key for each; who goes by frames is left standing.
+        runs_on = (head.playing or head.ran_out) and bins != self.bins
         self.bins = bins
-        self.playhead.pause()
-        self.playhead.loop_over(*bins.current_ns)
-        self.playhead.seek(bins.current_ns[0])
+        head.pause()
+        head.loop_over(*bins.current_ns, once=True)
+        head.seek(bins.current_ns[0])
+        if runs_on:
+            head.play()
         self.changed.emit()
 
     def review(self, on: bool) -> None:

@@ -55,6 +55,7 @@ def actions_of(desk: Desk) -> dict[str, Callable[[], object]]:
         "mark_out": lambda: _mark_out(desk),
         "onset_here": lambda: _move_edge(desk, "onset"),
         "offset_here": lambda: _move_edge(desk, "offset"),
+        "relabel": lambda: _relabel(desk),
         "split": lambda: _on_bout(desk, lambda key, id_: Split(key, id_, now_ns)),
         "merge": lambda: _on_bout(desk, Merge),
         "extend": lambda: _on_bout(desk, lambda key, id_: ExtendTo(key, id_, now_ns)),
@@ -122,6 +123,21 @@ def _mark_out(desk: Desk) -> None:
 def _move_edge(desk: Desk, side: Literal["onset", "offset"]) -> None:
     key, bout = desk.bout()
     desk.do(MoveEdge(key, bout.id, side, desk.playhead.time_ns))
+
+
+def _relabel(desk: Desk) -> None:
+    """Select the bout that is meant, so that a code's key says what it is from end to end."""
+    key, bout = desk.bout()
+    lane = desk.document.lane(key)
+    if not lane.editable or bout.offset_ns is None:
+        raise UsageError(
+            "only bouts of your own are relabelled", fix="choose one; delete a moment and set it anew"
+        )
+    desk.choose(key, bout.id)
+    desk.select((bout.onset_ns, bout.end_ns))
+    desk.said.emit(
+        f"{lane.label(bout.code)} {clock_text(bout.onset_ns)}: which code is it? Its key relabels the bout"
+    )
 
 
 def _delete(desk: Desk) -> None:

@@ -66,6 +66,7 @@ class Playhead:
         self._anchor = (self._time_ns, 0)
         self._began_ns = self._time_ns
         self._loop: tuple[int, int] | None = None
+        self._once = self._ran_out = False
 
     @property
     def time_ns(self) -> int:
@@ -92,6 +93,11 @@ class Playhead:
         """The stretch that is played over and over, or None."""
         return self._loop
 
+    @property
+    def ran_out(self) -> bool:
+        """Whether a stretch that is played once has come to its end, and nothing was moved since."""
+        return self._ran_out
+
     def frames(self) -> dict[str, int | None]:
         """Give each camera's frame on screen; None where the camera did not run."""
         return {camera.id: camera.frame_at(self._time_ns) for camera in self.cameras}
@@ -101,8 +107,11 @@ class Playhead:
         at_end = self._time_ns >= self.last_ns and not backward
         if at_end and self._loop is None:
             self._move(self.grid.span_ns[0])
-        if self._loop is not None and not self._loop[0] <= self._time_ns < self._loop[1]:
-            self._move(self._loop[0])
+        if self._loop is not None:
+            low, high = self._loop
+            last_ns = self.grid.before(high) if self._once and not backward else high
+            if not low <= self._time_ns < max(last_ns, low + 1):
+                self._move(low)
         self._began_ns = self._time_ns
         self._backward = backward
         self._playing = True
@@ -137,7 +146,9 @@ class Playhead:
         elapsed = round((self._now_ns() - anchor_now) * self.speed)
         target, ended = anchor_time + elapsed, False
         low, high = self._loop or (self.grid.span_ns[0], self.grid.span_ns[1])
-        if self._loop is not None and not low <= target < high:
+        if self._once and not low <= target < high:
+            target, ended = (low if elapsed < 0 else self.grid.before(high)), True
+        elif self._loop is not None and not low <= target < high:
             self._note_watched(self._time_ns, high if elapsed > 0 else low)
             target = low + (target - low) % (high - low)
             self._time_ns = low if elapsed > 0 else high
@@ -147,7 +158,7 @@ class Playhead:
         self._note_watched(self._time_ns, high if ended and elapsed > 0 else target)
         self._move(target)
         if ended:
-            self._playing = False
+            self._playing, self._ran_out = False, self._once
             self.played.emit()
         return self._time_ns
 
@@ -161,6 +172,7 @@ class Playhead:
     def step(self, n_frames: int) -> None:
         """Stand still and go some frames on, or back; each frame passed counts as seen."""
         self.pause()
+        self._ran_out = False
         index = int(np.searchsorted(self.grid.edges_ns, self._time_ns, side="right")) - 1
         target = min(max(index + n_frames, 0), self.grid.edges_ns.size - 2)
         if abs(n_frames) == 1:
@@ -220,24 +232,32 @@ class Playhead:
             self.pause()
             self.play(backward=backward)
 
-    def loop_over(self, onset_ns: int, offset_ns: int) -> None:
-        """Play this stretch over and over: a selection, a bout, an episode."""
+    def loop_over(self, onset_ns: int, offset_ns: int, *, once: bool = False) -> None:
+        """Play this stretch over and over: a selection, a bout, an episode.
+
+        Parameters
+        ----------
+        onset_ns, offset_ns : int
+        once : bool
+            Stand still on its last frame instead; playing from there begins at its onset.
+        """
         low, high = self.grid.span_ns
         onset_ns, offset_ns = max(onset_ns, low), min(offset_ns, high)
         if offset_ns <= onset_ns:
             raise UsageError("nothing to loop over", got=f"{onset_ns} to {offset_ns} ns")
-        self._loop = (onset_ns, offset_ns)
+        self._loop, self._once = (onset_ns, offset_ns), once
         if self._playing and not onset_ns <= self._time_ns < offset_ns:
             self.seek(onset_ns)
         self.played.emit()
 
     def end_loop(self) -> None:
         """Play on beyond the loop."""
-        self._loop = None
+        self._loop, self._once = None, False
         self.played.emit()
 
     def _take_anchor(self) -> None:
         self._anchor = (self._time_ns, self._now_ns())
+        self._ran_out = False
 
     def _note_landed(self) -> None:
         """Note the frame that a jump landed on: who goes on by seconds has seen each of these frames."""

@@ -16,7 +16,7 @@ pytest.importorskip("napari", reason="the window needs the extra gui")
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QLineEdit, QMessageBox
+from qtpy.QtWidgets import QApplication, QInputDialog, QLineEdit, QMessageBox
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.gui.timeline_paint import GUTTER_PX
@@ -131,6 +131,32 @@ def test_a_selection_by_mouse_is_painted_by_one_key(window: Any) -> None:
         (low, high)
     ]
     assert len(bouts(window, INFANT)) == 3
+
+
+def test_what_is_painted_is_the_lane_that_was_dragged_over(window: Any) -> None:
+    assert window.desk.document.active == INFANT
+    QTest.mousePress(window.timeline, Qt.MouseButton.LeftButton, SHIFT, place(window, CAREGIVER, 4 * S))
+    QTest.mouseMove(window.timeline, place(window, CAREGIVER, 6 * S))
+    QTest.mouseRelease(window.timeline, Qt.MouseButton.LeftButton, SHIFT, place(window, CAREGIVER, 6 * S))
+    press(window, "D")
+    assert window.desk.document.active == CAREGIVER
+    assert (len(bouts(window, CAREGIVER)), bouts(window, INFANT)) == (1, [])
+
+
+def test_a_reviewed_lane_is_not_taken_for_ones_own_coding(window: Any) -> None:
+    assert window.panel.lane_label.text().startswith("CODING   INFANT")
+    window.desk.choose(REVIEWED, None)
+    assert window.panel.lane_label.text().startswith("REVIEWED LANE   INFANT")
+
+
+def test_a_code_is_found_by_asking_for_it(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for onset_s, code in ((0, "neu"), (4, "pos"), (8, "neu"), (12, "pos")):
+        window.desk.document.do(Paint(INFANT, onset_s * S, (onset_s + 4) * S, code))
+    monkeypatch.setattr(QInputDialog, "getItem", lambda *_args: ("Positive", True))
+    window.press("Ctrl+F")
+    window.press("Ctrl+N")
+    assert window.desk.playhead.time_ns == 12 * S
+    assert window.panel.said_label.text() == "2 of 2: Positive 0:12.000 to 0:16.000"
 
 
 def test_the_wheel_zooms_around_the_pointer(window: Any) -> None:

@@ -15,6 +15,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_replay import merge
 from stillface.io.scheme_yaml import load_scheme, shipped_scheme_ids
 from stillface.review.cameras import FrameGrid
+from stillface.review.code_finder import CodeFinder
 from stillface.review.commands_edit import CommentOn, MoveEdge, Paint
 from stillface.review.desk import Desk, clock_text
 from stillface.review.interval_mode import Bins
@@ -255,6 +256,73 @@ def test_interval_mode_scores_bins_one_key_each(kit: Any, desk: Desk) -> None:
     assert desk.bins.place == 5
     desk.key("F6")
     assert desk.bins is None
+
+
+def test_a_bin_plays_once_and_stops_and_one_key_plays_the_next(kit: Any, desk: Desk, now: Any) -> None:
+    desk.playhead.seek(10 * S)
+    desk.key("F6")
+    desk.key("Space")
+    play(desk, now, 3)
+    assert (desk.playhead.playing, desk.playhead.time_ns) == (False, 11 * S - 40_000_000)
+    desk.key("Space")
+    assert desk.playhead.time_ns == 10 * S, "again from the bin's onset"
+    play(desk, now, 3)
+    desk.key("S")
+    assert (desk.playhead.playing, desk.playhead.time_ns) == (True, 11 * S)
+    play(desk, now, 0.5)
+    desk.key("D")
+    assert desk.playhead.time_ns == 12 * S
+    play(desk, now, 3)
+    # Who goes by frames decides when the next bin plays.
+    desk.key("Left")
+    desk.key("A")
+    assert (desk.playhead.playing, desk.playhead.time_ns) == (False, 13 * S)
+    assert kit.bouts(desk.document, INFANT) == [(10, 11, "neu"), (11, 12, "pos"), (12, 13, "neg")]
+    desk.key("F6")
+    desk.key("Space")
+    play(desk, now, 2)
+    assert desk.playhead.time_ns == 15 * S
+
+
+def test_a_bout_is_relabelled_from_end_to_end_and_keeps_its_remark(kit: Any, desk: Desk) -> None:
+    desk.document.do(Paint(INFANT, 0, 4 * S, "neu"))
+    desk.document.do(Paint(INFANT, 4 * S, 8 * S, "pos"))
+    bout = desk.document.lane(INFANT).bouts[1]
+    desk.document.do(CommentOn(INFANT, bout.id, "look again"))
+    desk.playhead.seek(6 * S)
+    desk.key("Ctrl+R")
+    desk.key("A")
+    assert kit.bouts(desk.document, INFANT) == [(0, 4, "neu"), (4, 8, "neg")]
+    assert desk.document.lane(INFANT).bouts[1].comment == "look again"
+    assert desk.selection_ns is None
+    desk.playhead.seek(9 * S)
+    desk.cancel()
+    with pytest.raises(UsageError, match="no bout here"):
+        desk.key("Ctrl+R")
+
+
+def test_a_code_and_words_of_a_remark_are_found_in_turn(desk: Desk) -> None:
+    for onset_s, code in ((0, "neu"), (4, "pos"), (8, "neu"), (12, "pos")):
+        desk.document.do(Paint(INFANT, onset_s * S, (onset_s + 4) * S, code))
+    desk.document.do(CommentOn(INFANT, desk.document.lane(INFANT).bouts[2].id, "Hiccups"))
+    said: list[str] = []
+    desk.said.connect(said.append)
+    finder = CodeFinder(desk)
+    with pytest.raises(UsageError, match="nothing was looked for"):
+        finder.go(1)
+    visited = []
+    finder.find("Positive")
+    visited.append(desk.playhead.time_ns // S)
+    for direction in (1, 1, -1, -1):
+        finder.go(direction)
+        visited.append(desk.playhead.time_ns // S)
+    assert visited == [4, 12, 4, 12, 4]
+    assert said[0] == "1 of 2: Positive 0:04.000 to 0:08.000"
+    finder.find("hiccup")
+    assert desk.playhead.time_ns == 8 * S
+    assert desk.bout()[1].comment == "Hiccups"
+    with pytest.raises(UsageError, match="no Negative in infant affect3"):
+        finder.find("Negative")
 
 
 def test_bins_do_not_drift_and_the_last_may_be_shorter() -> None:
