@@ -8,7 +8,9 @@ from stillface.domain import refuse
 from stillface.errors import FieldError
 
 __all__ = [
+    "BODY_EVENTS",
     "RECOVERY_TARGETS",
+    "BodyEvents",
     "Contrast",
     "EpisodeSpec",
     "Moment",
@@ -23,6 +25,8 @@ RECOVERY_TARGETS = ("nonneg", "pos", "gaze_on", "match")
 AT_RISK = ("not_in_target", "neg_at_end_before")
 GAP_POLICIES = ("interrupt", "censor")
 BOUNDARY_SOURCES = ("manual", "timer", "ttl", "coded_event")
+BODY_EVENTS = ("mismatch_onset", "repair", "gaze_aversion", "negative_onset", "arousal")
+"""Events around which heart and skin are looked at unless a protocol names others (SPEC 5.2)."""
 
 
 @dataclass(frozen=True)
@@ -183,6 +187,39 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class BodyEvents:
+    """Around which events the change of heart and skin is measured, and how far (SPEC 5.2).
+
+    Parameters
+    ----------
+    around : tuple of str
+        Of ``BODY_EVENTS``; anything else is a code (``i_pos``, or ``gaze/away`` where schemes share codes),
+        whose observed onsets are the events.
+    before_s, after_s : float
+        Length of the stretch before the event that is the reference, and of the one after it.
+    aversion_min_s : float
+        A change of gaze from partner to away is an aversion where it lasts so long.
+    """
+
+    around: tuple[str, ...] = BODY_EVENTS
+    before_s: float = 5.0
+    after_s: float = 10.0
+    aversion_min_s: float = 0.5
+
+    def __post_init__(self) -> None:
+        refuse.unique("BodyEvents", "around", self.around)
+        for name in ("before_s", "after_s"):
+            if refuse.finite("BodyEvents", name, getattr(self, name)) <= 0:
+                raise FieldError(
+                    "not a duration", where=f"BodyEvents.{name}", got=getattr(self, name), expected="> 0"
+                )
+        if refuse.finite("BodyEvents", "aversion_min_s", self.aversion_min_s) < 0:
+            raise FieldError(
+                "negative", where="BodyEvents.aversion_min_s", got=self.aversion_min_s, expected=">= 0"
+            )
+
+
+@dataclass(frozen=True)
 class Protocol:
     """A paradigm as data; see docs/reference/protocols-and-schemes.md.
 
@@ -195,6 +232,8 @@ class Protocol:
         Which dyads are measured; the focal role first, or alphabetical where none is focal.
     episodes : tuple of EpisodeSpec
         In order.
+    suppressor_below : float
+        A change of RSA from the baseline to the perturbation below this counts as suppression (SPEC 5.2).
     """
 
     id: str
@@ -212,6 +251,8 @@ class Protocol:
     moments: tuple[Moment, ...] = ()
     physio_baseline: tuple[str, ...] = ()
     physio_epoch_s: float = 30.0
+    suppressor_below: float = 0.0
+    body_events: BodyEvents = field(default_factory=BodyEvents)
     caveats: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

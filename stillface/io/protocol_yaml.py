@@ -13,6 +13,7 @@ from stillface.domain.protocol import (
     BOUNDARY_SOURCES,
     EPISODE_KINDS,
     RECOVERY_TARGETS,
+    BodyEvents,
     Contrast,
     EpisodeSpec,
     Moment,
@@ -64,7 +65,7 @@ def protocol_from_node(root: Node) -> Protocol:
     episode_ids = tuple(
         read_id(node.entries()["id"]) for node in top["episodes"].items() if "id" in node.entries()
     )
-    baseline, epoch_s = _physio(top.get("physio"), episode_ids)
+    body = _body(top)
     return top["protocol"].build(
         Protocol,
         id=read_id(head["id"]),
@@ -82,8 +83,10 @@ def protocol_from_node(root: Node) -> Protocol:
         contrasts=tuple(_contrast(node, episode_ids) for node in _items(top, "contrasts")),
         recovery=tuple(_recovery(node, episode_ids) for node in _items(top, "recovery")),
         moments=tuple(_moment(node, role_ids) for node in _items(top, "moments")),
-        physio_baseline=baseline,
-        physio_epoch_s=epoch_s,
+        physio_baseline=_baseline(body["baseline"], episode_ids) if body else (),
+        physio_epoch_s=_positive(body["epochs_s"]) if "epochs_s" in body else Protocol.physio_epoch_s,
+        suppressor_below=_number(body, "suppressor_below", Protocol.suppressor_below),
+        body_events=_body_events(body["events"]) if "events" in body else BodyEvents(),
         caveats=top["caveats"].texts() if "caveats" in top else (),
     )
 
@@ -231,12 +234,31 @@ def _moment(node: Node, role_ids: Collection[str]) -> Moment:
     )
 
 
-def _physio(node: Node | None, episode_ids: Collection[str]) -> tuple[tuple[str, ...], float]:
-    if node is None:
-        return (), Protocol.physio_epoch_s
-    fields = node.fields(required=("baseline",), optional=("epochs_s",))
-    named = fields["baseline"]
+def _body(top: dict[str, Node]) -> dict[str, Node]:
+    if "physio" not in top:
+        return {}
+    return top["physio"].fields(required=("baseline",), optional=("epochs_s", "suppressor_below", "events"))
+
+
+def _baseline(named: Node, episode_ids: Collection[str]) -> tuple[str, ...]:
     # One episode, or several in order of preference: baseline, else play.
     items = (named,) if isinstance(named.value, str) else named.items()
-    baseline = tuple(item.choice(episode_ids) for item in items)
-    return baseline, _positive(fields["epochs_s"]) if "epochs_s" in fields else Protocol.physio_epoch_s
+    return tuple(item.choice(episode_ids) for item in items)
+
+
+def _body_events(node: Node) -> BodyEvents:
+    fields = node.fields(optional=("around", "window_s", "aversion_min_s"))
+    usual = BodyEvents()
+    before_s, after_s = usual.before_s, usual.after_s
+    if "window_s" in fields:
+        first, last = (part.number() for part in _two_nodes(fields["window_s"]))
+        if not first < 0 < last:
+            raise fields["window_s"].error("the event is not inside the window", expected="such as [-5, 10]")
+        before_s, after_s = -first, last
+    return node.build(
+        BodyEvents,
+        around=fields["around"].texts() if "around" in fields else usual.around,
+        before_s=before_s,
+        after_s=after_s,
+        aversion_min_s=_number(fields, "aversion_min_s", usual.aversion_min_s),
+    )

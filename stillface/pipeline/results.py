@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from stillface.contracts.registry import CODERS
-from stillface.domain.autonomic import AutonomicEpisode, HeartEpoch
+from stillface.domain.autonomic import AutonomicEpisode, BodySeries, HeartEpoch
 from stillface.domain.clock import ClockMap, ns_to_s
 from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
@@ -19,9 +19,12 @@ from stillface.io.human_beats import CorrectedBeats, corrected_by_people
 from stillface.io.human_codes import read_people
 from stillface.io.measures_table import MomentRow, RepairRow
 from stillface.measures.autonomic import autonomic_rows, baseline_rows
+from stillface.measures.body_events import unknown_events
 from stillface.measures.contrasts import contrast_rows
+from stillface.measures.event_locked import AroundEvents, EventLocked, event_locked_rows
 from stillface.physio.artefacts import ibi_series
 from stillface.physio.beats import missing_intervals
+from stillface.physio.body_series import ibi_over_time, rsa_over_time, scl_over_time
 from stillface.physio.eda import eda_summaries
 from stillface.physio.epochs import heart_summaries
 from stillface.physio.params import EdaParams, HeartParams
@@ -32,6 +35,8 @@ from stillface.report.data import IbiTrace, MatchStrip, RsaEpochs
 from stillface.report.wording import source_label
 
 __all__ = ["Choice", "SessionResults", "session_results"]
+
+_PROMISED = {"ecg": ("ibi_ms", "rsa_ln_ms2"), "eda": ("scl_us",)}
 
 _FULLER_S = 5.0
 """Two people's edges differ; this much more coded time is a track that is not finished."""
@@ -69,6 +74,10 @@ class SessionResults:
         Nothing withheld yet.
     moments : tuple of MomentRow
         Coded moments, each with its recovery.
+    bodies : tuple of BodySeries
+        Heart and skin over time.
+    around : tuple of AroundEvents
+        Their change around events.
     """
 
     session: Session
@@ -83,6 +92,8 @@ class SessionResults:
     remarks: Remarks
     log_heads: dict[str, str]
     warnings: tuple[str, ...]
+    bodies: tuple[BodySeries, ...] = ()
+    around: tuple[AroundEvents, ...] = ()
 
     @property
     def unreviewed_ns(self) -> tuple[int, int]:
@@ -97,6 +108,7 @@ class _Body:
     """What the physiology of a session gives, gathered channel by channel."""
 
     summaries: list[AutonomicEpisode] = field(default_factory=list)
+    series: list[BodySeries] = field(default_factory=list)
     ibi: list[IbiTrace] = field(default_factory=list)
     rsa: list[RsaEpochs] = field(default_factory=list)
     clocks: dict[str, ClockMap] = field(default_factory=dict)
@@ -127,11 +139,13 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         without_unproposed(row, unproposed) for row in measure_session(session, analysed, choice.rules)
     ]
     autonomic = list(autonomic_rows(session, body.summaries))
+    around = tuple(EventLocked()(session, analysed, choice.rules, body.series))
     rows = (
         *behaviour,
         *autonomic,
         *contrast_rows(session.protocol, autonomic),
         *baseline_rows(session, autonomic),
+        *(row for found in around for row in event_locked_rows(found)),
     )
     return SessionResults(
         session,
@@ -145,7 +159,9 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         body.clocks,
         people.remarks,
         people.heads,
-        (*people.warnings, *warnings),
+        (*people.warnings, *warnings, *_unknown_events(session, body)),
+        tuple(body.series),
+        around,
     )
 
 
@@ -199,11 +215,15 @@ def _body(folder: StudyFolder, session: Session, choice: Choice) -> tuple[Sessio
     for channel in session.channels:
         path = signals / f"{channel.id}.h5"
         if not path.exists():
+            body.series += [
+                BodySeries.nothing(channel.role, name) for name in _PROMISED.get(channel.signal, ())
+            ]
             continue
         signal = load_signal(path)
         body.clocks[channel.id] = signal.clock_map
         if signal.kind == "eda":
             body.summaries += eda_summaries(signal, session.episodes, EdaParams())
+            body.series.append(scl_over_time(signal, EdaParams()))
         beats_path = path.with_name(f"{channel.id}.beats.h5")
         if signal.kind == "ecg" and beats_path.exists():
             corrected = corrected_by_people(
@@ -220,10 +240,19 @@ def _body(folder: StudyFolder, session: Session, choice: Choice) -> tuple[Sessio
             summaries, epochs = heart_summaries(beats, session.episodes, missing, params)
             body.summaries += _with_corrections(summaries, corrected, session)
             ibi = ibi_series(beats, missing, params)
+            changes = {e.id: corrected.n_changes(e.onset_ns, e.offset_ns) for e in session.episodes}
+            body.series += [over(beats, ibi, params, changes) for over in (ibi_over_time, rsa_over_time)]
             body.ibi.append(IbiTrace(channel.role, ibi.onsets_ns, ibi.offsets_ns, ibi.clean))
             body.rsa.append(_rsa(channel.role, epochs, params))
             session = session.with_signals((), (beats,))
     return session, body
+
+
+def _unknown_events(session: Session, body: _Body) -> list[str]:
+    names = unknown_events(session, session.tracks, session.points) if body.series else ()
+    return [
+        f"{name}: nothing coded has this code; heart and skin are not looked at around it" for name in names
+    ]
 
 
 def _with_corrections(

@@ -134,6 +134,14 @@ _MEASURES = {
     "rsa_ln_ms2": "RSA",
     "scl_us": "skin conductance level",
     "scr_per_min": "skin conductance responses per minute",
+    "event_ibi_change_ms": "inter-beat interval, change after an event",
+    "event_ibi_change_low_ms": "inter-beat interval, change after an event, 95 % from",
+    "event_ibi_change_high_ms": "inter-beat interval, change after an event, 95 % to",
+    "event_ibi_random_ms": "inter-beat interval, change at random times",
+    "event_scl_change_us": "skin conductance, change after an event",
+    "event_scl_change_low_us": "skin conductance, change after an event, 95 % from",
+    "event_scl_change_high_us": "skin conductance, change after an event, 95 % to",
+    "event_scl_random_us": "skin conductance, change at random times",
 }
 
 # The rest of the name is the protocol's role id.
@@ -173,6 +181,11 @@ _VALUED_FLAGS = {
     "band": "band {}",
     "epochs": "{} epochs",
     "beats_corrected": "{} beats corrected by hand",
+    "events": "{} events in all",
+    "at_edge": "{} left out: the window leaves the episode",
+    "too_little_signal": "{} left out: too little signal",
+    "signal_with_holes": "{} with holes in the signal",
+    "windows_overlap": "{} windows overlap another",
 }
 
 _KINDS = {
@@ -215,6 +228,8 @@ def status_words(status: Status, measure: str) -> str:
     """Say why a row has no value, or that it was observed; a ratio is not at risk of anything."""
     if measure == "recovery_ratio" and status is Status.NA_NOTATRISK:
         return "no still-face effect to recover from"
+    if measure.startswith("event_") and status is Status.NA_NOBOUT:
+        return "no such event"
     return STATUS_WORDS[status]
 
 

@@ -10,6 +10,7 @@ import jsonschema
 import pytest
 
 from stillface import _resources
+from stillface.domain.protocol import BodyEvents
 from stillface.errors import InputError, StorageError
 from stillface.io.protocol_yaml import load_protocol, shipped_protocol_ids
 from stillface.io.scheme_yaml import load_scheme, shipped_rule_ids, shipped_scheme_ids
@@ -172,6 +173,22 @@ def test_minimal_file_gets_the_documented_defaults(write: Write) -> None:
         (),
         30.0,
     )
+
+
+def test_events_of_the_body_are_the_protocols(write: Write) -> None:
+    given = load_protocol(
+        write(
+            MINIMAL + "physio: {baseline: PL, suppressor_below: -0.2, "
+            "events: {around: [repair, gaze/away], window_s: [-3, 6], aversion_min_s: 1}}\n"
+        )
+    )
+    assert given.suppressor_below == -0.2
+    assert given.body_events == BodyEvents(("repair", "gaze/away"), 3.0, 6.0, 1.0)
+    assert load_protocol(write(MINIMAL)).body_events == BodyEvents()
+    with pytest.raises(InputError, match=r"not inside the window.*-5, 10"):
+        load_protocol(write(MINIMAL + "physio: {baseline: PL, events: {window_s: [0, 6]}}\n"))
+    with pytest.raises(InputError, match="aversion_min_s"):
+        load_protocol(write(MINIMAL + "physio: {baseline: PL, events: {aversion_min_s: -1}}\n"))
 
 
 def test_one_physio_baseline_may_be_written_without_a_list(write: Write) -> None:
