@@ -31,6 +31,7 @@ _FILM_OF_PEOPLE = (
     "It holds film of identifiable people and is not encrypted. Carry it on an encrypted disk, and have it"
     " deleted on the other computer when the work is back."
 )
+_NO_FILM = "It holds codes and changes of episodes only, no film. Send it to the lab."
 _FROM_SCRATCH = "coded from scratch, so without the machine's codes."
 
 
@@ -123,7 +124,7 @@ class Parcels:
         path, _ = QFileDialog.getSaveFileName(self._parent, "Pack up to", name, _FILES)
         packed = self._try(lambda: pack_back(study, Path(path)), "packing a session up") if path else None
         if packed is not None:
-            told = f"{_where([Path(path)])}\n\nIt holds the codes only, no film. Send it to the lab."
+            told = f"{_where([Path(path)])}\n\n{_NO_FILM}"
             others = ", ".join(name for name in known_coders(study) if name != packed.coder)
             if others:
                 told += f"\n\nNot in it: the work of {others}. This package is {packed.coder}'s alone."
@@ -168,6 +169,10 @@ def _where(files: Sequence[Path]) -> str:
 def _what_came(came: CheckedIn) -> str:
     if not came.n_records:
         return f"{came.session_id}: {came.coder}'s work was here already"
-    told = f"{came.session_id}: {came.coder}'s work came in, {came.n_records} new records"
-    places = "one place" if came.n_conflicts == 1 else f"{came.n_conflicts} places"
-    return f"{told}; two computers disagree in {places}" if came.n_conflicts else told
+    told = [f"{came.session_id}: {came.coder}'s work came in, {came.n_records} new records"]
+    if came.n_episodes:
+        told.append("one episode changed" if came.n_episodes == 1 else f"{came.n_episodes} episodes changed")
+    if came.n_conflicts:
+        places = "one place" if came.n_conflicts == 1 else f"{came.n_conflicts} places"
+        told.append(f"two computers disagree in {places}")
+    return "; ".join((*told, *came.left_out))

@@ -18,11 +18,10 @@ from stillface.io.durable import read_bytes, storage_error, write_atomic
 from stillface.io.human_codes import LOG_KINDS
 from stillface.io.lock import FileLock
 from stillface.review.checkouts import Parcel, checkout_of, note_checkout
-from stillface.review.package import (
-    Manifest,
-    read_manifest,
-    verify_hashes,
-)
+from stillface.review.episode_log import EPISODES_DIR
+from stillface.review.episodes_back import bring_episodes, net_changes
+from stillface.review.package import BACK_FOLDERS
+from stillface.review.package_manifest import Manifest, read_manifest, verify_hashes
 from stillface.review.zip_safe import read_zip
 
 __all__ = ["CheckedIn", "check_in"]
@@ -41,12 +40,19 @@ class CheckedIn:
         Records that the study did not have.
     n_conflicts : int
         Places where this work and the coder's work on other computers disagree; a person decides.
+    n_episodes : int
+        Episodes that are now as the coder set them.
+    left_out : tuple of str
+        One line for each episode that stayed as the lab has it, though the coder set it otherwise: somebody
+        changed it here meanwhile, or the two do not fit. The coder's is kept in the log.
     """
 
     session_id: str
     coder: str
     n_records: int
     n_conflicts: int
+    n_episodes: int = 0
+    left_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -78,13 +84,24 @@ def check_in(study: StudyFolder, package: Path) -> CheckedIn:
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in content.items()}
     verify_hashes(manifest, hashes, package.name)
     arrived = [_looked_at(study, manifest, name, data, package.name) for name, data in content.items()]
-    for log in arrived:
-        if len(log.records) > log.n_known:
+    new = [log for log in arrived if len(log.records) > log.n_known]
+    of_episodes = [log for log in new if log.path.parent.name == EPISODES_DIR]
+    wanted = net_changes(((log.records, log.n_known) for log in of_episodes), package.name)
+    for log in new:
+        if log not in of_episodes:
             _put(study, log, manifest.coder)
+    # The file before its logs: where a crash comes between, checking in again finds the logs missing, and
+    # what stands in the file already as it should be.
+    n_episodes, left_out = bring_episodes(study, manifest.session_id, manifest.coder, wanted)
     parcel = Parcel(manifest.package, manifest.session_id, manifest.coder, manifest.role)
-    note_checkout(study, parcel, back=True)
-    new = sum(max(len(log.records) - log.n_known, 0) for log in arrived)
-    return CheckedIn(manifest.session_id, manifest.coder, new, _n_conflicts(study, manifest))
+    note_checkout(study, parcel, back=True, left_out=left_out)
+    for log in of_episodes:
+        _put(study, log, manifest.coder)
+    n_records = sum(len(log.records) - log.n_known for log in new)
+    conflicts = _n_conflicts(study, manifest)
+    return CheckedIn(
+        manifest.session_id, manifest.coder, n_records, conflicts, n_episodes, tuple(left_out.values())
+    )
 
 
 def _check_origin(study: StudyFolder, manifest: Manifest, where: str) -> None:
@@ -115,7 +132,7 @@ def _looked_at(study: StudyFolder, manifest: Manifest, name: str, data: bytes, p
     where = f"{package}: {name}"
     path = study.root / name
     owner = parse_log_name(path)
-    folders = {study.codes_dir(manifest.session_id) / LOG_KINDS[kind] for kind in ("human", "auto_reviewed")}
+    folders = {study.codes_dir(manifest.session_id) / name for name in BACK_FOLDERS}
     if path.parent not in folders or owner is None or owner[0] != manifest.coder:
         raise InputError(
             f"only logs of {manifest.coder} may come back", where=where, got=PurePosixPath(name).name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from stillface.errors import InputError
 from stillface.io.bundle import StudyFolder
@@ -12,7 +13,7 @@ from stillface.io.code_log_record import system_clock
 from stillface.io.durable import read_bytes, storage_error, write_atomic
 from stillface.io.lock import FileLock
 
-__all__ = ["Parcel", "checked_out", "checkout_of", "note_checkout"]
+__all__ = ["LeftOut", "Parcel", "checked_out", "checkout_of", "left_out_episodes", "note_checkout"]
 
 _REGISTER = "checkouts.jsonl"
 
@@ -34,8 +35,37 @@ class Parcel:
     role: str
 
 
-def note_checkout(study: StudyFolder, parcel: Parcel, *, back: bool = False) -> None:
-    """Remember in the study that a package went out, or came back; raises StorageError."""
+@dataclass(frozen=True)
+class LeftOut:
+    """An episode that came back in a package otherwise than it stands in the study.
+
+    Parameters
+    ----------
+    t : str
+        UTC of the check-in.
+    episode_id : str
+    text : str
+        Begins with whose it is.
+    """
+
+    t: str
+    episode_id: str
+    text: str
+
+
+def note_checkout(
+    study: StudyFolder, parcel: Parcel, *, back: bool = False, left_out: Mapping[str, str] | None = None
+) -> None:
+    """Remember in the study that a package went out, or came back; raises StorageError.
+
+    Parameters
+    ----------
+    study : StudyFolder
+    parcel : Parcel
+    back : bool
+    left_out : mapping of str to str, optional
+        Episodes that came back otherwise than they stand here, and what is to be told of each.
+    """
     try:
         study.logs_dir.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -50,6 +80,7 @@ def note_checkout(study: StudyFolder, parcel: Parcel, *, back: bool = False) -> 
             "role": parcel.role,
             "t": system_clock()[0],
             "what": "in" if back else "out",
+            **({"left_out": dict(left_out)} if left_out else {}),
         }
         before = path.read_bytes() if path.exists() else b""
         write_atomic(path, before + json.dumps(line, sort_keys=True).encode() + b"\n")
@@ -59,7 +90,7 @@ def note_checkout(study: StudyFolder, parcel: Parcel, *, back: bool = False) -> 
         lock.release()
 
 
-def _register(study: StudyFolder) -> list[dict[str, str]]:
+def _register(study: StudyFolder) -> list[dict[str, Any]]:
     path = study.logs_dir / _REGISTER
     if not path.is_file():
         return []
@@ -94,3 +125,14 @@ def checked_out(study: StudyFolder) -> Mapping[str, tuple[str, ...]]:
     for session_id, coder in out.values():
         found.setdefault(session_id, set()).add(coder)
     return {session_id: tuple(sorted(coders)) for session_id, coders in found.items()}
+
+
+def left_out_episodes(study: StudyFolder) -> Mapping[str, tuple[LeftOut, ...]]:
+    """Give what check-ins did not take over: session_id -> oldest first."""
+    found: dict[str, list[LeftOut]] = {}
+    for line in _register(study):
+        told = line.get("left_out")
+        if isinstance(told, dict):
+            lines = (LeftOut(str(line.get("t", "")), str(name), str(text)) for name, text in told.items())
+            found.setdefault(str(line.get("session_id", "")), []).extend(lines)
+    return {session_id: tuple(lines) for session_id, lines in found.items()}

@@ -21,7 +21,16 @@ from stillface.io.code_log_record import EDITS, Edit, LoggedBout, Record
 from stillface.io.code_log_replay import replay
 from stillface.io.durable import storage_error
 
-__all__ = ["EPISODES_DIR", "Change", "EpisodeEvent", "EpisodeLog", "apply", "changes", "episode_events"]
+__all__ = [
+    "EPISODES_DIR",
+    "Change",
+    "EpisodeEvent",
+    "EpisodeLog",
+    "apply",
+    "changed_by",
+    "changes",
+    "episode_events",
+]
 
 EPISODES_DIR = "episodes"
 """Folder inside ``codes`` that holds the logs of changed episodes."""
@@ -226,15 +235,19 @@ def episode_events(study: StudyFolder, session_id: str) -> tuple[EpisodeEvent, .
             continue
         records, _ = read_log(path)
         for record in records:
-            if record.op == "undo" and record.ref is not None:
+            what = "changed"
+            if record.ref is not None:
                 what = "brought back" if records[record.ref].op == "undo" else "taken back"
-                parts = _effect(records, record)
-            elif record.op in EDITS:
-                what, parts = "changed", (_change(record),)
-            else:
-                continue
+            parts = changed_by(records, record)
             found += [EpisodeEvent(record.t, record.who, record.install, what, part) for part in parts]
     return tuple(sorted(found, key=lambda event: event.t))
+
+
+def changed_by(records: Sequence[Record], record: Record) -> tuple[Change, ...]:
+    """Give what one record of a log of episodes changed; empty where it is no edit and no undo."""
+    if record.op == "undo":
+        return _effect(records, record)
+    return (_change(record),) if record.op in EDITS else ()
 
 
 def _last_command(records: Sequence[Record]) -> Record | None:

@@ -12,7 +12,8 @@ from stillface.errors import StillfaceError
 from stillface.io.artefacts import load_state_track
 from stillface.io.bundle import StudyFolder
 from stillface.review.assignments import Assignment, read_assignments
-from stillface.review.checkouts import checked_out
+from stillface.review.checkouts import LeftOut, checked_out, left_out_episodes
+from stillface.review.episode_log import episode_events
 from stillface.review.progress import (
     State,
     Stream,
@@ -194,6 +195,7 @@ class Library:
         self._entries: dict[str, tuple[tuple[object, ...], SessionEntry]] = {}
         self._assignments: tuple[Assignment, ...] = ()
         self._away: Mapping[str, tuple[str, ...]] = {}
+        self._left_out: Mapping[str, tuple[LeftOut, ...]] = {}
         self.trouble = ""
         # What waits since the share was away comes in before anybody looks at how far things are.
         self.brought_in = bring_in_waiting(study)
@@ -202,7 +204,7 @@ class Library:
     def refresh(self) -> None:
         """Look again at who was given what; a table that cannot be read is told in ``trouble``."""
         self.trouble = ""
-        self._away = checked_out(self.study)
+        self._away, self._left_out = checked_out(self.study), left_out_episodes(self.study)
         try:
             self._assignments = read_assignments(self.study)
         except StillfaceError as error:
@@ -215,7 +217,8 @@ class Library:
 
     def entry(self, session_id: str) -> SessionEntry:
         """Give one session as the viewer may see it; a session that cannot be read says so itself."""
-        mark = (*_marks(self.study, session_id), self._assignments, self._away.get(session_id))
+        left_out = self._left_out.get(session_id, ())
+        mark = (*_marks(self.study, session_id), self._assignments, self._away.get(session_id), left_out)
         kept = self._entries.get(session_id)
         if kept is None or kept[0] != mark:
             kept = (mark, self._read(session_id))
@@ -229,7 +232,10 @@ class Library:
             tracks = read_progress(self.study, session)
             given = ((a.role, a.scheme_id, a.coder) for a in assignments)
             streams = streams_to_code(self.study, session, given)
-            warnings = tuple(_warnings(self.study, session, tracks, assignments))
+            warnings = (
+                *_warnings(self.study, session, tracks, assignments),
+                *_still_left_out(self.study, session_id, self._left_out.get(session_id, ())),
+            )
         except StillfaceError as error:
             return SessionEntry(session_id, assignments=assignments, problem=_plain(error, self.study.root))
         people = [self.study.study.person(person_id) for person_id in session.persons.values()]
@@ -332,6 +338,14 @@ def _marks(study: StudyFolder, session_id: str) -> Iterable[object]:
             # Gone between the listing and the look: the next look sees it.
             continue
         yield path.name, found.st_size, found.st_mtime_ns
+
+
+def _still_left_out(study: StudyFolder, session_id: str, left_out: tuple[LeftOut, ...]) -> Iterable[str]:
+    """Give what to tell of episodes that a check-in left as they were, until somebody changes them."""
+    if left_out:
+        last = {event.change.episode_id: event.t for event in episode_events(study, session_id)}
+        told = {left.episode_id: left.text for left in left_out if last.get(left.episode_id, "") <= left.t}
+        yield from told.values()
 
 
 def _plain(error: StillfaceError, root: Path) -> str:

@@ -1,144 +1,65 @@
 """A session on another computer: checked out as one file for one coder, and packed up again.
 
-What leaves the lab is as little as coding needs: one session, its films, the coder's own codes and what that
-coder was given there. No other
-person of the study, no ages, groups or covariates, no physiology, nobody else's codes.
+What leaves the lab is as little as coding needs: one session, its films and episodes, the coder's own codes
+and changes of episodes, and what that coder was given there. No other person of the study, no ages, groups or
+covariates, no physiology and so no corrections of heart beats, nobody else's codes.
+
+What comes back are logs, and nothing else: see :data:`BACK_FOLDERS`. They hold whatever a coder can make in
+the window: bouts, moments, ratings, remarks, breaches, the whole history of undo, sign-offs and unlockings,
+decisions on proposals and how much was watched, and changes of episodes.
 """
 
 from __future__ import annotations
 
-import json
 import shutil
 import uuid
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
-from stillface import __version__
 from stillface.domain.session import Session
 from stillface.domain.study import Person, Visit
-from stillface.errors import InputError, StillfaceError, UsageError
+from stillface.errors import InputError, StillfaceError, StorageError, UsageError
 from stillface.io.bundle import SESSION_FILE, STUDY_FILE, StudyFolder, open_study
 from stillface.io.code_log_name import log_name, parse_log_name
 from stillface.io.code_log_record import system_clock
 from stillface.io.durable import read_bytes, require_free_space, storage_error
 from stillface.io.human_codes import LOG_KINDS
 from stillface.io.lock import FileLock
-from stillface.io.safe_paths import check_name
 from stillface.io.session_yaml import session_text
 from stillface.io.study_yaml import PrivacyPlan, StudyFile, study_text
 from stillface.review.assignments import ASSIGNMENTS_FILE, assignments_to_carry
 from stillface.review.blinding import codes_from_scratch
 from stillface.review.checkouts import Parcel, note_checkout
+from stillface.review.episode_log import EPISODES_DIR, EpisodeLog
+from stillface.review.install import spool_folder
+from stillface.review.package_manifest import (
+    MANIFEST,
+    Manifest,
+    decode_manifest,
+    read_manifest,
+    verify_hashes,
+)
 from stillface.review.role_mask import visible_regions
-from stillface.review.zip_safe import SafeZip, read_zip, write_zip
+from stillface.review.waiting import bring_in_waiting
+from stillface.review.zip_safe import read_zip, write_zip
 
 __all__ = [
+    "BACK_FOLDERS",
     "MANIFEST",
     "Manifest",
     "check_out",
     "coder_of_package",
     "pack_back",
-    "read_manifest",
     "refuse_stranger",
     "study_at",
     "unpack",
-    "verify_hashes",
 ]
 
-MANIFEST = "package.json"
-_FORMAT = 1
 _DEFINITIONS = ("protocols", "schemes", "rules")
-_BACK_KINDS = ("human", "auto_reviewed")
+BACK_FOLDERS = (LOG_KINDS["human"], LOG_KINDS["auto_reviewed"], EPISODES_DIR)
+"""Folders under ``codes`` whose logs travel both ways: all that a coder can make where nothing else is."""
 _MAX_FILES, _MAX_BYTES = 10_000, 1_000_000_000_000
-
-
-@dataclass(frozen=True)
-class Manifest:
-    """What a package says of itself.
-
-    Parameters
-    ----------
-    package : str
-        Made at the check-out; the study remembers it.
-    way : {'out', 'in'}
-    study_id, session_id, coder : str
-    role : str
-        The one person whose films are in it; empty for both.
-    t : str
-        UTC.
-    files : mapping of name to (sha256, size in bytes)
-    """
-
-    package: str
-    way: str
-    study_id: str
-    session_id: str
-    coder: str
-    role: str
-    t: str
-    files: Mapping[str, tuple[str, int]]
-
-    def encoded(self) -> bytes:
-        """Give it as JSON."""
-        content = {
-            "format": _FORMAT,
-            "app": __version__,
-            **{name: getattr(self, name) for name in _WORDS},
-            "files": {name: {"sha256": sha, "bytes": size} for name, (sha, size) in self.files.items()},
-        }
-        return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False).encode() + b"\n"
-
-
-_WORDS = ("package", "way", "study_id", "session_id", "coder", "role", "t")
-
-
-def _decode(data: bytes, where: str) -> Manifest:
-    try:
-        content = json.loads(data)
-        if content["format"] != _FORMAT:
-            raise InputError(
-                "a package of another version", where=where, got=content["format"], expected=_FORMAT
-            )
-        words = {name: content[name] for name in _WORDS}
-        files = {name: (part["sha256"], part["bytes"]) for name, part in content["files"].items()}
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError("not a stillface package", where=where) from error
-    if not all(isinstance(word, str) for word in words.values()):
-        raise InputError("not a stillface package", where=where)
-    check_name("session_id", words["session_id"])
-    log_name(words["coder"], "anywhere")
-    return Manifest(**words, files=files)
-
-
-def read_manifest(archive: SafeZip, where: str, way: str) -> Manifest:
-    """Read what a package says of itself, and compare its list with what is in it.
-
-    Raises
-    ------
-    InputError, FieldError
-        No stillface package, one for the other way, or files that are missing or too many.
-    """
-    if MANIFEST not in archive.sizes or archive.sizes[MANIFEST] > 10_000_000:
-        raise InputError(f"not a stillface package: {MANIFEST} is missing or too large", where=where)
-    manifest = _decode(archive.read(MANIFEST), where)
-    if manifest.way != way:
-        fix = "unpack it on the coder's computer" if manifest.way == "out" else "check it in at the lab"
-        raise InputError("this package goes the other way", where=where, fix=fix)
-    named, there = set(manifest.files), set(archive.sizes) - {MANIFEST}
-    if named != there:
-        raise InputError(
-            "the package's list and its content differ", where=where, got=sorted(named ^ there)[:3]
-        )
-    return manifest
-
-
-def verify_hashes(manifest: Manifest, hashes: Mapping[str, str], where: str) -> None:
-    """Refuse a package of which a file is not the one that was packed."""
-    for name, sha in hashes.items():
-        if manifest.files[name][0] != sha:
-            raise InputError("changed since it was packed", where=f"{where}: {name}", fix="ask for it again")
 
 
 def check_out(
@@ -179,7 +100,7 @@ def check_out(
         files |= {name: study.path_of(name) for name in video.files}
     folders = [study.root / name for name in _DEFINITIONS]
     wanted = [path for folder in folders for path in sorted(folder.rglob("*.yaml"))]
-    wanted += [path for path, _ in _own_logs(study, session_id, coder)]
+    wanted += _own_logs(study, session_id, coder)
     if with_auto and not codes_from_scratch(study, session_id, coder):
         wanted += sorted(study.auto_dir(session_id).glob("*.h5"))
     files |= {study.relative(path): path for path in wanted}
@@ -215,16 +136,11 @@ def _study_for(study: StudyFolder, session: Session, coder: str) -> StudyFile:
     return StudyFile(reduced, privacy=PrivacyPlan())
 
 
-def _own_logs(study: StudyFolder, session_id: str, coder: str) -> list[tuple[Path, str]]:
-    """Give a coder's logs of both kinds, with the folder of their kind."""
-    found = []
-    for kind in _BACK_KINDS:
-        folder = study.codes_dir(session_id) / LOG_KINDS[kind]
-        for path in sorted(folder.glob("*.jsonl")):
-            name = parse_log_name(path)
-            if name is not None and name[0] == coder:
-                found.append((path, kind))
-    return found
+def _own_logs(study: StudyFolder, session_id: str, coder: str) -> list[Path]:
+    """Give a coder's logs of all that travels."""
+    folders = (study.codes_dir(session_id) / name for name in BACK_FOLDERS)
+    logs = ((path, parse_log_name(path)) for folder in folders for path in sorted(folder.glob("*.jsonl")))
+    return [path for path, name in logs if name is not None and name[0] == coder]
 
 
 def unpack(package: Path, folder: Path) -> StudyFolder:
@@ -304,7 +220,7 @@ def study_at(path: Path) -> StudyFolder:
         return unpack(path, folder)
     with read_zip(path, max_files=_MAX_FILES, max_bytes=_MAX_BYTES) as archive:
         wanted = read_manifest(archive, path.name, "out").package
-    if _decode(read_bytes(folder / MANIFEST), MANIFEST).package != wanted:
+    if decode_manifest(read_bytes(folder / MANIFEST), MANIFEST).package != wanted:
         raise InputError(
             "the folder beside this package is of another one", where=folder.name, fix="move one of them"
         )
@@ -323,7 +239,7 @@ def coder_of_package(study: StudyFolder) -> str:
     if not path.is_file():
         return ""
     try:
-        return _decode(read_bytes(path), MANIFEST).coder
+        return decode_manifest(read_bytes(path), MANIFEST).coder
     except OSError as error:
         raise storage_error(error, path, "could not read the package") from error
 
@@ -348,19 +264,24 @@ def refuse_stranger(study: StudyFolder, coder: str) -> None:
 def pack_back(study: StudyFolder, target: Path) -> Manifest:
     """Pack the coder's work of an unpacked session, to be sent back to the lab: logs only, no film.
 
+    Edits that wait on this computer are put into the logs first.
+
     Raises
     ------
     UsageError
         The study is no unpacked package, nothing was coded, or the target is there.
     StorageError
-        The window is still open on the session, or the disk refused.
+        The window is still open on the session, edits wait that the logs do not take, or the disk refused.
     """
     if target.exists():
         raise UsageError("there is such a file already", where=target.name, fix="choose another name")
     path = study.root / MANIFEST
     if not path.is_file():
         raise UsageError("this study was not checked out from another one", fix="code in it as it is")
-    out = _decode(read_bytes(path), MANIFEST)
+    out = decode_manifest(read_bytes(path), MANIFEST)
+    told = bring_in_waiting(study)
+    if _still_waits(study, out):
+        raise StorageError("edits wait on this computer that are not in the package yet", got="; ".join(told))
     logs = _own_logs(study, out.session_id, out.coder)
     if not logs:
         names = map(parse_log_name, study.codes_dir(out.session_id).rglob("*.jsonl"))
@@ -372,8 +293,9 @@ def pack_back(study: StudyFolder, target: Path) -> Manifest:
                 fix="keep this folder as it is and tell your lab: no check-in takes that work",
             )
         raise UsageError("nothing has been coded here yet", where=out.session_id)
+    _settle_episodes(study, out)
     files: dict[str, Path | bytes] = {}
-    for log, _ in logs:
+    for log in logs:
         # Held for a moment: whoever has it open is still coding.
         lock = FileLock(log.with_name(log.name + ".lock"), who=out.coder)
         try:
@@ -383,3 +305,21 @@ def pack_back(study: StudyFolder, target: Path) -> Manifest:
     blank = replace(out, way="in", t=system_clock()[0], files={})
     found = write_zip(target, files, (MANIFEST, lambda hashed: replace(blank, files=hashed).encoded()))
     return replace(blank, files=found)
+
+
+def _still_waits(study: StudyFolder, out: Manifest) -> bool:
+    folders = (spool_folder(study.study.study_id, out.session_id, kind) for kind in LOG_KINDS)
+    return any(path for folder in folders for path in folder.glob(f"{out.coder}.*.jsonl"))
+
+
+def _settle_episodes(study: StudyFolder, out: Manifest) -> None:
+    """Set right what a crash left between a log of episodes and ``session.yaml``: the log alone travels."""
+    standing = study.load_session(out.session_id).episodes
+    for path in sorted((study.codes_dir(out.session_id) / EPISODES_DIR).glob("*.jsonl")):
+        name = parse_log_name(path)
+        if name is not None and name[0] == out.coder:
+            log = EpisodeLog(study, out.session_id, *name)
+            try:
+                log.open_for(standing)
+            finally:
+                log.close()

@@ -11,7 +11,7 @@ from stillface.errors import StorageError, UsageError
 from stillface.io.code_log import CodeLog
 from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_name import log_name, parse_log_name
-from stillface.io.code_log_record import Edit, LoggedBout, Record
+from stillface.io.code_log_record import EDITS, Edit, LoggedBout, Record
 from stillface.io.code_log_replay import Conflict, merge
 from stillface.io.durable import storage_error
 from stillface.io.sign_offs import locked_tiers
@@ -43,9 +43,10 @@ class Store:
         self.log = log
         self._elsewhere = tuple(elsewhere)
         self.locked = locked_tiers([log.records, *self._elsewhere])
-        self._mine_at_open = dict(log.state.bouts)
         self.conflicts: tuple[Conflict, ...] = ()
-        self._at_open = self._mine_at_open
+        self._at_open: dict[str, LoggedBout] = {}
+        self._touched: set[str] = set()
+        self._n_looked_at = len(log.records)
         if elsewhere:
             merged = merge([log.records, *elsewhere])
             self.conflicts, self._at_open = merged.conflicts, dict(merged.bouts)
@@ -54,18 +55,25 @@ class Store:
     def bouts(self) -> Mapping[str, LoggedBout]:
         """What stands now, by bout id."""
         mine = self.log.state.bouts
-        if self._at_open is self._mine_at_open:
+        if not self._elsewhere:
             return mine
+        # What this sitting touched is as this log says, were it made elsewhere and deleted here; all else is
+        # as all logs said together when it began.
+        self._look_at_new_records()
         standing = dict(self._at_open)
-        for id_ in self._mine_at_open.keys() | mine.keys():
-            now, then = mine.get(id_), self._mine_at_open.get(id_)
-            if now is then or now == then:
-                continue
-            if now is None:
-                standing.pop(id_, None)
+        for id_ in self._touched:
+            if id_ in mine:
+                standing[id_] = mine[id_]
             else:
-                standing[id_] = now
+                standing.pop(id_, None)
         return standing
+
+    def _look_at_new_records(self) -> None:
+        records = self.log.records
+        for record in records[self._n_looked_at :]:
+            if record.op in EDITS or record.op == "undo":
+                self._touched |= {edit.id for edit in self._command(record.seq) if edit.id is not None}
+        self._n_looked_at = len(records)
 
     def log_edits(self, edits: Iterable[Edit], why: str | None = None) -> None:
         """Bring the edits of one command to the disk as one.
@@ -98,15 +106,19 @@ class Store:
                 "this track is signed off", where=closed[0], fix="unlock it first; a reason is asked for"
             )
 
-    def _tiers_of(self, last: int) -> list[str]:
-        """Give the tiers that a command touched, by the place of its last record."""
-        record = self.log.records[last]
-        if record.op == "undo" and record.ref is not None:
-            return self._tiers_of(record.ref)
-        records, first = self.log.records, last
+    def _command(self, last: int) -> Sequence[Record]:
+        """Give the edits of a command, or of the one that an undo is about, by the place of the last."""
+        records = self.log.records
+        while (ref := records[last].ref) is not None:
+            last = ref
+        first = last
         while first and records[first - 1].left:
             first -= 1
-        bouts = [part for record in records[first : last + 1] for part in (record.bout, record.was)]
+        return records[first : last + 1]
+
+    def _tiers_of(self, last: int) -> list[str]:
+        """Give the tiers that a command touched, by the place of its last record."""
+        bouts = [part for record in self._command(last) for part in (record.bout, record.was)]
         return [bout.tier for bout in bouts if bout is not None]
 
     @property
