@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -18,6 +19,7 @@ from stillface.io.code_log_file import LogFile, set_aside
 from stillface.io.code_log_heads import add_head
 from stillface.io.code_log_keep import Keeper
 from stillface.io.code_log_load import load
+from stillface.io.code_log_locks import LogLocks
 from stillface.io.code_log_name import log_name
 from stillface.io.code_log_record import (
     EDITS,
@@ -34,7 +36,6 @@ from stillface.io.code_log_record import (
 from stillface.io.code_log_replay import Replayer, ReplayState, history
 from stillface.io.code_log_spool import Spool
 from stillface.io.durable import OS_FS, FileSystem, free_space_warning, write_atomic
-from stillface.io.lock import FileLock, LockRefusedError
 
 __all__ = ["CodeLog"]
 
@@ -61,7 +62,7 @@ class CodeLog:
         self._records: list[Record] = []
         self._replayer = Replayer()
         self._keeper = Keeper(LogFile(path, b"", fs=fs), None, 0)
-        self._lock: FileLock | None = None
+        self._locks: LogLocks | None = None
         self._heads: Path | None = None
         self._sees: str | None = None
         self._reason: str | None = None
@@ -101,6 +102,9 @@ class CodeLog:
         fs, clock
             Replaced in tests.
 
+        Where the study cannot be written at all and there is a spool, the log can be edited all the same,
+        and everything waits on this computer: see ``away``.
+
         Raises
         ------
         StorageError
@@ -109,10 +113,8 @@ class CodeLog:
         log_name(coder, install)
         log = cls(path, coder=coder, install=install, app_version=app_version, fs=fs, clock=clock)
         log._heads, log._sees = heads, sees or None
-        try:
-            log._lock = FileLock(path.with_name(path.name + ".lock"), who=coder)
-        except LockRefusedError as error:
-            log._reason = error.what
+        log._locks = LogLocks(path, spool, coder)
+        log._reason = log._locks.refused
         try:
             log._load(None if spool is None else Spool(spool, fs=fs))
         except BaseException:
@@ -135,13 +137,17 @@ class CodeLog:
         self._records, self._replayer = found.records, found.replayer
         if found.strange and spool is not None and not self.read_only:
             spool = self._keep_strangers(spool)
-        self._keeper = Keeper(LogFile(self.path, found.content, fs=self._fs), spool, found.n_in_file)
+        file = LogFile(self.path, found.content, fs=self._fs)
+        self._keeper = Keeper(file, spool, found.n_in_file, self._locks)
         if self.read_only:
             # Whoever may write the log brings it in; here it is only shown.
-            self._keeper.n_kept = len(self._records)
+            self._keeper.only_shown(len(self._records))
             self.notices += ("edits that wait on this computer are not in the study yet",) if waiting else ()
             return
         self.notices += tuple(filter(None, [free_space_warning(self.path.parent, fs=self._fs)]))
+        if self.away is not None:
+            text = "what you code is kept on this computer and comes into the study when it can be written"
+            self.notices += (f"{self.away}: {text}",)
         if found.tail:
             self._set_aside(found.tail, len(found.content))
         if spool is not None and waiting and not self.read_only:
@@ -204,6 +210,11 @@ class CodeLog:
         return self._reason
 
     @property
+    def away(self) -> str | None:
+        """Why the study takes nothing since the opening, so that every edit waits on this computer."""
+        return None if self._locks is None else self._locks.away
+
+    @property
     def head(self) -> str:
         """Hash of the last record on the disk."""
         return self._records[self._keeper.n_durable - 1].sha if self._keeper.n_durable else GENESIS
@@ -239,9 +250,9 @@ class CodeLog:
         FieldError
             When the edit does not fit what stands; nothing changes.
         StorageError
-            When the log's disk refused: the edit stands (``unsaved``), on this computer's disk where there
-            is a spool (``kept_here``), and a later edit or :meth:`flush` tries again. Or the log is
-            read-only: nothing changes.
+            When the log's disk refused, or did not answer within a second: the edit stands (``unsaved``),
+            on this computer's disk where there is a spool (``kept_here``), and a later edit or :meth:`flush`
+            tries again. Or the log is read-only: nothing changes.
         """
         if op in EDITS:
             return self.append_group([Edit(op, id, bout, was)], why=why)[0]
@@ -346,7 +357,7 @@ class CodeLog:
         """Note the present length and hash in the heads file; done by :meth:`close`."""
         if self._heads is not None and self._keeper.n_durable:
             saved = self._records[: self._keeper.n_durable]
-            add_head(self._heads, self.path, saved, self._clock()[0], fs=self._fs)
+            self._keeper.note(partial(add_head, self._heads, self.path, saved, self._clock()[0], fs=self._fs))
 
     def close(self, *, abandon: bool = False) -> None:
         """End the sitting and let others have the log.
@@ -361,7 +372,7 @@ class CodeLog:
         StorageError
             When edits could not be brought to the disk: the log stays open, with them in memory.
         """
-        if self._lock is not None and not abandon:
+        if self._locks is not None and not abandon:
             if self._sitting:
                 self._keep(self._record("close"))
                 self._sitting = False
@@ -371,10 +382,9 @@ class CodeLog:
         self._release()
 
     def _release(self) -> None:
-        self._keeper.close()
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        if self._locks is not None:
+            self._keeper.close(self._locks.release)
+            self._locks = None
 
     def __enter__(self) -> Self:
         return self

@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import ClassVar
 
 from stillface.errors import StorageError
+from stillface.io.durable import storage_error
 
-__all__ = ["FileLock", "LockRefusedError", "wait_for_lock"]
+__all__ = ["FileLock", "LockRefusedError", "LockUnwritableError", "wait_for_lock"]
 
 _HOLDER_BYTES = 4096
 _LOOK_AGAIN_S = 0.02
@@ -31,6 +32,10 @@ _HELD_ELSEWHERE = frozenset({errno.EAGAIN, errno.EACCES, errno.EWOULDBLOCK, errn
 
 class LockRefusedError(StorageError):
     """The lock was not given; the message says who holds it or why there is none."""
+
+
+class LockUnwritableError(LockRefusedError):
+    """The lock file cannot be written: the disk or share takes nothing now, whoever asks."""
 
 
 class FileLock:
@@ -61,14 +66,15 @@ class FileLock:
             # Not 0600: the next to lock a shared study may be another user.
             self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
         except OSError as error:
-            raise LockRefusedError(f"the lock file cannot be written ({error.strerror})") from error
+            told = storage_error(error, path, "the lock file cannot be written")
+            raise LockUnwritableError(told.what, where=told.where, fix=told.fix) from error
         try:
             _lock(self._descriptor)
         except OSError as error:
             reason = _refusal(self._descriptor, error)
             os.close(self._descriptor)
             raise LockRefusedError(reason) from error
-        self._held_here[self._key] = who
+        self._held_here[self._key], self._released = who, False
         self._write_holder(who)
 
     def _write_holder(self, who: str) -> None:
@@ -82,10 +88,15 @@ class FileLock:
 
     def release(self) -> None:
         """Let others have the lock; a second call does nothing."""
-        if self._held_here.pop(self._key, None) is not None:
-            with suppress(OSError):
-                os.ftruncate(self._descriptor, 0)
+        if self._released:
+            return
+        self._released = True
+        with suppress(OSError):
+            os.ftruncate(self._descriptor, 0)
+        with suppress(OSError):
             os.close(self._descriptor)
+        # Last: another thread that took it before would lose it when this descriptor is closed.
+        self._held_here.pop(self._key, None)
 
 
 def wait_for_lock(path: Path, *, who: str, wait_s: float = 2.0) -> FileLock:

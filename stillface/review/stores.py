@@ -133,20 +133,36 @@ class Store:
 
     def undo(self) -> None:
         """Take the last command of the coder back, and what the running film had added since."""
+        trouble = None
         while self._reason(self.log.state.undo) == PLAYED_ON:
             self._refuse_locked(self._tiers_of(self.log.state.undo[-1]))
-            self.log.undo()
+            trouble = self._step(self.log.undo)
         if self.can_undo:
             self._refuse_locked(self._tiers_of(self.log.state.undo[-1]))
-            self.log.undo()
+            trouble = self._step(self.log.undo)
+        if trouble is not None:
+            raise trouble
 
     def redo(self) -> None:
         """Bring the last undone command back, and what the running film had added to it."""
         if self.can_redo:
             self._refuse_locked(self._tiers_of(self.log.state.redo[-1]))
-        self.log.redo()
+        trouble = self._step(self.log.redo)
         while self._reason(self.log.state.redo, undone=True) == PLAYED_ON:
-            self.log.redo()
+            trouble = self._step(self.log.redo)
+        if trouble is not None:
+            raise trouble
+
+    def _step(self, act: Callable[[], Record]) -> StorageError | None:
+        """Take one step of several; one that is kept here or in memory is no reason to leave the rest out."""
+        n_before = len(self.log.records)
+        try:
+            act()
+        except StorageError as error:
+            if len(self.log.records) == n_before:
+                raise
+            return error
+        return None
 
     def _reason(self, stack: tuple[int, ...], *, undone: bool = False) -> str | None:
         if not stack:
@@ -189,7 +205,9 @@ def open_store(
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise storage_error(error, folder, "could not make the folder") from error
+        # Where edits may wait on this computer the log is opened all the same, and the folder made later.
+        if spool is None:
+            raise storage_error(error, folder, "could not make the folder") from error
     elsewhere = [records for _, records in logs_in(folder, lambda n, p: n == coder and p != install)]
     path = folder / log_name(coder, install)
     log = CodeLog.open(

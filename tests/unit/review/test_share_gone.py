@@ -128,3 +128,24 @@ def test_saved_to_another_folder_it_goes_on_there(study: StudyFolder, tmp_path: 
     plug_in(study)
     assert len(bring_in_waiting(study)) == 1
     assert stands(study) == ["neu", "pos"]
+
+
+def test_undo_takes_the_whole_gesture_back_while_the_share_is_away(study: StudyFolder) -> None:
+    desk = open_desk(study, "one", "AB", HOME)
+    code(desk, "S")
+    lane = desk.document.active
+    assert lane is not None
+    unplug(study)
+    desk.key("D")
+    desk.playhead.jump(1.0)
+    desk.note_watched()
+    assert [record.why for record in desk.document._stores["human"].log.records][-1] == "watched on"
+    before = desk.document.lane(lane).bouts
+    desk.undo()
+    assert [bout.code for bout in desk.document.lane(lane).bouts] == ["neu"]
+    desk.redo()
+    assert desk.document.lane(lane).bouts == before
+    plug_in(study)
+    desk.document.retry()
+    desk.document.close()
+    assert stands(study) == ["neu", "pos"]
