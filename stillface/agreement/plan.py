@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +14,8 @@ from stillface.agreement.kappa import kappa_from_confusion
 from stillface.errors import FieldError
 
 __all__ = ["MonthAgreement", "draw", "drift", "label"]
+
+Float = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -25,8 +27,9 @@ class MonthAgreement:
     month : str
         ``YYYY-MM`` of the coding.
     kappa : float, optional
+        Or the figure that :func:`drift` was asked to follow.
     earlier : float, optional
-        Kappa of all earlier months that had not drifted; None for the first.
+        That of all earlier months that had not drifted; None for the first.
     drifted : bool
     n_sessions : int
     """
@@ -68,7 +71,13 @@ def draw(
         raise FieldError("not a share", where="draw.share", got=share, expected="0 to 1")
     gone = sorted(set(already) - strata.keys())
     if gone:
-        raise FieldError("drawn before and not there", where="draw.already", got=", ".join(gone))
+        raise FieldError(
+            "drawn before and not there",
+            where="draw.already",
+            got=", ".join(gone),
+            expected="sessions of the study",
+            fix="take what is gone out of the sessions drawn before",
+        )
     members: dict[tuple[str, ...], list[str]] = {}
     for session_id, stratum in strata.items():
         members.setdefault(stratum, []).append(session_id)
@@ -107,8 +116,12 @@ def label(kappa: float | None, labels: Mapping[str, float]) -> str:
     return max(reached)[1] if reached else f"below {min(labels.items(), key=lambda item: item[1])[0]}"
 
 
-def drift(months: Mapping[str, Sequence[npt.ArrayLike]], drop: float) -> tuple[MonthAgreement, ...]:
-    """Follow kappa by month of coding.
+def drift(
+    months: Mapping[str, Sequence[npt.ArrayLike]],
+    drop: float,
+    figure: Callable[[Float], float | None] = lambda table: kappa_from_confusion(table).kappa,
+) -> tuple[MonthAgreement, ...]:
+    """Follow kappa, or another figure of agreement, by month of coding.
 
     Parameters
     ----------
@@ -117,13 +130,15 @@ def drift(months: Mapping[str, Sequence[npt.ArrayLike]], drop: float) -> tuple[M
     drop : float
         A month has drifted when its kappa lies more than this below that of all earlier months which
         had not.
+    figure : callable
+        Gives the figure of a table; None where it is undefined.
     """
     found = []
-    steady: list[npt.NDArray[np.float64]] = []
+    steady: list[Float] = []
     for month, tables in sorted(months.items()):
         summed = np.sum([np.asarray(table, dtype=np.float64) for table in tables], axis=0)
-        kappa = kappa_from_confusion(summed).kappa
-        earlier = kappa_from_confusion(np.sum(steady, axis=0)).kappa if steady else None
+        kappa = figure(summed)
+        earlier = figure(np.sum(steady, axis=0)) if steady else None
         drifted = kappa is not None and earlier is not None and kappa < earlier - drop
         if not drifted:
             steady.append(summed)

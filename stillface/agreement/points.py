@@ -16,7 +16,7 @@ from stillface.agreement.align_events import (
 from stillface.domain.events import PointEvents
 from stillface.errors import FieldError
 
-__all__ = ["point_kappa", "points_agreement", "positive_agreement"]
+__all__ = ["point_kappa", "points_agreement", "positive_agreement", "presence"]
 
 Int64 = npt.NDArray[np.int64]
 
@@ -66,3 +66,10 @@ def positive_agreement(table: Int64, code: int) -> float | None:
     """Give 2 x agreed / all events of one code by either; None where neither used it."""
     whole = int(table[code].sum() + table[:, code].sum())
     return 2 * int(table[code, code]) / whole if whole else None
+
+
+def presence(table: npt.ArrayLike) -> float | None:
+    """Give 2 x agreed / all events of both, over all codes; None where neither saw an event."""
+    cells = np.asarray(table)
+    whole = float(cells[:-1].sum() + cells[:, :-1].sum())
+    return 2 * float(np.trace(cells[:-1, :-1])) / whole if whole else None

@@ -78,8 +78,11 @@ def show_study(content: dict[str, Any]) -> None:
     )
     _figures(
         "People against people: events without duration",
-        [((name, str(row["n_sessions"])), row) for name, row in content["pooled_points"].items()],
-        ("scheme", "sessions"),
+        [
+            ((name, str(row["n_sessions"]), row["label"]), row)
+            for name, row in content["pooled_points"].items()
+        ],
+        ("scheme", "sessions", "label"),
     )
     _ratings(content["pooled"])
     for scheme_id, row in (content["pooled"] | content["pooled_points"]).items():
@@ -150,8 +153,11 @@ def _figures(
         table.add_row(*ids, *(numbers[k] or "–" for k in wanted))
     results.print(table, "")
     for ids, row in lines:
+        name = " ".join(ids).rstrip()
         if row["reason"]:
-            results.print(f"{' '.join(ids)}: kappa is undefined, {row['reason']}", markup=False)
+            results.print(f"{name}: kappa is undefined, {row['reason']}", markup=False)
+        if row["reason"] and row.get("events", {}).get("reason"):
+            results.print(f"{name}: event kappa is undefined, {row['events']['reason']}", markup=False)
 
 
 def _numbers(row: dict[str, Any]) -> tuple[str, ...]:

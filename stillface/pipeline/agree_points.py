@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import asdict
 from itertools import combinations
@@ -12,15 +12,26 @@ import numpy.typing as npt
 
 from stillface.agreement.align_events import EventAgreement, EventRule
 from stillface.agreement.bootstrap import bootstrap
-from stillface.agreement.points import point_kappa, points_agreement, positive_agreement
+from stillface.agreement.plan import label
+from stillface.agreement.points import point_kappa, points_agreement, positive_agreement, presence
 from stillface.domain.events import PointEvents
 from stillface.domain.provenance import Json
 from stillface.domain.scheme import CodingScheme
 from stillface.io.study_yaml import ReliabilityPlan
 from stillface.pipeline.agree_figures import AgreementParams
-from stillface.pipeline.agree_streams import SessionStreams
+from stillface.pipeline.agree_streams import CoderEvents, SessionStreams
 
-__all__ = ["among", "counts", "point_figures", "pooled_point_figures", "study_points"]
+__all__ = [
+    "among",
+    "counts",
+    "event_label",
+    "point_figures",
+    "point_pairs",
+    "point_table",
+    "pooled_point_figures",
+    "study_points",
+    "table_figures",
+]
 
 Int64 = npt.NDArray[np.int64]
 PointPair = tuple[PointEvents, PointEvents]
@@ -35,11 +46,8 @@ _NO_TIME: dict[str, Json] = {
 
 def point_figures(first: PointEvents, second: PointEvents, params: AgreementParams) -> dict[str, Json]:
     """Give the figures of one pair of streams; what rests on time is empty, with the reason."""
-    found = point_kappa(first, second, EventRule(onset_ns=params.onset_ns))
     return {
-        **_NO_TIME,
-        "events": _events(found),
-        "codes": _codes(first.scheme, found.table),
+        **table_figures(first.scheme, point_table(first, second, params)),
         "tolerance": [],
         "side_by_side": [],
     }
@@ -54,26 +62,37 @@ def pooled_point_figures(sessions: Sequence[Sequence[PointPair]], params: Agreem
         The pairs of each session.
     params : AgreementParams
     """
-    rule = EventRule(onset_ns=params.onset_ns)
-    tables = np.array(
-        [np.sum([point_kappa(*pair, rule).table for pair in found], axis=0) for found in sessions]
-    )
-    total = tables.sum(axis=0)
-    kappa, agreed, expected, reason = points_agreement(total)
+    tables = np.array([np.sum([point_table(*pair, params) for pair in found], axis=0) for found in sessions])
     interval = bootstrap(
         len(tables),
         lambda drawn: points_agreement(tables[drawn].sum(axis=0))[0],
         seed=params.seed,
         n_resamples=params.n_resamples,
     )
+    return {
+        **table_figures(sessions[0][0][0].scheme, tables.sum(axis=0)),
+        "n_sessions": len(sessions),
+        "n_pairs": sum(len(found) for found in sessions),
+        "events_interval": asdict(interval),
+    }
+
+
+def point_table(first: PointEvents, second: PointEvents, params: AgreementParams) -> Int64:
+    """Give the table of two people's aligned events; the last row and column hold those without partner."""
+    return point_kappa(first, second, EventRule(onset_ns=params.onset_ns)).table
+
+
+def table_figures(scheme: CodingScheme, table: Int64) -> dict[str, Json]:
+    """Give the figures of a table of aligned events; what rests on time is empty, with the reason."""
+    kappa, agreed, expected, reason = points_agreement(table)
     none = np.empty((0, 2), np.int64)
     return {
         **_NO_TIME,
-        "n_sessions": len(sessions),
-        "n_pairs": sum(len(found) for found in sessions),
-        "events": _events(EventAgreement(kappa, agreed, expected, total, none, reason)),
-        "events_interval": asdict(interval),
-        "codes": _codes(sessions[0][0][0].scheme, total),
+        "events": {
+            **_events(EventAgreement(kappa, agreed, expected, table, none, reason)),
+            "presence": presence(table),
+        },
+        "codes": _codes(scheme, table),
     }
 
 
@@ -100,32 +119,41 @@ def study_points(
     """
     rows: list[Json] = []
     pooled: dict[str, dict[str, list[PointPair]]] = {}
-    for found in streams:
-        session_id = found.session.session_id
-        ordered = sorted(found.points, key=lambda events: (events.role, events.scheme.id, events.coder_id))
-        for one, other in combinations(ordered, 2):
-            alike = (one.role, one.scheme.id) == (other.role, other.scheme.id)
-            if not alike or not among({one.coder_id, other.coder_id}, wanted):
-                continue
-            rows.append(
-                {
-                    "session_id": session_id,
-                    "role": one.role,
-                    "scheme_id": one.scheme.id,
-                    "coders": [one.coder_id, other.coder_id],
-                    **point_figures(one, other, params),
-                    "drawn": session_id in plan.sessions,
-                }
-            )
-            if counts(plan, session_id):
-                pooled.setdefault(one.scheme.id, {}).setdefault(session_id, []).append((one, other))
-    return {
-        "points": rows,
-        "pooled_points": {
-            scheme_id: pooled_point_figures(list(pairs.values()), params)
-            for scheme_id, pairs in sorted(pooled.items())
-        },
-    }
+    for one, other in (pair for found in streams for pair in point_pairs(found, wanted)):
+        session_id = one.session_id
+        rows.append(
+            {
+                "session_id": session_id,
+                "role": one.events.role,
+                "scheme_id": one.events.scheme.id,
+                "coders": [one.events.coder_id, other.events.coder_id],
+                **point_figures(one.events, other.events, params),
+                "drawn": session_id in plan.sessions,
+            }
+        )
+        if counts(plan, session_id):
+            by_session = pooled.setdefault(one.events.scheme.id, {})
+            by_session.setdefault(session_id, []).append((one.events, other.events))
+    figures: dict[str, Json] = {}
+    for scheme_id, pairs in sorted(pooled.items()):
+        found_here = pooled_point_figures(list(pairs.values()), params)
+        figures[scheme_id] = {**found_here, "label": event_label(found_here, plan)}
+    return {"points": rows, "pooled_points": figures}
+
+
+def point_pairs(found: SessionStreams, wanted: AbstractSet[str]) -> Iterator[tuple[CoderEvents, CoderEvents]]:
+    """Give every two people who coded the same events of a session from scratch, in order of their names."""
+    ordered = sorted(found.points, key=lambda stream: (stream.key, stream.events.coder_id))
+    for one, other in combinations(ordered, 2):
+        if one.key == other.key and among({one.events.coder_id, other.events.coder_id}, wanted):
+            yield one, other
+
+
+def event_label(figures: dict[str, Json], plan: ReliabilityPlan) -> str:
+    """Give the plan's word for an event kappa; none where it is undefined."""
+    events = figures.get("events")
+    kappa = events["kappa"] if isinstance(events, dict) else None
+    return label(kappa if isinstance(kappa, float) else None, plan.labels)
 
 
 def counts(plan: ReliabilityPlan, session_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,23 +19,29 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_record import EDITS, Record
 from stillface.io.human_codes import LOG_KINDS, read_people
+from stillface.io.sign_offs import sign_offs
 
-__all__ = ["CoderStream", "SessionStreams", "began_as_proposals", "own_judgement", "session_streams"]
+__all__ = [
+    "CoderEvents",
+    "CoderStream",
+    "Judged",
+    "SessionStreams",
+    "began_as_proposals",
+    "own_judgement",
+    "session_streams",
+]
 
 _FEWEST = 5
 _COPIED_SHARE = 0.5
 _DECISIONS = "review:"
 
 
-@dataclass(frozen=True, eq=False)
-class CoderStream:
-    """One coder's codes of one role under one scheme in one session.
+class Judged(ABC):
+    """What one coder's work on one role and scheme has in common, whatever kind of codes it holds.
 
-    Parameters
+    Attributes
     ----------
     session_id : str
-    track : StateTrack
-        ``human``, ``auto_reviewed`` or ``consensus``.
     edited : (str, str)
         Times of the first and the last edit, UTC; empty where no log tells.
     began_as : str, optional
@@ -42,9 +49,13 @@ class CoderStream:
     """
 
     session_id: str
-    track: StateTrack
     edited: tuple[str, str]
-    began_as: str | None = None
+    began_as: str | None
+
+    @property
+    @abstractmethod
+    def codes(self) -> StateTrack | PointEvents:
+        """What was coded."""
 
     @property
     def month(self) -> str:
@@ -54,7 +65,57 @@ class CoderStream:
     @property
     def key(self) -> tuple[str, str]:
         """Role and scheme id."""
-        return self.track.role, self.track.scheme.id
+        return self.codes.role, self.codes.scheme.id
+
+    @property
+    def from_scratch(self) -> bool:
+        """Whether a person coded it who saw no proposal."""
+        return self.codes.source_kind == "human" and self.began_as is None
+
+
+@dataclass(frozen=True, eq=False)
+class CoderStream(Judged):
+    """One coder's states of one role under one scheme in one session.
+
+    Parameters
+    ----------
+    session_id, edited, began_as
+        As :class:`Judged`.
+    track : StateTrack
+        ``human``, ``auto_reviewed`` or ``consensus``.
+    """
+
+    session_id: str
+    track: StateTrack
+    edited: tuple[str, str]
+    began_as: str | None = None
+
+    @property
+    def codes(self) -> StateTrack:
+        """The track."""
+        return self.track
+
+
+@dataclass(frozen=True, eq=False)
+class CoderEvents(Judged):
+    """One coder's events without duration of one role under one scheme in one session.
+
+    Parameters
+    ----------
+    session_id, edited, began_as
+        As :class:`Judged`; where no event was seen, ``edited`` is the sign-off.
+    events : PointEvents
+    """
+
+    session_id: str
+    events: PointEvents
+    edited: tuple[str, str]
+    began_as: str | None = None
+
+    @property
+    def codes(self) -> PointEvents:
+        """The events."""
+        return self.events
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,20 +126,25 @@ class SessionStreams:
     ----------
     people : tuple of CoderStream
         Every source but the machine's own.
-    points : tuple of PointEvents
-        Events without duration that people coded from scratch.
+    events : tuple of CoderEvents
+        Events without duration, by people.
     """
 
     session: Session
     people: tuple[CoderStream, ...]
-    points: tuple[PointEvents, ...]
+    events: tuple[CoderEvents, ...]
     auto: tuple[StateTrack, ...]
     warnings: tuple[str, ...]
 
     @property
     def from_scratch(self) -> tuple[CoderStream, ...]:
-        """Streams of people who saw no proposal."""
-        return tuple(s for s in self.people if s.track.source_kind == "human" and s.began_as is None)
+        """Streams of states of people who saw no proposal."""
+        return tuple(stream for stream in self.people if stream.from_scratch)
+
+    @property
+    def points(self) -> tuple[CoderEvents, ...]:
+        """Events without duration that people coded from scratch."""
+        return tuple(stream for stream in self.events if stream.from_scratch)
 
 
 def session_streams(folder: StudyFolder, session_id: str) -> SessionStreams:
@@ -106,13 +172,14 @@ def session_streams(folder: StudyFolder, session_id: str) -> SessionStreams:
             else "it was made by reviewing proposals"
         )
         people.append(CoderStream(session_id, track, _edited(track, records), why))
-    points = tuple(
-        events
-        for events in found.points
-        if events.source_kind == "human"
-        and _no_own_log(events.coder_id, logs["human"].get(events.coder_id, [])) is None
+    events = tuple(
+        CoderEvents(
+            session_id, points, _events_edited(points, records), _no_own_log(points.coder_id, records)
+        )
+        for points in found.points
+        for records in (logs[points.source_kind].get(points.coder_id, []),)
     )
-    return SessionStreams(folder.load_session(session_id), tuple(people), points, auto, found.warnings)
+    return SessionStreams(folder.load_session(session_id), tuple(people), events, auto, found.warnings)
 
 
 def began_as_proposals(
@@ -188,11 +255,20 @@ def _logs(codes_dir: Path) -> dict[str, list[Record]]:
     return found
 
 
-def _edited(track: StateTrack, records: Sequence[Record]) -> tuple[str, str]:
-    tier = f"{track.role}/{track.scheme.id}"
+def _edited(codes: StateTrack | PointEvents, records: Sequence[Record]) -> tuple[str, str]:
+    tier = f"{codes.role}/{codes.scheme.id}"
     times = [
         record.t
         for record in records
         if record.op in EDITS and any(b is not None and b.tier == tier for b in (record.bout, record.was))
     ]
     return (min(times), max(times)) if times else ("", "")
+
+
+def _events_edited(events: PointEvents, records: Sequence[Record]) -> tuple[str, str]:
+    """Give first and last edit; who saw no event has said so by signing off."""
+    edited = _edited(events, records)
+    if edited[1]:
+        return edited
+    signed = sign_offs([records]).get(f"{events.role}/{events.scheme.id}")
+    return ("", "") if signed is None else (signed.t, signed.t)

@@ -7,10 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-import numpy as np
-
-from stillface.agreement.kappa import confusion_ns
-from stillface.agreement.plan import draw, drift, label
+from stillface.agreement.plan import draw, label
 from stillface.domain.provenance import Json
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
@@ -18,6 +15,7 @@ from stillface.errors import InputError
 from stillface.io.bundle import StudyFolder
 from stillface.io.study_yaml import ReliabilityPlan
 from stillface.pipeline.agree_coders import against_scratch, certification, refused
+from stillface.pipeline.agree_drift import counted_points, recode, study_drift
 from stillface.pipeline.agree_figures import (
     AgreementParams,
     pair_figures,
@@ -121,7 +119,7 @@ def study_agreement(
     streams = [session_streams(folder, session_id) for session_id in folder.sessions()]
     pairs = [pair for found in streams for pair in _pairs(found.from_scratch, wanted)]
     counted = [pair for pair in pairs if counts(plan, pair[0].session_id)]
-    months = _drift(counted, plan)
+    months = study_drift(counted, counted_points(streams, plan, wanted), plan, params)
     content: dict[str, Json] = {
         "study_id": folder.study.study_id,
         "plan": _plan(folder, plan, streams),
@@ -134,10 +132,10 @@ def study_agreement(
         **study_points(streams, plan, wanted, params),
         "coders": [*sorted(wanted)],
         "certification": [
-            row for row in certification(streams, plan) if not wanted or row["coder"] in wanted
+            row for row in certification(streams, plan, params) if not wanted or row["coder"] in wanted
         ],
         "drift": months,
-        "recode": _recode(streams, months, plan),
+        "recode": recode(streams, months, plan),
         "reviewed_against_scratch": against_scratch(streams, plan),
         "validity": study_validity(folder, streams),
         "refused": [line for found in streams for line in refused(found)],
@@ -225,11 +223,10 @@ def _plan(folder: StudyFolder, plan: ReliabilityPlan, streams: Sequence[SessionS
             continue
         coders: dict[str, Json] = {}
         missing: list[Json] = []
-        there = {stream.key for stream in found.people} | {(p.role, p.scheme.id) for p in found.points}
+        there = {stream.key for stream in (*found.people, *found.points)}
         for role, scheme in expected or sorted(there):
             mine = sorted(
-                {s.track.coder_id for s in found.from_scratch if s.key == (role, scheme)}
-                | {p.coder_id for p in found.points if (p.role, p.scheme.id) == (role, scheme)}
+                {s.codes.coder_id for s in (*found.from_scratch, *found.points) if s.key == (role, scheme)}
             )
             coders[f"{role}/{scheme}"] = list(mine)
             if len(mine) < 2:
@@ -249,45 +246,3 @@ def _plan(folder: StudyFolder, plan: ReliabilityPlan, streams: Sequence[SessionS
         "sessions": rows,
         "masters": dict(plan.masters),
     }
-
-
-def _drift(pairs: Sequence[Pair], plan: ReliabilityPlan) -> list[Json]:
-    rows: list[Json] = []
-    for scheme_id, found in _by_scheme(pairs).items():
-        by_month: dict[str, list[np.ndarray[tuple[int, ...], np.dtype[np.int64]]]] = {}
-        for one, other in found:
-            if month := max(one.month, other.month):
-                by_month.setdefault(month, []).append(confusion_ns(one.track, other.track))
-        rows += [
-            {
-                "scheme_id": scheme_id,
-                "month": month.month,
-                "kappa": month.kappa,
-                "earlier": month.earlier,
-                "n_sessions": month.n_sessions,
-                "drifted": month.drifted,
-            }
-            for month in drift(by_month, plan.drift_drop)
-        ]
-    return rows
-
-
-def _recode(streams: Sequence[SessionStreams], months: Sequence[Json], plan: ReliabilityPlan) -> list[Json]:
-    """List what was coded in months that drifted, once or twice; masters are no work to recode."""
-    bad = {
-        (str(row["scheme_id"]), str(row["month"]))
-        for row in months
-        if isinstance(row, dict) and row["drifted"]
-    }
-    return [
-        {
-            "session_id": stream.session_id,
-            "role": stream.track.role,
-            "scheme_id": stream.track.scheme.id,
-            "coder": stream.track.coder_id,
-            "month": stream.month,
-        }
-        for found in streams
-        for stream in found.from_scratch
-        if (stream.track.scheme.id, stream.month) in bad and stream.session_id not in plan.masters
-    ]

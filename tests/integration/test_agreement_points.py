@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -69,10 +70,13 @@ def test_tables_of_events_beside_states(tables: tuple[Path, Path]) -> None:
     assert line.split() == ["repair_bid", "0.500", "1", "3", "1"]
 
 
-def write_points(folder: StudyFolder, session: str, coder: str, events: list[tuple[float, str]]) -> None:
+def write_points(
+    folder: StudyFolder, session: str, coder: str, events: list[tuple[float, str]], month: str = "2024-01"
+) -> None:
     path = folder.codes_dir(session) / f"{coder}.lab-1.jsonl"
     path.parent.mkdir(parents=True, exist_ok=True)
-    log = CodeLog.open(path, coder=coder, install="lab-1", app_version="0")
+    clock = lambda: (f"{month}-15T10:00:00.000000Z", 1)  # noqa: E731
+    log = CodeLog.open(path, coder=coder, install="lab-1", app_version="0", clock=clock)
     tier = "infant/repair_events"
     log.append_group([Edit("add", bout=LoggedBout(tier, round(t * 1e9), None, code)) for t, code in events])
     log.close()
@@ -101,3 +105,73 @@ def test_a_study_with_a_scheme_of_events(tmp_path: Path) -> None:
     page = (open_study(folder.root).reports_dir / "reliability.html").read_text()
     assert "Events without duration" in page
     assert "repair_bid" in stillface("agreement", folder.root).stdout
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory: pytest.TempPathFactory) -> StudyFolder:
+    """Give a master of events; AB is certified first and stays steady, CD is not and leaves in March."""
+    root = tmp_path_factory.mktemp("events")
+    plan = ReliabilityPlan(1.0, seed=1, sessions=("s00", "s01", "s02"), masters={"s03": "EXPERT"})
+    made = make_study(root / "first", 4, plan)
+    study = replace(made.study, schemes={"infant": ("repair_events",)})
+    folder = create_study(root / "study", StudyFile(study, plan))
+    for name in made.sessions():
+        folder.add_session(made.load_session(name))
+    truth = [(20.0 * k, ("repair_bid", "repair_accepted")[k % 2]) for k in range(1, 11)]
+    late = [(t, ("repair_bid", "repair_accepted")[k % 2]) for k, (t, _) in enumerate(truth)]
+    write_points(folder, "s03", "EXPERT", truth, month="2023-11")
+    write_points(folder, "s03", "AB", [(t + 0.5, code) for t, code in truth], month="2023-12")
+    write_points(folder, "s03", "CD", [(t, "repair_bid") for t, _ in truth], month="2024-02")
+    for k in range(3):
+        month = f"2024-0{k + 1}"
+        write_points(folder, f"s0{k}", "AB", truth, month=month)
+        write_points(folder, f"s0{k}", "CD", late if k == 2 else truth, month=month)
+    return folder
+
+
+def test_coders_of_events_certify_and_drift(certified: StudyFolder) -> None:
+    found = content(certified.root)
+    rows = {row["coder"]: row for row in found["certification"]}
+    assert set(rows) == {"AB", "CD"}
+    assert (rows["AB"]["events"]["kappa"], rows["AB"]["label"], rows["AB"]["coded_before"]) == (1, "good", [])
+    # CD calls everything a bid: half right, as chance has it.
+    assert (rows["CD"]["events"]["agreed"], rows["CD"]["events"]["confused"]) == (5, 5)
+    assert rows["CD"]["events"]["presence"] == 0.5
+    assert (rows["CD"]["label"], rows["CD"]["n_masters"], rows["CD"]["of"]) == ("below acceptable", 1, 1)
+    assert rows["CD"]["coded_before"] == ["s00"]  # begun in January, certified in February
+    months = [(row["month"], row["figure"], row["value"], row["drifted"]) for row in found["drift"]]
+    assert [(month, drifted) for month, _, _, drifted in months] == [
+        ("2024-01", False), ("2024-02", False), ("2024-03", True),
+    ]  # fmt: skip
+    assert {figure for _, figure, _, _ in months} == {"event kappa"}
+    assert [value for *_, value, _ in months[:2]] == [1, 1]
+    assert [(row["session_id"], row["coder"]) for row in found["recode"]] == [("s02", "AB"), ("s02", "CD")]
+    assert found["pooled_points"]["repair_events"]["label"]
+    said = stillface("agreement", certified.root)
+    assert "Coders against the masters" in said.stdout
+    assert "drift: recode s02 infant/repair_events, AB, 2024-03" in " ".join(said.stderr.split())
+    page = (open_study(certified.root).reports_dir / "reliability.html").read_text()
+    assert "event kappa" in page
+    assert "None" not in page
+
+
+def test_events_of_one_code_are_followed_by_presence(certified: StudyFolder, tmp_path: Path) -> None:
+    root = Path(shutil.copytree(certified.root, tmp_path / "study"))
+    for path in (root / "sessions").glob("*/codes/*.jsonl"):
+        path.unlink()
+    folder = open_study(root)
+    bids = [(20.0 * k, "repair_bid") for k in range(1, 11)]
+    write_points(folder, "s03", "EXPERT", bids, month="2023-11")
+    write_points(folder, "s03", "AB", bids[:9], month="2023-12")
+    for k in range(2):
+        write_points(folder, f"s0{k}", "AB", bids, month=f"2024-0{k + 1}")
+        write_points(folder, f"s0{k}", "CD", bids[: 4 if k else 10], month=f"2024-0{k + 1}")
+    found = content(root)
+    (row,) = (row for row in found["certification"] if row["coder"] == "AB")
+    assert (row["events"]["kappa"], row["label"]) == (None, "")
+    assert "one code only" in row["events"]["reason"]
+    assert row["events"]["presence"] == pytest.approx(18 / 19)
+    assert [(row["figure"], row["value"], row["kappa"], row["drifted"]) for row in found["drift"]] == [
+        ("agreement on presence", 1, None, False),
+        ("agreement on presence", pytest.approx(8 / 14), None, True),
+    ]
