@@ -44,7 +44,7 @@ class CloseGuard(QObject):
     def retry(self) -> None:
         """Try once more where the disk or share refused."""
         document = self._window.desk.document
-        if document.status != "saved":
+        if document.status != "saved" or document.away is not None:
             document.retry()
 
     def save_all(self) -> bool:

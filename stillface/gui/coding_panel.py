@@ -30,9 +30,12 @@ _BEAT_KEYS = (
 _SIGNS = {
     "saved": "\u2713 saved",
     "saving": "\u2026 saving",
-    "saved here": "\u26a0 saved on this computer only",
+    "saved here": "\u26a0 NOT SAVED in the study:\nsaved on this computer only",
     "NOT SAVED": "\u2717 NOT SAVED",
 }
+
+
+_AWAY = "\u26a0 the study takes nothing now:\nedits stay on this computer"
 
 
 class CodingPanel(QWidget):
@@ -245,16 +248,22 @@ class CodingPanel(QWidget):
             self.light.setText("read-only")
             self.light.setToolTip(self.desk.document.locked)
             return
-        status = self.desk.document.status
-        self.light.setText(_SIGNS[status])
+        status, away = self.desk.document.status, self.desk.document.away
+        text, colour = _SIGNS[status], _LIGHTS[status]
+        if status == "saved" and away is not None:
+            text, colour = _AWAY, _LIGHTS["saved here"]
+        # Two lines are as high as the row: it must not jump when the share goes away.
+        padding = "1px 10px" if "\n" in text else "5px 10px"
+        self.light.setText(text)
         self.light.setStyleSheet(
-            f"background: {_LIGHTS[status]}; color: #101010; font-weight: bold; padding: 5px 10px;"
-            "border-radius: 4px;"
+            f"background: {colour}; color: #101010; font-weight: bold; padding: {padding};border-radius: 4px;"
         )
         trouble = self.desk.document.trouble
         if trouble is not None:
             self.light.setToolTip(f"{trouble.what}. Click to save to another folder.")
             self.say("click the light to save to another folder")
+        elif status == "saved" and away is not None:
+            self.light.setToolTip(f"{away}. What you code comes into the study when it can be written.")
         elif status == "saved here":
             self.light.setToolTip("The study could not take your last edits yet; it is tried again.")
         else:

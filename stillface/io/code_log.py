@@ -8,6 +8,7 @@ again gives the same bouts and the same undo state. Two computers of one coder w
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -146,8 +147,7 @@ class CodeLog:
             return
         self.notices += tuple(filter(None, [free_space_warning(self.path.parent, fs=self._fs)]))
         if self.away is not None:
-            text = "what you code is kept on this computer and comes into the study when it can be written"
-            self.notices += (f"{self.away}: {text}",)
+            self.notices += (f"{self.away}: what you code is kept on this computer until the study takes it",)
         if found.tail:
             self._set_aside(found.tail, len(found.content))
         if spool is not None and waiting and not self.read_only:
@@ -342,6 +342,10 @@ class CodeLog:
         if self.unsaved:
             self._check_writable()
             self._bring(self._keeper.flush)
+        elif self.away is not None and self._locks is not None:
+            # There is nothing to write yet: only whether the study could take it.
+            with suppress(StorageError):
+                self._keeper.note(self._locks.take)
 
     def _bring(self, way: Callable[[Sequence[Record]], None]) -> None:
         try:

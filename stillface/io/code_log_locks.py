@@ -59,8 +59,10 @@ class LogLocks:
             spool.parent.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
         try:
             self._here = FileLock(spool.with_name(spool.name + ".lock"), who=self._who)
-        except LockRefusedError as error:
+        except LockUnwritableError as error:
             self.refused = self.away or error.what
+        except LockRefusedError as error:
+            self.refused = error.what
 
     def take(self) -> None:
         """Take the study's lock, unless it is held; raises LockRefusedError."""

@@ -28,11 +28,11 @@ DECISIONS = "review:"
 class Document:
     """One session being coded by one person.
 
-    Every edit is on the disk before the call returns. When the study's disk refuses, the edit is kept on a
-    disk of this computer and ``status`` says ``saved here``; when that refuses too, it stands in memory and
-    ``status`` says ``NOT SAVED``. ``trouble`` says why; :meth:`retry` and :meth:`save_elsewhere` are the
-    ways out, and :meth:`close` refuses until one of them worked. What is kept here is brought into the study
-    when the session is opened the next time.
+    Every edit is on the disk before the call returns. When the study's disk refuses, or does not answer
+    within a second, the edit is kept on a disk of this computer and ``status`` says ``saved here``; when
+    that refuses too, it stands in memory and ``status`` says ``NOT SAVED``. ``trouble`` says why;
+    :meth:`retry` and :meth:`save_elsewhere` are the ways out, and :meth:`close` refuses until one of them
+    worked. What is kept here is brought into the study when the session is opened the next time.
 
     Parameters
     ----------
@@ -269,6 +269,11 @@ class Document:
     def locked(self) -> str | None:
         """Why the coder's own log cannot be edited, or None."""
         return next((s.log.reason for s in self._stores.values() if s.log.read_only), None)
+
+    @property
+    def away(self) -> str | None:
+        """Why the study takes nothing since the opening, so that edits wait on this computer; or None."""
+        return next((s.log.away for s in self._stores.values() if s.log.away is not None), None)
 
     @property
     def notices(self) -> tuple[str, ...]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QMessageBox
 
+from stillface.io.code_log_chain import read_log
+from stillface.io.code_log_replay import replay
 from stillface.io.durable import storage_error
 from stillface.review.lanes import LaneKey
+from tests.faults.hanging_share import HangingShare, until
 
 INFANT = LaneKey("infant", "affect3", "human:AB")
 
@@ -54,3 +59,68 @@ def test_closed_while_the_share_is_away_and_opened_when_it_is_back(
     assert again.desk.document.status == "saved"
     assert [(b.onset_ns, b.code) for b in again.desk.document.lane(INFANT).bouts] == before
     assert "are in the study now" in again.desk.document.notices[0]
+
+
+def test_five_bouts_while_the_share_does_not_answer_are_in_the_log_once_when_it_does(
+    open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window()
+    log = window.desk.document._stores["human"].log
+    share = HangingShare(log.path.parent, late="did it")
+    monkeypatch.setattr(log._keeper._file, "_fs", share)
+    log._keeper._study.wait_s = 0.05
+    share.answers.clear()
+    try:
+        for key in "SDASD":
+            QTest.keyClick(window.timeline, getattr(Qt.Key, f"Key_{key}"))
+            assert "NOT SAVED in the study" in window.panel.light.text()
+            QTest.keyClick(window.timeline, Qt.Key.Key_Right)
+        assert share.n_hanging == 1
+        assert "does not answer" in window.panel.said_label.text()
+        coded = [(b.onset_ns, b.code) for b in window.desk.document.lane(INFANT).bouts]
+        assert [code for _, code in coded] == ["neu", "pos", "neg", "neu", "pos"]
+    finally:
+        share.answers.set()
+    until(lambda: (window.guard.retry(), QTest.qWait(1), window.desk.document.status == "saved")[-1])
+    assert window.panel.light.text().endswith(" saved")
+    records, problem = read_log(log.path)
+    assert problem is None
+    assert list(replay(records).bouts) == list(log.state.bouts)
+    assert len({record.sha for record in records}) == len(records) == len(log.records)
+    assert window.main.close()
+
+
+def test_a_study_that_takes_nothing_from_the_start_is_coded_here(
+    open_window: Callable[..., Any], request: pytest.FixtureRequest
+) -> None:
+    refusing = no_lock()
+    request.addfinalizer(refusing.undo)
+    window = open_window()
+    assert "the study takes nothing now" in window.panel.light.text()
+    assert "kept on this computer" in window.desk.document.notices[0]
+    for key in ("S", "Right", "Right", "D"):
+        window.press(key)
+    assert "NOT SAVED in the study" in window.panel.light.text()
+    assert len(window.desk.document.lane(INFANT).bouts) == 2
+    refusing.undo()
+    until(lambda: (window.guard.retry(), window.desk.document.status == "saved")[-1])
+    assert window.desk.document.away is None
+    assert window.panel.light.text().endswith(" saved")
+    log = window.desk.document._stores["human"].log
+    records, problem = read_log(log.path)
+    assert problem is None
+    assert [b.code for b in replay(records).bouts.values()] == ["neu", "pos"]
+
+
+def no_lock() -> pytest.MonkeyPatch:
+    """Let no lock file of a study be written, as on a read-only disk, until what is given is undone."""
+    real = os.open
+
+    def refuse(path: Any, flags: int, *more: Any, **named: Any) -> int:
+        if str(path).endswith(".lock") and "spool" not in str(path):
+            raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+        return real(path, flags, *more, **named)
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr("stillface.io.lock.os.open", refuse)
+    return patch
