@@ -26,10 +26,12 @@ from stillface.io.measures_table import (
     write_repairs,
 )
 from stillface.io.tables import write_table
+from stillface.pipeline.event_pictures import session_panels
 from stillface.pipeline.faces_seen import tracked_faces
 from stillface.pipeline.measuring import withhold
 from stillface.pipeline.plan import TABLES, Plan
 from stillface.pipeline.results import SessionResults
+from stillface.pipeline.study_events import PooledEvents, pooled_events
 from stillface.pipeline.study_files import Statistics, study_statistics, write_statistics
 from stillface.pipeline.study_page import page_tables
 from stillface.pipeline.study_people import ages_of, participants
@@ -97,7 +99,15 @@ def statistics_of(
         [(result.session, result.analysed) for result in results],
         plan.choice.rules,
         failed,
+        _events(folder, results),
     )
+
+
+def _events(folder: StudyFolder, results: Sequence[SessionResults]) -> list[PooledEvents]:
+    people = participants(folder.study, [result.session for result in results])
+    families = {session_id: person.family_id for session_id, person in people.items()}
+    around = [one for result in results for one in result.around]
+    return list(pooled_events(around, families, folder.study.min_coverage))
 
 
 def write_study_statistics(
@@ -136,6 +146,7 @@ def write_session_page(
             ibi=result.ibi,
             rsa=result.rsa,
             faces=tracked_faces(folder, session),
+            events=session_panels(session.protocol, result.around),
             clocks=result.clocks,
             age_days=ages_of(folder.study, session),
             min_coverage=folder.study.min_coverage,
@@ -201,6 +212,8 @@ def _pictures(
         [(result.session, result.analysed) for result in results],
         plan.choice.rules,
         statistics.effects,
+        folder.protocol(),
+        _events(folder, results),
     )
 
 

@@ -16,6 +16,7 @@ from stillface.io.durable import write_atomic
 from stillface.io.tables import write_table
 from stillface.pipeline.study_chance import ChanceRow, chance_rows
 from stillface.pipeline.study_contingency import ContingencyRow, contingency_rows
+from stillface.pipeline.study_events import EventRow, PooledEvents
 from stillface.pipeline.study_people import Participant
 from stillface.pipeline.study_scripts import r_script, spss_script
 from stillface.pipeline.study_stats import (
@@ -37,6 +38,7 @@ _TABLES: dict[str, tuple[str, type]] = {
     "groups.csv": ("groups", GroupRow),
     "chance.csv": ("chance", ChanceRow),
     "contingency.csv": ("contingency", ContingencyRow),
+    "events.csv": ("events", EventRow),
     "exclusions.csv": ("exclusions", ExclusionRow),
 }
 STATISTICS = (*_TABLES, "codebook.csv", "analysis.R", "analysis.sps")
@@ -52,6 +54,7 @@ class Statistics:
     groups: tuple[GroupRow, ...] = ()
     chance: tuple[ChanceRow, ...] = ()
     contingency: tuple[ContingencyRow, ...] = ()
+    events: tuple[EventRow, ...] = ()
     exclusions: tuple[ExclusionRow, ...] = ()
 
 
@@ -62,6 +65,7 @@ def study_statistics(
     sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]],
     rules: tuple[MatchRule, ...],
     failed: Mapping[str, str],
+    events: Sequence[PooledEvents] = (),
 ) -> Statistics:
     """Compute all of it.
 
@@ -73,6 +77,8 @@ def study_statistics(
     sessions : sequence of (Session, analysed tracks)
     failed : mapping of session_id to str
         Why sessions are not in.
+    events : sequence of PooledEvents
+        Heart and skin around events.
     """
     families = {session_id: person.family_id for session_id, person in people.items()}
     return Statistics(
@@ -81,6 +87,7 @@ def study_statistics(
         tuple(group_rows(rows, people)),
         tuple(chance_rows(sessions, rules, families)),
         tuple(contingency_rows(sessions, rules, families)),
+        tuple(one.row for one in events),
         tuple(exclusion_rows(rows, failed)),
     )
 

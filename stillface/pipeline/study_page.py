@@ -8,7 +8,7 @@ from stillface.domain.protocol import Protocol
 from stillface.pipeline.study_files import Statistics
 from stillface.pipeline.study_stats import MODELLED, ExclusionRow
 from stillface.report.study_tables import StudyTable
-from stillface.report.wording import measure_label, role_label, rounded
+from stillface.report.wording import event_label, measure_label, role_label, rounded
 
 __all__ = ["page_tables"]
 
@@ -18,7 +18,7 @@ _FULL = "All rows stand in exports/statistics/{}."
 
 def page_tables(protocol: Protocol, statistics: Statistics) -> tuple[StudyTable, ...]:
     """Give the tables that have rows, in the order of the page."""
-    makers = (_effects, _models, _groups, _chance, _contingency, _exclusions)
+    makers = (_effects, _models, _groups, _chance, _contingency, _events, _exclusions)
     return tuple(table for make in makers if (table := make(protocol, statistics)).rows)
 
 
@@ -175,6 +175,39 @@ def _contingency(protocol: Protocol, statistics: Statistics) -> StudyTable:
         "causal",
         folded=True,
     )
+
+
+def _events(protocol: Protocol, statistics: Statistics) -> StudyTable:
+    rows = tuple(
+        (
+            event_label(protocol, row.event),
+            row.episode_id,
+            role_label(protocol, row.role),
+            measure_label(row.quantity),
+            " · ".join(part for part in (row.scheme_id, row.match_rule) if part) or "–",
+            _number(row.change),
+            "–" if row.ci_low is None else f"{_number(row.ci_low)} to {_number(row.ci_high)}",
+            _number(row.random_mean),
+            _p(row.p),
+            f"{row.n_events} ({row.n_left_out})",
+            f"{row.n_sessions} / {row.n_families}",
+        )
+        for row in statistics.events
+    )
+    return StudyTable(
+        "events_table",
+        "Heart and skin around events",
+        "Mean after the event minus mean before it, over all events; the 95 % interval draws families, each "
+        "with all its events. At random: the same at random times of the same episode; p: how often that is "
+        "as far from its own mean. p is not corrected for the number of rows. " + _FULL.format("events.csv"),
+        (
+            "Event", "Episode", "Whose body", "Measure", "Told by", "Change", "95 %", "At random", "p",
+            "Events (left out)", "Sessions / families",
+        ),
+        rows,
+        "causal",
+        folded=True,
+    )  # fmt: skip
 
 
 def _exclusions(protocol: Protocol, statistics: Statistics) -> StudyTable:

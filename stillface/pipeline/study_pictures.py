@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
@@ -14,6 +15,8 @@ from stillface.measures.slices import StreamSlice, stream_slices
 from stillface.measures.state_space import grid_of
 from stillface.measures.survival import kaplan_meier
 from stillface.measures.transitions import transition_counts
+from stillface.pipeline.event_pictures import study_panels
+from stillface.pipeline.study_events import PooledEvents
 from stillface.pipeline.study_pairs import pairs_of_schemes
 from stillface.pipeline.study_stats import MODELLED, EffectRow
 from stillface.report.study_plots import (
@@ -33,8 +36,10 @@ def study_pictures(
     sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]],
     rules: tuple[MatchRule, ...],
     effects: Sequence[EffectRow],
+    protocol: Protocol,
+    events: Sequence[PooledEvents],
 ) -> StudyPictures:
-    """Give survival curves, contrasts, grids and transitions of a study.
+    """Give survival curves, contrasts, grids, transitions and courses around events of a study.
 
     Parameters
     ----------
@@ -42,12 +47,16 @@ def study_pictures(
         What is withheld has no value and enters nothing.
     sessions : sequence of (Session, analysed tracks)
     effects : sequence of EffectRow
+    protocol : Protocol
+        Whose roles name the courses.
+    events : sequence of PooledEvents
     """
     return StudyPictures(
         tuple(_survival(rows)),
         tuple(_forest(effects)),
         tuple(_grids(sessions, rules)),
         tuple(_transitions(sessions)),
+        study_panels(protocol, events),
     )
 
 

@@ -19,6 +19,7 @@ from stillface.domain.results import Measurement
 from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, UNDEFINED
 from stillface.domain.session import Session
 from stillface.errors import FieldError
+from stillface.report.event_plots import EventPanel
 from stillface.report.study_plots import StudyPictures
 from stillface.report.study_tables import StudyTable
 
@@ -208,6 +209,8 @@ class SessionReport:
     rsa : tuple of RsaEpochs
     faces : tuple of TrackedFace
         What tracking saw in each film.
+    events : tuple of EventPanel
+        Heart and skin around events.
     clocks : mapping of recording id to ClockMap
         The map that was used, where it is not the one declared in the recording.
     age_days : mapping of role to int
@@ -226,6 +229,7 @@ class SessionReport:
     ibi: tuple[IbiTrace, ...] = ()
     rsa: tuple[RsaEpochs, ...] = ()
     faces: tuple[TrackedFace, ...] = ()
+    events: tuple[EventPanel, ...] = ()
     clocks: Mapping[str, ClockMap] = field(default_factory=dict)
     age_days: Mapping[str, int] = field(default_factory=dict)
     min_coverage: float = 0.5

@@ -17,6 +17,7 @@ from stillface.domain.session import Session
 from stillface.report.caveats import CAVEATS, header_caveats
 from stillface.report.coverage import analysed_episodes, session_coverage, study_coverage
 from stillface.report.data import SessionReport, StudyReport
+from stillface.report.event_plots import EVENT_CAPTION, EVENT_PANELS_MAX, draw_event_panels
 from stillface.report.first_look import BEHAVIOUR, first_look
 from stillface.report.privacy import file_names, without_paths
 from stillface.report.study_figure import study_lines
@@ -97,6 +98,9 @@ def session_report(data: SessionReport) -> str:
         behaviour=matrix(protocol, behaviour, shown),
         body=matrix(protocol, body, shown),
         reactivity=reactivity_words(protocol, columns_of(protocol, body)),
+        events=draw_event_panels(data.events) if data.events else "",
+        events_caption=EVENT_CAPTION.format(drawn="events"),
+        events_left=max(0, len(data.events) - EVENT_PANELS_MAX),
         clocks=[_clock_line(data, recording) for recording in session.recordings],
         full=full_rows(protocol, data.rows, shown),
         made=made_of(data.versions, data.parameters, data.provenance, data.log_heads, names),

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
+from stillface.report.event_plots import EVENT_CAPTION, EVENT_PANELS_MAX, EventPanel, draw_event_panels
 from stillface.report.figures import FAINT, INK, MUTED, SERIES_A, SERIES_B, drawing, to_svg
 from stillface.report.tables import Withholding
 from stillface.report.wording import measure_label, rounded
@@ -105,6 +106,7 @@ class StudyPictures:
     forest: tuple[ForestLine, ...] = ()
     grids: tuple[GridPicture, ...] = ()
     transitions: tuple[TransitionPicture, ...] = ()
+    events: tuple[EventPanel, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,6 +158,15 @@ def draw_pictures(pictures: StudyPictures) -> Iterator[Picture]:
             f"{_SHOWN_FROM:g} on; none across a gap." + _more(pictures.transitions),
             "individual",
         )
+    if pictures.events:
+        yield Picture(
+            "events",
+            "Heart and skin around events",
+            draw_event_panels(pictures.events),
+            EVENT_CAPTION.format(drawn="families, each with all its events,")
+            + _more(pictures.events, EVENT_PANELS_MAX),
+            "causal",
+        )
 
 
 def rule_table(
@@ -197,8 +208,8 @@ def _mean_text(values: list[float]) -> str:
     return f"{rounded(sum(values) / len(values))} (n {len(values)})" if values else "–"
 
 
-def _more(items: Sequence[object]) -> str:
-    left = len(items) - PANELS_MAX
+def _more(items: Sequence[object], most: int = PANELS_MAX) -> str:
+    left = len(items) - most
     return f" {left} more stand in the tables only." if left > 0 else ""
 
 

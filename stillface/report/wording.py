@@ -16,6 +16,7 @@ __all__ = [
     "contrast_kinds",
     "contrast_label",
     "described",
+    "event_label",
     "flag_words",
     "measure_label",
     "role_label",
@@ -217,6 +218,12 @@ def described(name: str) -> str | None:
         if name.startswith(prefix):
             return words + name.removeprefix(prefix)
     return None
+
+
+def event_label(protocol: Protocol, event: str) -> str:
+    """Give an event of the body in words: ``gaze_aversion:infant`` becomes ``gaze aversion of Infant``."""
+    name, _, role = event.partition(":")
+    return name.replace("_", " ") + (f" of {role_label(protocol, role)}" if role else "")
 
 
 def code_label(measure: str, code: str) -> str:

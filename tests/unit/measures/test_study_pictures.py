@@ -45,7 +45,8 @@ def study() -> tuple[list, list, dict]:  # type: ignore[type-arg]
 @pytest.fixture(scope="module")
 def pictures(study: tuple[list, list, dict]) -> StudyPictures:  # type: ignore[type-arg]
     sessions, rows, people = study
-    return study_pictures(rows, sessions, RULES, tuple(effect_rows(we.PROTOCOL, rows, people)))
+    effects = tuple(effect_rows(we.PROTOCOL, rows, people))
+    return study_pictures(rows, sessions, RULES, effects, we.PROTOCOL, ())
 
 
 def test_what_the_pictures_hold(pictures: StudyPictures, study: tuple[list, list, dict]) -> None:  # type: ignore[type-arg]
