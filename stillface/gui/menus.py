@@ -94,12 +94,19 @@ class Menus(QObject):
         self._last.triggered.connect(lambda _on=False: self.about())
 
     def _add(self, menu: QMenu, id_: str) -> None:
-        # What stands behind a tab is drawn where shortcuts are and binds no key: keys go through the keymap.
-        key = next(iter(self._window.desk.keymap.keys(id_)), "")
-        line: Any = menu.addAction(f"{_LABELS[id_]}\t{key}".rstrip())
+        line: Any = menu.addAction(self._text(id_))
         line.setObjectName(id_)
         line.triggered.connect(lambda _on=False: self.do(id_))
         self._lines[id_] = line
+
+    def _text(self, id_: str) -> str:
+        # What stands behind a tab is drawn where shortcuts are and binds no key: keys go through the keymap.
+        return f"{_LABELS[id_]}\t{next(iter(self._window.desk.keymap.keys(id_)), '')}".rstrip()
+
+    def name_keys(self) -> None:
+        """Name the keys as they are now."""
+        for id_, line in self._lines.items():
+            line.setText(self._text(id_))
 
     def do(self, id_: str) -> None:
         """Do what an action's key does."""

@@ -59,10 +59,11 @@ class QueuePanel(QWidget):
         super().__init__(parent)
         self.desk, self.theme, self._press = desk, theme, press
         self.what, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
-        self.share, self.sample = QLabel(), QLabel()
+        self.share, self.sample, self.hint = QLabel(), QLabel(), QLabel()
         self.open_button, self.rest_button = QPushButton(), QPushButton()
         self.filters = None if desk.queue is None else QueueFilters(desk.queue, self._filtered)
         self._lay_out()
+        self.name_keys()
         desk.changed.connect(self.show_all)
         desk.document.lanes_changed.connect(lambda _keys: self.show_all())
         self.show_all()
@@ -91,20 +92,13 @@ class QueuePanel(QWidget):
             row, column, width = (0, 2 * k, 2) if k < _PER_ROW else (1, 3 * (k - _PER_ROW), 3)
             buttons.addWidget(button, row, column, 1, width)
         whole.addLayout(buttons)
-        hint = QLabel(
-            "Another code: its key. Edges: "
-            + self._keys("onset_earlier", "onset_later")
-            + " onset, "
-            + self._keys("offset_earlier", "offset_later")
-            + " offset."
-        )
-        hint.setWordWrap(True)
-        dress(hint, self.theme, _SMALL)
-        below: tuple[QWidget, ...] = (hint, self.progress, self.share, self.sample, caveat)
+        self.hint.setWordWrap(True)
+        dress(self.hint, self.theme, _SMALL)
+        below: tuple[QWidget, ...] = (self.hint, self.progress, self.share, self.sample, caveat)
         for part in below:
             whole.addWidget(part)
         self.open_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.open_button.clicked.connect(lambda: self._press(self.desk.keymap.keys("review_mode")[0]))
+        self.open_button.clicked.connect(lambda: self._do("review_mode"))
         whole.addWidget(self.open_button)
         self.rest_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.rest_button.setObjectName("accept_rest")
@@ -143,15 +137,34 @@ class QueuePanel(QWidget):
         return next(iter(self.desk.keymap.keys(action)), "")
 
     def _button(self, action: str, label: str) -> QPushButton:
-        keys = self.desk.keymap.keys(action)
-        button = QPushButton(f"{label}\n{keys[0] if keys else ''}")
+        button = QPushButton(label)
         button.setMinimumHeight(44)
         button.setStyleSheet("padding: 3px;")
         button.setObjectName(action)
         button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        button.setToolTip(f"{label}: {' or '.join(keys)}")
-        button.clicked.connect(lambda: keys and self._press(keys[0]))
+        button.clicked.connect(lambda: self._do(action))
         return button
+
+    def _do(self, action: str) -> None:
+        key = self._first_key(action)
+        if key:
+            self._press(key)
+        else:
+            self.desk.said.emit("no key does this any more: choose one under Session > My keys…")
+
+    def name_keys(self) -> None:
+        """Name the keys as they are now."""
+        for action, label in _BUTTONS:
+            button, keys = self._buttons[action], self.desk.keymap.keys(action)
+            button.setText(f"{label}\n{keys[0] if keys else ''}")
+            button.setToolTip(f"{label}: {' or '.join(keys)}")
+        self.hint.setText(
+            "Another code: its key. Edges: "
+            + self._keys("onset_earlier", "onset_later")
+            + " onset, "
+            + self._keys("offset_earlier", "offset_later")
+            + " offset."
+        )
 
     def _filtered(self) -> None:
         if self.desk.mode == "review":

@@ -39,6 +39,7 @@ class SessionMenu(QObject):
         self._window = window
         self._said: deque[str] = deque(maxlen=_REMEMBERED)
         window.desk.said.connect(self._said.append)
+        self._lines: dict[str, tuple[str, Any]] = {}
         self.menu = QMenu("&Session", window.main)
         window.viewer.window.main_menu.addMenu(self.menu)
         self._rest: Any = self.menu.addSeparator()
@@ -72,9 +73,17 @@ class SessionMenu(QObject):
         # The key is named, not set: keys go through the keymap alone.
         line: Any = self.menu.addAction(f"{label}\t{key}".rstrip())
         line.triggered.connect(lambda _checked=False: window.attempt(act))
+        if action_id:
+            self._lines[action_id] = (label, line)
         if first:
             self.menu.insertAction(self._rest, line)
         return line
+
+    def name_keys(self) -> None:
+        """Name the keys as they are now."""
+        for action_id, (label, line) in self._lines.items():
+            key = next(iter(self._window.desk.keymap.keys(action_id)), "")
+            line.setText(f"{label}\t{key}".rstrip())
 
     def say_saved(self) -> None:
         """Say whether everything is on the disk: there is no save command."""

@@ -24,6 +24,7 @@ from stillface.gui.signals_dock import SignalsDock
 from stillface.gui.window import CodingWindow
 from stillface.io.bundle import StudyFolder
 from stillface.review.install import install_id
+from stillface.review.key_choice import kept_keys
 from stillface.review.keymap import Keymap
 from stillface.review.opening import open_desk
 from stillface.review.opening_pair import open_comparison
@@ -54,9 +55,8 @@ def open_window(
     StillfaceError
         Study, session or films cannot be opened.
     """
-    desk = open_desk(
-        study, session_id, coder, install_id(), keymap=Keymap(keys), blind=blind, only_role=only_role
-    )
+    keymap, trouble = _keys_of(coder, keys)
+    desk = open_desk(study, session_id, coder, install_id(), keymap=keymap, blind=blind, only_role=only_role)
     with ExitStack() as undo:
         undo.callback(desk.document.close)
         media = _media(study, desk.document.session, only_role)
@@ -68,6 +68,8 @@ def open_window(
     both = cameras_showing_both(desk.document.session, only_role) if only_role else ()
     if both:
         desk.said.emit(f"the partner is in the picture of {', '.join(both)} too: no mask can hide them")
+    if trouble:
+        desk.said.emit(trouble)
     window.focus()
     return window
 
@@ -95,8 +97,9 @@ def open_pair(
         As :func:`stillface.review.opening_pair.open_comparison`.
     """
     role, scheme_id, first, second = pair
+    keymap, trouble = _keys_of(resolver, keys)
     desk, comparison = open_comparison(
-        study, session_id, role, scheme_id, (first, second), resolver, install_id(), keymap=Keymap(keys)
+        study, session_id, role, scheme_id, (first, second), resolver, install_id(), keymap=keymap
     )
     with ExitStack() as undo:
         undo.callback(desk.document.close)
@@ -105,8 +108,18 @@ def open_pair(
         _with_signals(window, study, media, resolver, only_role=role)
         undo.pop_all()
     window.compare = CompareTools(window, ComparePanel(desk, comparison, window.theme))
+    if trouble:
+        desk.said.emit(trouble)
     window.focus()
     return window
+
+
+def _keys_of(coder: str, profile: str) -> tuple[Keymap, str]:
+    """Give a coder's keys, and what is wrong with them: that keeps nobody from coding."""
+    try:
+        return kept_keys(coder, profile), ""
+    except InputError as error:
+        return Keymap(profile), f"{error.what}: the profile {profile} counts as it is"
 
 
 def _media(study: StudyFolder, session: Session, only_role: str = "") -> SessionMedia:

@@ -78,6 +78,11 @@ class Keymap:
         """Give a keymap in which an action has these keys."""
         return Keymap(self.profile, {**self.own, action_id: keys})
 
+    def rivals(self, action_id: str, key: str) -> tuple[Action, ...]:
+        """Give the other actions that have a key and can be asked for in the same situation."""
+        mine = _BY_ID[action_id]
+        return tuple(a for a in ACTIONS if a is not mine and _meet(a, mine) and key in self.keys(a.id))
+
     def conflicts(self, schemes: Iterable[CodingScheme] = ()) -> tuple[KeyConflict, ...]:
         """List the keys that two actions, or an action and a code, lay claim to.
 
