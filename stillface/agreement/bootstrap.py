@@ -16,6 +16,7 @@ __all__ = ["DEFAULT_SEED", "BootstrapInterval", "bootstrap", "kappa_interval"]
 Int64 = npt.NDArray[np.int64]
 DEFAULT_SEED = 20240229
 _FEW = 10
+_WORDS = {2: "two", 3: "three"}
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ def bootstrap(
     seed: int = DEFAULT_SEED,
     n_resamples: int = 2000,
     level: float = 0.95,
+    fewest: int = 2,
 ) -> BootstrapInterval:
     """Resample sessions with replacement and give the percentile interval of a statistic.
 
@@ -60,6 +62,8 @@ def bootstrap(
     n_sessions : int
     statistic : callable
         Takes session indices, shape (n_sessions,), and gives a number or None where it is undefined.
+    fewest : int
+        Of fewer sessions there is no interval.
     """
     if not 0 < level < 1 or n_resamples < 1:
         raise FieldError(
@@ -68,8 +72,9 @@ def bootstrap(
             got=(level, n_resamples),
             expected="0 to 1, >= 1",
         )
-    if n_sessions < 2:
-        return BootstrapInterval(None, None, level, n_sessions, 0, 0, seed, "fewer than two sessions")
+    if n_sessions < fewest:
+        reason = f"fewer than {_WORDS.get(fewest, str(fewest))} sessions"
+        return BootstrapInterval(None, None, level, n_sessions, 0, 0, seed, reason)
     rng = np.random.default_rng(seed)
     found = [statistic(rng.integers(0, n_sessions, n_sessions)) for _ in range(n_resamples)]
     defined = np.array([value for value in found if value is not None], dtype=np.float64)
@@ -83,7 +88,11 @@ def bootstrap(
 
 
 def kappa_interval(
-    tables: Sequence[npt.ArrayLike], *, seed: int = DEFAULT_SEED, n_resamples: int = 2000
+    tables: Sequence[npt.ArrayLike],
+    *,
+    seed: int = DEFAULT_SEED,
+    n_resamples: int = 2000,
+    fewest: int = 2,
 ) -> BootstrapInterval:
     """Give the interval of the kappa of the summed tables, one table a session of one scheme."""
     cells = np.array([np.asarray(table, dtype=np.float64) for table in tables])
@@ -91,4 +100,4 @@ def kappa_interval(
     def statistic(drawn: Int64) -> float | None:
         return kappa_from_confusion(cells[drawn].sum(axis=0)).kappa
 
-    return bootstrap(len(cells), statistic, seed=seed, n_resamples=n_resamples)
+    return bootstrap(len(cells), statistic, seed=seed, n_resamples=n_resamples, fewest=fewest)

@@ -63,6 +63,8 @@ class Validity:
     agreement : Agreement
     table : array of int64, shape (n_codes, n_codes)
         Nanoseconds; rows are the person's codes, columns the machine's.
+    tables : tuple of array
+        That of each pair, in the order given; they sum to ``table``.
     codes : dict of str to CodeValidity
     calibration : tuple of CalibrationBin
         Empty, with a ``confidence_reason``, where the machine did not give every proposal a confidence;
@@ -77,6 +79,7 @@ class Validity:
 
     agreement: Agreement
     table: Int64
+    tables: tuple[Int64, ...]
     codes: dict[str, CodeValidity]
     calibration: tuple[CalibrationBin, ...]
     calibration_error: float | None
@@ -121,7 +124,8 @@ def validity(
         (human if within is None else _inside(human, within[k]), auto)
         for k, (human, auto) in enumerate(pairs)
     ]
-    table = np.sum([confusion_ns(human, auto) for human, auto in limited], axis=0)
+    tables = tuple(confusion_ns(human, auto) for human, auto in limited)
+    table = np.sum(tables, axis=0)
     seen = _pool([_moments(human, auto) for human, auto in limited])
     human_s = sum(human.scorable_ns for human, _ in limited) / NS_PER_S
     calibration = () if seen.confidence is None else _calibration(seen, seen.confidence)
@@ -131,6 +135,7 @@ def validity(
     return Validity(
         kappa_from_confusion(table),
         table,
+        tables,
         {
             code: _of_code(k, table, seen)
             for k, code in enumerate(scheme.code_ids)

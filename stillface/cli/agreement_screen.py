@@ -236,6 +236,17 @@ def _validity(scheme_id: str, row: dict[str, Any]) -> None:
         results.print(f"mean gap of confidence and share right: {row['calibration_error']:.3f}", markup=False)
     results.print("")
     _figures(f"{scheme_id} by stratum", [((name,), part) for name, part in row["by"].items()], ("stratum",))
+    for name, part in (("all", row), *row["by"].items()):
+        results.print(f"{name}: {_interval(part['interval'])}", markup=False)
+
+
+def _interval(interval: dict[str, Any]) -> str:
+    reason = interval["reason"]
+    if interval["low"] is None:
+        return f"no interval of kappa, {reason}"
+    told = f"95 % interval of kappa over {interval['n_sessions']} sessions"
+    note = f" ({reason})" if reason else ""
+    return f"{told} {interval['low']:.3f} to {interval['high']:.3f}{note}"
 
 
 def _other_programs(sessions: Sequence[dict[str, Any]]) -> None:

@@ -28,6 +28,7 @@ __all__ = ["AgreementParams", "basic_figures", "pair_figures", "pooled_figures",
 
 Int64 = npt.NDArray[np.int64]
 Pair = tuple[StateTrack, StateTrack]
+_FEWEST_OF_VALIDITY = 3
 
 
 @dataclass(frozen=True)
@@ -229,28 +230,38 @@ def _icc_of_shares(scheme: CodingScheme, tables: Sequence[Int64]) -> dict[str, J
 
 
 def validity_figures(
-    pairs: Sequence[Pair], strata: dict[str, Sequence[Intervals]] | None = None
+    pairs: Sequence[Pair],
+    sessions: Sequence[str],
+    params: AgreementParams,
+    strata: dict[str, Sequence[Intervals]] | None = None,
 ) -> dict[str, Json]:
     """Give the validity of a machine's proposals, whole and by stratum (an episode, a quality).
 
     Parameters
     ----------
     pairs : sequence of (person's track, machine's track)
+    sessions : sequence of str
+        The session of each pair: intervals of kappa draw sessions.
+    params : AgreementParams
     strata : dict of name to one set of intervals per pair
     """
     scheme = pairs[0][0].scheme
     return {
-        **_one_validity(scheme, validity(pairs)),
+        **_one_validity(scheme, validity(pairs), sessions, params),
         "n_pairs": len(pairs),
         "by": {
-            name: _one_validity(scheme, validity(pairs, within)) for name, within in (strata or {}).items()
+            name: _one_validity(scheme, validity(pairs, within), sessions, params)
+            for name, within in (strata or {}).items()
         },
     }
 
 
-def _one_validity(scheme: CodingScheme, found: Validity) -> dict[str, Json]:
+def _one_validity(
+    scheme: CodingScheme, found: Validity, sessions: Sequence[str], params: AgreementParams
+) -> dict[str, Json]:
     return {
         **basic_figures(found.agreement),
+        "interval": _validity_interval(found, sessions, params),
         "human_s": found.human_s,
         "unproposed": found.unproposed,
         "codes": {code: _numbers(asdict(row)) for code, row in found.codes.items()},
@@ -259,6 +270,19 @@ def _one_validity(scheme: CodingScheme, found: Validity) -> dict[str, Json]:
         "calibration_error": found.calibration_error,
         "confidence_reason": found.confidence_reason,
     }
+
+
+def _validity_interval(found: Validity, sessions: Sequence[str], params: AgreementParams) -> dict[str, Json]:
+    """Give kappa's interval over the sessions that have time here: of two it would span the two, no more."""
+    by_session: dict[str, list[Int64]] = {}
+    for session_id, table in zip(sessions, found.tables, strict=True):
+        if table.any():
+            by_session.setdefault(session_id, []).append(table)
+    tables = [np.sum(mine, axis=0) for mine in by_session.values()]
+    interval = kappa_interval(
+        tables, seed=params.seed, n_resamples=params.n_resamples, fewest=_FEWEST_OF_VALIDITY
+    )
+    return _numbers(asdict(interval))
 
 
 def _confusion_s(scheme: CodingScheme, table: Int64) -> dict[str, Json]:

@@ -137,7 +137,7 @@ def study_agreement(
         "drift": months,
         "recode": recode(streams, months, plan),
         "reviewed_against_scratch": against_scratch(streams, plan),
-        "validity": study_validity(folder, streams),
+        "validity": study_validity(folder, streams, params),
         "refused": [line for found in streams for line in refused(found)],
         "warnings": [f"{s.session.session_id}: {line}" for s in streams for line in s.warnings],
         "parameters": {

@@ -87,7 +87,7 @@ class _Compared:
         ]
         return {**basic_figures(pooled(tables)), "by_scheme": by_scheme}
 
-    def validity(self, by: Sequence[str]) -> dict[str, Json]:
+    def validity(self, by: Sequence[str], params: AgreementParams) -> dict[str, Json]:
         """Give each machine against the person by scheme, whole and parted by columns."""
         found: dict[str, Json] = {}
         for scheme_id, sessions in self.states.items():
@@ -95,7 +95,10 @@ class _Compared:
             against = [pair for pair in pairs if pair is not None]
             if against:
                 found[scheme_id] = validity_figures(
-                    [pair.tracks for pair in against], strata_of_tables([p.streams for p in against], by)
+                    [pair.tracks for pair in against],
+                    [pair.streams[0].session_id for pair in against],
+                    params,
+                    strata_of_tables([pair.streams for pair in against], by),
                 )
         return found
 
@@ -156,13 +159,25 @@ def agree_tables(
     """
     params = params or AgreementParams()
     sides = _sides(first, second, tuple(dict.fromkeys(coders)), people_only=people_only)
+    compared = _Compared()
+    sessions = _session_rows(sides, compared, params)
+    return {
+        "pooled": compared.pooled(params),
+        "sessions": sessions,
+        "unpaired": _unpaired(sides),
+        "left_out": _left_out(sides),
+        "validity": compared.validity(by, params),
+    }
+
+
+def _session_rows(sides: tuple[_Side, _Side], compared: _Compared, params: AgreementParams) -> list[Json]:
+    """Give a row for each stream that stands on both sides; ``compared`` takes the pairs in."""
     tables = [side.streams for side in sides]
     everything = [stream for table in tables for stream in table.values()]
-    sessions: list[Json] = []
-    compared = _Compared()
+    rows: list[Json] = []
     for key in sorted(tables[0].keys() & tables[1].keys()):
         streams = tables[0][key], tables[1][key]
-        sessions.append(
+        rows.append(
             {
                 "session_id": key[0],
                 "role": key[1],
@@ -172,13 +187,7 @@ def agree_tables(
                 "comparison": "validity" if any(s.source in MACHINE for s in streams) else "reliability",
             }
         )
-    return {
-        "pooled": compared.pooled(params),
-        "sessions": sessions,
-        "unpaired": _unpaired(sides),
-        "left_out": _left_out(sides),
-        "validity": compared.validity(by),
-    }
+    return rows
 
 
 def _unpaired(sides: tuple[_Side, _Side]) -> list[Json]:

@@ -12,7 +12,7 @@ from stillface.domain.provenance import Json
 from stillface.domain.states import StateTrack
 from stillface.io.artefacts import load_face_track
 from stillface.io.bundle import StudyFolder
-from stillface.pipeline.agree_figures import validity_figures
+from stillface.pipeline.agree_figures import AgreementParams, validity_figures
 from stillface.pipeline.agree_strata import focal_person
 from stillface.pipeline.agree_streams import SessionStreams
 
@@ -24,7 +24,9 @@ _YAW_DEG = 30.0
 """A face turned further than this from the camera shows one cheek only."""
 
 
-def study_validity(folder: StudyFolder, streams: Sequence[SessionStreams]) -> list[Json]:
+def study_validity(
+    folder: StudyFolder, streams: Sequence[SessionStreams], params: AgreementParams
+) -> list[Json]:
     """Compare each machine with people who coded from scratch, by episode, age and picture quality."""
     pairs: dict[tuple[str, str, str], list[tuple[SessionStreams, StateTrack, StateTrack]]] = {}
     for found in streams:
@@ -41,7 +43,12 @@ def study_validity(folder: StudyFolder, streams: Sequence[SessionStreams]) -> li
                 "machine": machine,
                 "role": role,
                 "scheme_id": scheme_id,
-                **validity_figures([(human, auto) for _, human, auto in triples], strata),
+                **validity_figures(
+                    [(human, auto) for _, human, auto in triples],
+                    [streams.session.session_id for streams, _, _ in triples],
+                    params,
+                    strata,
+                ),
             }
         )
     return rows

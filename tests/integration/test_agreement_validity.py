@@ -22,6 +22,7 @@ from stillface.errors import InputError
 from stillface.io.artefacts import save_face_track
 from stillface.io.codes_writer import write_codes
 from stillface.io.study_yaml import ReliabilityPlan
+from stillface.pipeline.agree_figures import AgreementParams
 from stillface.pipeline.agree_page import write_reliability_page
 from stillface.pipeline.agree_study import study_agreement
 from stillface.pipeline.agree_tables import agree_tables
@@ -204,3 +205,33 @@ def test_quality_strata_come_from_the_stored_face(tmp_path: Path) -> None:
     }  # fmt: skip
     page = write_reliability_page(folder, study_agreement(folder)).read_text()
     assert all(name in page for name in parts)
+
+
+def test_intervals_draw_the_sessions_of_a_part(tmp_path: Path) -> None:
+    """Four sessions of sixty seconds, three of them of the young: as drawn and counted by hand."""
+    rng = np.random.default_rng(8)
+    ids = ["s1", "s2", "s3", "s4"]
+    human = rng.integers(0, 3, (4, 60))
+    auto = np.where(rng.random((4, 60)) < 0.6, human, rng.integers(0, 3, (4, 60)))
+    person = [(s, CODES[human[i, k]], k, k + 1) for i, s in enumerate(ids) for k in range(60)]
+    machine = [
+        (s, CODES[auto[i, k]], k, k + 1, "old" if s == "s3" else "young")
+        for i, s in enumerate(ids)
+        for k in range(60)
+    ]
+    paths = write(tmp_path / "p.csv", person), write(tmp_path / "m.csv", machine, "age_band")
+    params = AgreementParams(seed=4, n_resamples=150)
+    found = agree_tables(*paths, params=params, by=("age_band",))["validity"]["affect3"]
+    old, young = (found["by"][f"age_band {name}"]["interval"] for name in ("old", "young"))
+    assert (old["low"], old["high"], old["n_sessions"]) == (None, None, 1)
+    assert old["reason"] == "fewer than three sessions"
+    for interval, mine in ((young, [0, 1, 3]), (found["interval"], [0, 1, 2, 3])):
+        draw = np.random.default_rng(4)
+        kappas = []
+        for _ in range(150):
+            drawn = [mine[k] for k in draw.integers(0, len(mine), len(mine))]
+            kappas.append(cohen_kappa_score(human[drawn].ravel(), auto[drawn].ravel()))
+        expected = np.quantile(kappas, [0.025, 0.975])
+        assert [interval["low"], interval["high"]] == pytest.approx(expected.tolist())
+        assert interval["n_sessions"] == len(mine)
+        assert interval["reason"] == f"only {len(mine)} sessions: the interval is rough"
