@@ -19,6 +19,8 @@ class SetState(LaneCommand):
     In coded time the rest of that bout changes its code. In uncoded time the bout that was running ends
     here and a new one starts to run; it grows with :class:`WatchedOn` and never over a bout that is there
     already. The code that is running already: an exhaustive scheme keeps it, any other switches it off.
+    What touches a bout that says just the same goes on with it as one bout: no time lies between, and the
+    measures count it once.
 
     Parameters
     ----------
@@ -40,6 +42,7 @@ class SetState(LaneCommand):
         if not draft.grid.span_ns[0] <= self.time_ns < draft.grid.span_ns[1]:
             raise UsageError("outside the session", got=self.time_ns, expected=draft.grid.span_ns)
         here, running = draft.lane.at(time_ns), draft.lane.running
+        closed = None
         if running is not None and running is not here and running.onset_ns < time_ns:
             stop_ns = _stop_ns(draft.lane, running, time_ns)
             if stop_ns == time_ns and running.code == self.code and here is None:
@@ -48,25 +51,27 @@ class SetState(LaneCommand):
                 else:
                     draft.close(running, time_ns)
                 return
-            draft.close(running, stop_ns)
-        if here is None:
-            self._start(draft, time_ns)
-        else:
-            self._switch(draft, here, time_ns)
+            closed = draft.close(running, stop_ns)
+        given = self._start(draft, time_ns) if here is None else self._switch(draft, here, time_ns)
+        if given is not None:
+            draft.join(given)
+        if closed is not None:
+            draft.join(closed, only_after=True)
 
-    def _switch(self, draft: Draft, here: LaneBout, time_ns: int) -> None:
-        """Change the code of the rest of the bout that stands here."""
+    def _switch(self, draft: Draft, here: LaneBout, time_ns: int) -> LaneBout | None:
+        """Change the code of the rest of the bout here, and give it; None where nothing is new."""
         if here.code == self.code:
             if not draft.lane.scheme.exhaustive:
                 draft.clear(time_ns, here.end_ns)
-        elif here.onset_ns == time_ns:
-            draft.change(here, code=self.code, attributes={**here.attributes, **self.attributes})
-        else:
-            running = {RUNNING: "yes"} if here.running else {}
-            draft.add(time_ns, here.offset_ns, self.code, {**self.attributes, **running})
-            draft.close(here, time_ns)
+            return None
+        if here.onset_ns == time_ns:
+            return draft.change(here, code=self.code, attributes={**here.attributes, **self.attributes})
+        running = {RUNNING: "yes"} if here.running else {}
+        given = draft.add(time_ns, here.offset_ns, self.code, {**self.attributes, **running})
+        draft.close(here, time_ns)
+        return given
 
-    def _start(self, draft: Draft, time_ns: int) -> None:
+    def _start(self, draft: Draft, time_ns: int) -> LaneBout:
         """Start a bout that runs, one frame long until it is known to have lasted longer."""
         running = draft.lane.running
         if running is not None and running.onset_ns > time_ns:
@@ -75,7 +80,7 @@ class SetState(LaneCommand):
         offset_ns = draft.grid.after(time_ns)
         if following is not None:
             offset_ns = min(offset_ns, following)
-        draft.add(time_ns, offset_ns, self.code, {**self.attributes, RUNNING: "yes"})
+        return draft.add(time_ns, offset_ns, self.code, {**self.attributes, RUNNING: "yes"})
 
 
 def _stop_ns(lane: Lane, running: LaneBout, time_ns: int) -> int:
@@ -99,7 +104,7 @@ class WatchedOn(LaneCommand):
             return
         stop_ns = _stop_ns(draft.lane, running, time_ns)
         if stop_ns < time_ns:
-            draft.close(running, stop_ns)
+            draft.join(draft.close(running, stop_ns), only_after=True)
         else:
             draft.change(running, offset_ns=stop_ns)
 
@@ -118,7 +123,8 @@ class CloseRunning(LaneCommand):
         if running is None:
             raise UsageError("nothing is running in this lane", got=draft.lane.key.tier)
         late = time_ns > running.onset_ns
-        draft.close(running, _stop_ns(draft.lane, running, time_ns) if late else running.end_ns)
+        stop_ns = _stop_ns(draft.lane, running, time_ns) if late else running.end_ns
+        draft.join(draft.close(running, stop_ns), only_after=True)
 
 
 @dataclass(frozen=True)

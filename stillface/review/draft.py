@@ -74,17 +74,27 @@ class Draft:
             else:
                 self.remove(bout)
 
-    def join(self, bout: LaneBout) -> None:
+    def join(self, bout: LaneBout, *, only_after: bool = False) -> None:
         """Make one bout of this one and those that touch it and say just the same of their time.
 
         Bouts that a remark or another attribute sets apart stay apart.
+
+        Parameters
+        ----------
+        bout : LaneBout
+            As it was put in; what became of it since counts, and nothing is done where it is gone.
+        only_after : bool
+            Join what follows only.
         """
+        if bout.id not in self._now:
+            return
+        bout = self._now[bout.id]
         near = self.lane.within(bout.onset_ns - 1, bout.end_ns + 1)
         ids = dict.fromkeys([held.id for held in near]) | self._touched
         others = [held for id_ in ids if id_ != bout.id and (held := self._now.get(id_)) is not None]
         same = [held for held in others if held.code == bout.code and _said(held) == _said(bout)]
         for held in same:
-            if held.end_ns == bout.onset_ns:
+            if held.end_ns == bout.onset_ns and not only_after:
                 self.remove(bout)
                 # Whoever says how long it lasted has said that it ended.
                 bout = (
