@@ -91,6 +91,8 @@ class ComparePanel(QWidget):
         pair = self.comparison
         self.agreement, self.episodes = QLabel(), QLabel()
         self.episodes.setProperty("faint", "true")
+        for label in (self.agreement, self.episodes):
+            label.setWordWrap(True)
         self.kind, self.long_only = QComboBox(), QCheckBox(f"from {_SHORTEST_MS} ms on")
         self.open_only = QCheckBox("open only")
         self.kind.addItems([label for label, _ in _KINDS])
@@ -282,7 +284,8 @@ class ComparePanel(QWidget):
         now = self.comparison.agreement_text()
         self.agreement.setText(now.line)
         self.agreement.setToolTip(now.reason)
-        self.episodes.setText("   ".join(f"{name} {part}" for name, part in now.by_episode.items()))
+        parts = [f"{name} {part}" for name, part in now.by_episode.items()]
+        self.episodes.setText("   ".join([*parts, *([f"\u2013: {now.reason}"] if now.reason else [])]))
         self.episodes.setToolTip("agreement in each episode; \u2013 where it is not defined")
 
     def _show_buttons(self) -> None:
