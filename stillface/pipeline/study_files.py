@@ -29,6 +29,8 @@ from stillface.pipeline.study_stats import (
     group_rows,
     model_rows,
 )
+from stillface.pipeline.study_survival import SurvivalRow, survival_rows
+from stillface.pipeline.study_transitions import TransitionRow, transition_rows
 
 __all__ = ["STATISTICS", "Statistics", "study_statistics", "write_statistics"]
 
@@ -38,6 +40,8 @@ _TABLES: dict[str, tuple[str, type]] = {
     "groups.csv": ("groups", GroupRow),
     "chance.csv": ("chance", ChanceRow),
     "contingency.csv": ("contingency", ContingencyRow),
+    "survival.csv": ("survival", SurvivalRow),
+    "transitions.csv": ("transitions", TransitionRow),
     "events.csv": ("events", EventRow),
     "exclusions.csv": ("exclusions", ExclusionRow),
 }
@@ -54,6 +58,8 @@ class Statistics:
     groups: tuple[GroupRow, ...] = ()
     chance: tuple[ChanceRow, ...] = ()
     contingency: tuple[ContingencyRow, ...] = ()
+    survival: tuple[SurvivalRow, ...] = ()
+    transitions: tuple[TransitionRow, ...] = ()
     events: tuple[EventRow, ...] = ()
     exclusions: tuple[ExclusionRow, ...] = ()
 
@@ -87,6 +93,8 @@ def study_statistics(
         tuple(group_rows(rows, people)),
         tuple(chance_rows(sessions, rules, families)),
         tuple(contingency_rows(sessions, rules, families)),
+        tuple(survival_rows(rows, people)),
+        tuple(transition_rows(sessions)),
         tuple(one.row for one in events),
         tuple(exclusion_rows(rows, failed)),
     )

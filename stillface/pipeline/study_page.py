@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from stillface.domain.protocol import Protocol
 from stillface.pipeline.study_files import Statistics
 from stillface.pipeline.study_stats import MODELLED, ExclusionRow
+from stillface.pipeline.study_survival import survival_table
+from stillface.pipeline.study_transitions import transition_table
 from stillface.report.study_tables import StudyTable
 from stillface.report.wording import event_label, measure_label, role_label, rounded
 
@@ -18,8 +20,18 @@ _FULL = "All rows stand in exports/statistics/{}."
 
 def page_tables(protocol: Protocol, statistics: Statistics) -> tuple[StudyTable, ...]:
     """Give the tables that have rows, in the order of the page."""
-    makers = (_effects, _models, _groups, _chance, _contingency, _events, _exclusions)
+    makers = (
+        _effects, _models, _groups, _survival, _chance, _contingency, _transitions, _events, _exclusions,
+    )  # fmt: skip
     return tuple(table for make in makers if (table := make(protocol, statistics)).rows)
+
+
+def _survival(protocol: Protocol, statistics: Statistics) -> StudyTable:
+    return survival_table(protocol, statistics.survival)
+
+
+def _transitions(protocol: Protocol, statistics: Statistics) -> StudyTable:
+    return transition_table(protocol, statistics.transitions)
 
 
 def _effects(protocol: Protocol, statistics: Statistics) -> StudyTable:

@@ -11,7 +11,6 @@ from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
-from stillface.measures.slices import StreamSlice, stream_slices
 from stillface.measures.state_space import grid_of
 from stillface.measures.survival import kaplan_meier
 from stillface.measures.transitions import transition_counts
@@ -19,6 +18,7 @@ from stillface.pipeline.event_pictures import study_panels
 from stillface.pipeline.study_events import PooledEvents
 from stillface.pipeline.study_pairs import pairs_of_schemes
 from stillface.pipeline.study_stats import MODELLED, EffectRow
+from stillface.pipeline.study_transitions import slices_by_stream
 from stillface.report.study_plots import (
     ForestLine,
     GridPicture,
@@ -101,13 +101,7 @@ def _grids(
 
 
 def _transitions(sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]]) -> Iterator[TransitionPicture]:
-    found: dict[tuple[str, str, str], list[StreamSlice]] = {}
-    for session, tracks in sessions:
-        for stream in stream_slices(session, tracks):
-            if stream.problem is None:
-                key = stream.spec.id, stream.track.role, stream.track.scheme.id
-                found.setdefault(key, []).append(stream)
-    for (episode_id, role, scheme_id), streams in found.items():
+    for (episode_id, role, scheme_id), streams in slices_by_stream(sessions).items():
         places = [index for index, _ in streams[0].codes]
         counts = sum(transition_counts(stream.track) for stream in streams)
         counts = np.asarray(counts)[np.ix_(places, places)]

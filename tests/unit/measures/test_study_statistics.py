@@ -296,17 +296,18 @@ def test_participants_know_family_group_and_the_covariates_that_the_study_names(
 def statistics_of(tmp_path: Path) -> tuple[Path, ...]:
     sessions, families = dyads(6, tied=False)
     known = {name: Participant(name, f"d{name}", family) for name, family in families.items()}
-    statistics = study_statistics(we.PROTOCOL, w3a(), known, sessions, (we.VALENCE3,), {"x": "y"})
+    rows = [*w3a(), *(row(f"s{k}", "RE", 5.0 + k, "recovery_latency_s") for k in range(4))]
+    statistics = study_statistics(we.PROTOCOL, rows, known, sessions, (we.VALENCE3,), {"x": "y"})
     return write_statistics(tmp_path, we.PROTOCOL, statistics, known, ("age_days",), SESSION_COLUMNS)
 
 
 def test_everything_is_written_and_described(tmp_path: Path) -> None:
     files = statistics_of(tmp_path / "statistics")
     assert [file.name for file in files] == [
-        "effects.csv", "mixed_models.csv", "groups.csv", "chance.csv", "contingency.csv", "events.csv",
-        "exclusions.csv", "codebook.csv", "analysis.R", "analysis.sps",
+        "effects.csv", "mixed_models.csv", "groups.csv", "chance.csv", "contingency.csv", "survival.csv",
+        "transitions.csv", "events.csv", "exclusions.csv", "codebook.csv", "analysis.R", "analysis.sps",
     ]  # fmt: skip
-    for file in files[:7]:
+    for file in files[:9]:
         with file.open(newline="", encoding="utf-8") as opened:
             header, *body = csv.reader(opened)
         assert [name for name in header if column_entry(name) is None] == []
@@ -326,7 +327,7 @@ def test_a_covariates_column_is_described_whatever_its_name() -> None:
 
 def test_nothing_to_say_is_tables_with_headers(tmp_path: Path) -> None:
     files = write_statistics(tmp_path, we.PROTOCOL, Statistics(), {}, (), SESSION_COLUMNS)
-    assert all(len(file.read_text().splitlines()) == 1 for file in files[:6])
+    assert all(len(file.read_text().splitlines()) == 1 for file in files[:9])
 
 
 def test_statsmodels_is_loaded_only_where_a_model_is_fitted() -> None:
