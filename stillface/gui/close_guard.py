@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from stillface.errors import StorageError
-
-if TYPE_CHECKING:
-    from stillface.gui.window import CodingWindow
+from stillface.gui.roles import WindowRole
 
 __all__ = ["CloseGuard"]
 
@@ -24,7 +21,7 @@ class CloseGuard(QObject):
 
     Parameters
     ----------
-    window : CodingWindow
+    window : WindowRole
 
     Attributes
     ----------
@@ -32,8 +29,8 @@ class CloseGuard(QObject):
         The coder closes although edits wait on this computer only.
     """
 
-    def __init__(self, window: CodingWindow) -> None:
-        super().__init__(window)
+    def __init__(self, window: WindowRole) -> None:
+        super().__init__()
         self._window = window
         self.leaving = False
         self._timer = QTimer(self)

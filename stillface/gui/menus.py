@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QMenu, QMessageBox
 
 from stillface import __version__
+from stillface.gui.roles import WindowRole
 from stillface.review.keymap_profiles import ACTIONS
-
-if TYPE_CHECKING:
-    from stillface.gui.window import CodingWindow
 
 __all__ = ["Menus"]
 
@@ -60,7 +58,7 @@ class Menus(QObject):
 
     Parameters
     ----------
-    window : CodingWindow
+    window : WindowRole
 
     Attributes
     ----------
@@ -68,8 +66,8 @@ class Menus(QObject):
         To which other parts of the window add their own lines.
     """
 
-    def __init__(self, window: CodingWindow) -> None:
-        super().__init__(window)
+    def __init__(self, window: WindowRole) -> None:
+        super().__init__()
         self._window = window
         self._lines: dict[str, Any] = {}
         held: dict[str, QMenu] = {}

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QApplication, QMenu
 
+from stillface.gui.roles import WindowRole
 from stillface.gui.sign_off import SignOffButton
 from stillface.review.trouble import situation
-
-if TYPE_CHECKING:
-    from stillface.gui.window import CodingWindow
 
 __all__ = ["SessionMenu"]
 
@@ -25,7 +23,7 @@ class SessionMenu(QObject):
 
     Parameters
     ----------
-    window : CodingWindow
+    window : WindowRole
     sign_off : SignOffButton
         Its list of tracks is in the menu, too.
 
@@ -34,8 +32,8 @@ class SessionMenu(QObject):
     menu : QMenu
     """
 
-    def __init__(self, window: CodingWindow, sign_off: SignOffButton) -> None:
-        super().__init__(window)
+    def __init__(self, window: WindowRole, sign_off: SignOffButton) -> None:
+        super().__init__()
         self._window = window
         self._said: deque[str] = deque(maxlen=_REMEMBERED)
         window.desk.said.connect(self._said.append)

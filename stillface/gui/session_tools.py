@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from base64 import b64decode, b64encode
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +21,7 @@ from stillface.gui.overlays import Overlays
 from stillface.gui.rating_dialog import RatingDialog
 from stillface.gui.tour import Tour
 from stillface.gui.tour_steps import mark_toured, tour_steps
+from stillface.gui.window import CodingWindow
 from stillface.io.bundle import StudyFolder
 from stillface.review.episodes import EpisodeEditor
 from stillface.review.face_marks import MARKS
@@ -28,9 +29,6 @@ from stillface.review.face_tracks import load_face_tracks
 from stillface.review.key_choice import KeyChoice, keep_keys
 from stillface.review.keymap import Keymap
 from stillface.review.place import Place, load_place, place_of, save_place, take_place
-
-if TYPE_CHECKING:
-    from stillface.gui.window import CodingWindow
 
 __all__ = ["SessionTools"]
 

@@ -10,7 +10,7 @@ from stillface.domain.recording import Region
 from stillface.domain.session import Session
 from stillface.errors import InputError
 from stillface.gui.compare_panel import ComparePanel
-from stillface.gui.compare_tools import CompareTools
+from stillface.gui.compare_tools import add_compare
 from stillface.gui.film_note import FilmNote
 from stillface.gui.session_media import (
     SessionMedia,
@@ -107,7 +107,7 @@ def open_pair(
         window = CodingWindow(desk, media.films, light=light)
         _with_signals(window, study, media, resolver, only_role=role)
         undo.pop_all()
-    window.compare = CompareTools(window, ComparePanel(desk, comparison, window.theme))
+    add_compare(window, ComparePanel(desk, comparison, window.theme))
     if trouble:
         desk.said.emit(trouble)
     window.focus()

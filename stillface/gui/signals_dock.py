@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QDockWidget
@@ -13,10 +12,8 @@ from stillface.domain.clock import ClockMap
 from stillface.gui.player_sound import SoundBar, SoundPlayer
 from stillface.gui.quick_copy import MakeCopy, QuickCopyButton
 from stillface.gui.signals_panel import MakeWaveform, SignalsPanel
+from stillface.gui.window import CodingWindow
 from stillface.review.physiology import Physiology
-
-if TYPE_CHECKING:
-    from stillface.gui.window import CodingWindow
 
 __all__ = ["SignalsDock"]
 

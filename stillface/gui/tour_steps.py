@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from qtpy.QtWidgets import QPushButton
 
 from stillface.gui.tour import TourStep
+from stillface.gui.window import CodingWindow
 from stillface.review.install import keep_setting, setting
-
-if TYPE_CHECKING:
-    from stillface.gui.window import CodingWindow
 
 __all__ = ["first_time", "mark_toured", "tour_steps"]
 

@@ -18,6 +18,7 @@ from stillface.gui.binding import FilmLayers
 from stillface.gui.cheat_sheet import CheatSheet
 from stillface.gui.close_guard import CloseGuard
 from stillface.gui.coding_panel import CodingPanel
+from stillface.gui.compare_panel import ComparePanel
 from stillface.gui.docks import Docks
 from stillface.gui.dress import keep_theme, wear
 from stillface.gui.film_view import FilmView
@@ -26,6 +27,7 @@ from stillface.gui.menus import Menus
 from stillface.gui.napari_fence import NapariFence
 from stillface.gui.palette import DARK, LIGHT, Theme
 from stillface.gui.queue_panel import QueuePanel
+from stillface.gui.roles import SignalsRole, ToolsRole
 from stillface.gui.session_menu import SessionMenu
 from stillface.gui.sign_off import SignOffButton
 from stillface.gui.timeline_widget import TimelineWidget
@@ -38,10 +40,6 @@ from stillface.review.signals import Signal
 
 if TYPE_CHECKING:
     import napari  # type: ignore[import-untyped]
-
-    from stillface.gui.compare_tools import CompareTools
-    from stillface.gui.session_tools import SessionTools
-    from stillface.gui.signals_dock import SignalsDock
 
 __all__ = ["CodingWindow"]
 
@@ -73,11 +71,11 @@ class CodingWindow(QObject):
     panel : CodingPanel
     queue : QueuePanel or None
     films : FilmLayers
-    signals : SignalsDock or None
+    signals : SignalsRole or None
         Sound and signals; whoever opens the window adds it.
-    tools : SessionTools or None
+    tools : ToolsRole or None
         Marks, episodes, ratings, tour; whoever opens the window adds it.
-    compare : CompareTools or None
+    compare : ComparePanel or None
         Where two coders are compared.
     guard : CloseGuard
     own_actions : dict of str to callable
@@ -102,45 +100,66 @@ class CodingWindow(QObject):
     def __init__(
         self, desk: Desk, sources: Mapping[str, FrameSource], *, light: bool = False, show: bool = True
     ) -> None:
-        import napari
-
         super().__init__()
         self.desk = desk
         self.theme: Theme = LIGHT if light else DARK
-        session = desk.document.session
-        self.viewer: napari.Viewer = napari.Viewer(
-            title=f"stillface: {session.session_id}, coder {desk.document.coder}", show=False
-        )
+        self.first_keys: dict[str, Callable[[], object]] = {}
+        self.more_keys: dict[str, tuple[str, Callable[[], object]]] = {}
+        self.own_actions: dict[str, Callable[[], object]] = {}
+        self.ending: Signal[[]] = Signal()
+        self.gone: Signal[[]] = Signal()
+        self.sheet: CheatSheet | None = None
+        self.signals: SignalsRole | None = None
+        self.tools: ToolsRole | None = None
+        self.compare: ComparePanel | None = None
+        self.closed = False
+        self._trouble = ""
+        self._open_films(sources)
+        self._make_parts()
+        self._listen()
+        if show:
+            self.main.resize(1280, 800)
+            self.main.show()
+        self._show_time(desk.playhead.time_ns)
+        for notice in desk.document.notices:
+            desk.said.emit(notice)
+
+    def _open_films(self, sources: Mapping[str, FrameSource]) -> None:
+        import napari
+
+        document, playhead = self.desk.document, self.desk.playhead
+        title = f"stillface: {document.session.session_id}, coder {document.coder}"
+        self.viewer: napari.Viewer = napari.Viewer(title=title, show=False)
         self.viewer.theme = self.theme.name
         self.main: QMainWindow = bare(self.viewer)
         self._canvas = self.viewer.window._qt_viewer
-        cameras = {camera.id: camera for camera in desk.playhead.cameras if camera.id in sources}
+        cameras = {camera.id: camera for camera in playhead.cameras if camera.id in sources}
         self.films = FilmLayers(self.viewer, cameras, sources)
         self.film_view = FilmView(self.viewer, self.films, self._canvas.canvas.native)
+
+    def _make_parts(self) -> None:
+        """Make our panels and menus, and put them in place."""
+        desk = self.desk
         self.guard, self.finder = CloseGuard(self), CodeFinder(desk)
         self.timeline = TimelineWidget(desk, self.theme)
         self.panel = CodingPanel(desk, self.theme, self.press, self.guard.ask_folder)
         sign_off = SignOffButton(desk)
         self.panel.add_tool(sign_off)
         self.queue = QueuePanel(desk, self.theme, self.press) if desk.queue is not None else None
-        self.sheet: CheatSheet | None = None
-        self.first_keys: dict[str, Callable[[], object]] = {}
-        self.more_keys: dict[str, tuple[str, Callable[[], object]]] = {}
-        self.own_actions: dict[str, Callable[[], object]] = {}
-        self.ending: Signal[[]] = Signal()
-        self.gone: Signal[[]] = Signal()
-        self.signals: SignalsDock | None = None
-        self.tools: SessionTools | None = None
-        self.compare: CompareTools | None = None
-        self.closed = False
-        self._trouble = ""
         self.menu = SessionMenu(self, sign_off)
         self.menus = Menus(self)
         self.menus.add_help("Copy details for the lab manager", self.menu.copy_details)
+        self.menus.view.addSeparator()
         self.docks = Docks(self.main, self.theme)
         self.docks.added = self.menus.view.addAction
-        self._dock()
-        self._fence = NapariFence(self.main, self.viewer.window._qt_viewer)
+        self.docks.add_fixed(self.timeline, "Timeline", "bottom")
+        self.docks.add_fixed(self.panel, "Coding", "top")
+        if self.queue is not None:
+            self.docks.add_right(self.queue, _QUEUE)
+
+    def _listen(self) -> None:
+        """Let keys, time and the window's size come here."""
+        self._fence = NapariFence(self.main, self._canvas)
         self._timer = QTimer(self)
         self._timer.setInterval(_TICK_MS)
         self._timer.timeout.connect(self._tick)
@@ -149,25 +168,11 @@ class CodingWindow(QObject):
         self._fit.setSingleShot(True)
         self._fit.setInterval(_FIT_MS)
         self._fit.timeout.connect(self.film_view.fit)
-        desk.playhead.moved.connect(self._show_time)
-        desk.playhead.played.connect(self._run_or_rest)
+        self.desk.playhead.moved.connect(self._show_time)
+        self.desk.playhead.played.connect(self._run_or_rest)
         application = QApplication.instance()
         if application is not None:
             application.installEventFilter(self)
-        if show:
-            self.main.resize(1280, 800)
-            self.main.show()
-        self._show_time(desk.playhead.time_ns)
-        for notice in desk.document.notices:
-            desk.said.emit(notice)
-
-    def _dock(self) -> None:
-        """Put our panels in place."""
-        self.menus.view.addSeparator()
-        self.docks.add_fixed(self.timeline, "Timeline", "bottom")
-        self.docks.add_fixed(self.panel, "Coding", "top")
-        if self.queue is not None:
-            self.docks.add_right(self.queue, _QUEUE)
 
     def press(self, key: str) -> bool:
         """Do what a key means; what cannot be done is said, never raised.
@@ -242,13 +247,13 @@ class CodingWindow(QObject):
             **self.own_actions,
         }
 
-    def need_signals(self) -> SignalsDock:
+    def need_signals(self) -> SignalsRole:
         """Give sound and signals, or refuse where the window was opened without."""
         if self.signals is None:
             raise UsageError("no signals here")
         return self.signals
 
-    def need_tools(self) -> SessionTools:
+    def need_tools(self) -> ToolsRole:
         """Give marks, episodes, ratings and tour, or refuse where the window was opened without."""
         if self.tools is None:
             raise UsageError("not in this window")
