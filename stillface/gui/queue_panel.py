@@ -197,7 +197,10 @@ class QueuePanel(QWidget):
     def _end(self, queue: ReviewQueue) -> list[str]:
         done, tier = queue.progress(), queue.filter.tier
         what = "This review" if tier is None else queue.title(tier)
-        return [f"<b>{what}</b>: {done.n_decided} of {done.n_all} decided.", *what_next(self.desk)]
+        return [
+            f"<b>{what}</b>: {done.n_decided} of {done.n_all} decided.",
+            *what_next(queue, self.desk.keymap),
+        ]
 
     def _headline(self, text: str, lane: Lane | None = None, code: str | None = None) -> None:
         self.what.setText(text)

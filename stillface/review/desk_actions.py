@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from stillface.errors import UsageError
-from stillface.review.breaches import to_breaches
+from stillface.review.breaches import BREACH_CAVEAT, episode_at, episodes_of_lane, is_breach_lane
 from stillface.review.clock_text import clock_text
 from stillface.review.commands import Command, gap_code
 from stillface.review.commands_edit import Delete, ExtendTo, Merge, MoveEdge, Split
 from stillface.review.commands_live import CloseRunning
 from stillface.review.lanes import Lane, LaneKey
-from stillface.review.queue_end import accept
+from stillface.review.queue_end import what_next
+from stillface.review.queue_filter import Filter
 
 if TYPE_CHECKING:
     from stillface.review.desk import Desk
@@ -48,7 +49,7 @@ def actions_of(desk: Desk) -> dict[str, Callable[[], object]]:
         "edge_on": lambda: head.to_edge(_edge_lane(desk), 1),
         "lane_up": lambda: desk.change_lane(-1),
         "lane_down": lambda: desk.change_lane(1),
-        "breaches": lambda: to_breaches(desk),
+        "breaches": lambda: _to_breaches(desk),
         "uncodable": lambda: desk.code(gap_code(desk.active_lane)),
         "end_state": lambda: _end_state(desk),
         "mark_in": lambda: _mark_in(desk),
@@ -61,7 +62,7 @@ def actions_of(desk: Desk) -> dict[str, Callable[[], object]]:
         "extend": lambda: _on_bout(desk, lambda key, id_: ExtendTo(key, id_, now_ns)),
         "delete": lambda: _delete(desk),
         "finished": desk.next_finding,
-        "accept": lambda: accept(desk),
+        "accept": lambda: _accept(desk),
         "reject": lambda: desk.judge(desk.need_queue().reject, "rejected: the stretch is uncoded"),
         "cant_tell": lambda: desk.judge(desk.need_queue().cant_tell, "unscorable for you too"),
         "review_next": lambda: desk.judge(desk.need_queue().next, ""),
@@ -155,3 +156,61 @@ def _on_bout(desk: Desk, make: Callable[[LaneKey, str], Command]) -> None:
 def _edge_lane(desk: Desk) -> Lane:
     lane = desk.scheme_lane()
     return desk.active_lane if lane is None else lane
+
+
+def _to_breaches(desk: Desk) -> None:
+    """Make the lane of breaches the active one and go to its episode; from there go back to the lane before.
+
+    Raises
+    ------
+    UsageError
+        The protocol imposes nothing, no such episode is set, or the lane cannot be edited.
+    """
+    document, session = desk.document, desk.document.session
+    before = document.active
+    if before is not None and is_breach_lane(session.protocol, before) and desk.lane_before is not None:
+        document.activate(desk.lane_before)
+        desk.lane_before = None
+        return
+    lanes = [
+        key
+        for key in document.lanes
+        if key.kind == "human" and key.source == f"human:{document.coder}" and episodes_of_lane(session, key)
+        if is_breach_lane(session.protocol, key)
+    ]
+    if not lanes:
+        raise UsageError("no episode is set in which the protocol wants breaches of a still face coded")
+    time_ns = desk.playhead.time_ns
+    key = next((k for k in lanes if episode_at(episodes_of_lane(session, k), time_ns)), lanes[0])
+    document.activate(key)
+    desk.lane_before = before
+    episodes = episodes_of_lane(session, key)
+    here = episode_at(episodes, time_ns)
+    if here is None:
+        here = episodes[0]
+        desk.playhead.pause()
+        desk.playhead.seek(here.onset_ns)
+    none = document.lane(key).scheme.default_code
+    desk.said.emit(f"{key.role} in {here.id}: begin with the code for no breach ({none}). {BREACH_CAVEAT}")
+
+
+def _accept(desk: Desk) -> None:
+    """Accept the present proposal, or leave it as it was decided; behind the last go to what is open still.
+
+    That is first what was skipped, then the next lane.
+    """
+    queue = desk.need_queue()
+    if queue.current is not None:
+        decided = queue.decision(queue.current) is not None
+        desk.judge(queue.accept, "kept as you said" if decided else "accepted")
+        return
+    done = queue.progress()
+    if done.n_decided < done.n_all:
+        desk.judge(queue.next, "")
+        return
+    tier = queue.next_tier()
+    if tier is None:
+        raise UsageError("every proposal is decided", fix=what_next(queue, desk.keymap)[-1])
+    queue.set_filter(Filter.of_lane(tier))
+    desk.said.emit(f"now {queue.title(tier)}")
+    desk.show_proposal()

@@ -1,18 +1,12 @@
-"""Behind the last proposal: what is left open, which lane comes next, and how the review goes on there."""
+"""Behind the last proposal: what is left open, and which lane comes next."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from stillface.errors import UsageError
+from stillface.review.keymap import Keymap
 from stillface.review.lanes import LaneKey
-from stillface.review.queue_filter import Filter
+from stillface.review.queue import ReviewQueue
 
-if TYPE_CHECKING:
-    from stillface.review.desk import Desk
-    from stillface.review.queue import ReviewQueue
-
-__all__ = ["accept", "lane_shown", "what_next"]
+__all__ = ["lane_shown", "what_next"]
 
 
 def lane_shown(queue: ReviewQueue) -> LaneKey | None:
@@ -27,10 +21,9 @@ def lane_shown(queue: ReviewQueue) -> LaneKey | None:
     return None if tier is None else LaneKey(*tier, f"auto_reviewed:{coder}")
 
 
-def what_next(desk: Desk) -> tuple[str, ...]:
+def what_next(queue: ReviewQueue, keymap: Keymap) -> tuple[str, ...]:
     """Give what a reviewer can do behind the last proposal, a line each, with the keys for it."""
-    queue = desk.need_queue()
-    keys = {action: next(iter(desk.keymap.keys(action)), "") for action in ("accept", "review_mode")}
+    keys = {action: next(iter(keymap.keys(action)), "") for action in ("accept", "review_mode")}
     done, tier, lines = queue.progress(), queue.next_tier(), []
     n_left = done.n_all - done.n_decided
     if n_left:
@@ -43,25 +36,3 @@ def what_next(desk: Desk) -> tuple[str, ...]:
         lines.append("Every lane is decided: sign off at the top right.")
     lines.append(f"{keys['review_mode']} goes back to coding.")
     return tuple(lines)
-
-
-def accept(desk: Desk) -> None:
-    """Accept the present proposal, or leave it as it was decided; behind the last go to what is open still.
-
-    That is first what was skipped, then the next lane.
-    """
-    queue = desk.need_queue()
-    if queue.current is not None:
-        decided = queue.decision(queue.current) is not None
-        desk.judge(queue.accept, "kept as you said" if decided else "accepted")
-        return
-    done = queue.progress()
-    if done.n_decided < done.n_all:
-        desk.judge(queue.next, "")
-        return
-    tier = queue.next_tier()
-    if tier is None:
-        raise UsageError("every proposal is decided", fix=what_next(desk)[-1])
-    queue.set_filter(Filter.of_lane(tier))
-    desk.said.emit(f"now {queue.title(tier)}")
-    desk.show_proposal()
