@@ -14,7 +14,7 @@ from stillface.review.desk import Desk
 if TYPE_CHECKING:
     import napari  # type: ignore[import-untyped]
 
-__all__ = ["SignalsRole", "ToolsRole", "WindowRole"]
+__all__ = ["SignalsRole", "WindowRole"]
 
 
 class SignalsRole(Protocol):
@@ -41,13 +41,6 @@ class SignalsRole(Protocol):
 
     def close(self, *, abandon: bool = False) -> None:
         """End the sitting at the beats; raises StorageError."""
-
-
-class ToolsRole(Protocol):
-    """Marks, episodes, ratings and tour: whoever opens a window may add them."""
-
-    def show_tour(self) -> None:
-        """Walk around the window."""
 
 
 class WindowRole(Protocol):

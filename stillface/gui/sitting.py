@@ -246,5 +246,5 @@ def _tour() -> Sitting:
         lambda choice: open_window(study, choice.session_id, CODER, light=_light()),
         lambda: StudyBrowser(library, kept_theme()),
     )
-    sitting.open(Choice(SESSION_ID), goes_back=False).need_tools().show_tour()
+    sitting.open(Choice(SESSION_ID), goes_back=False).own_actions["tour"]()
     return sitting

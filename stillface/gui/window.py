@@ -27,7 +27,7 @@ from stillface.gui.menus import Menus
 from stillface.gui.napari_fence import NapariFence
 from stillface.gui.palette import DARK, LIGHT, Theme
 from stillface.gui.queue_panel import QueuePanel
-from stillface.gui.roles import SignalsRole, ToolsRole
+from stillface.gui.roles import SignalsRole
 from stillface.gui.session_menu import SessionMenu
 from stillface.gui.sign_off import SignOffButton
 from stillface.gui.timeline_widget import TimelineWidget
@@ -73,8 +73,8 @@ class CodingWindow(QObject):
     films : FilmLayers
     signals : SignalsRole or None
         Sound and signals; whoever opens the window adds it.
-    tools : ToolsRole or None
-        Marks, episodes, ratings, tour; whoever opens the window adds it.
+    tools : object
+        Marks, episodes, ratings, tour: whoever opens the window adds them, and they add what they do.
     compare : ComparePanel or None
         Where two coders are compared.
     guard : CloseGuard
@@ -110,7 +110,7 @@ class CodingWindow(QObject):
         self.gone: Signal[[]] = Signal()
         self.sheet: CheatSheet | None = None
         self.signals: SignalsRole | None = None
-        self.tools: ToolsRole | None = None
+        self.tools: object = None
         self.compare: ComparePanel | None = None
         self.closed = False
         self._trouble = ""
@@ -252,12 +252,6 @@ class CodingWindow(QObject):
         if self.signals is None:
             raise UsageError("no signals here")
         return self.signals
-
-    def need_tools(self) -> ToolsRole:
-        """Give marks, episodes, ratings and tour, or refuse where the window was opened without."""
-        if self.tools is None:
-            raise UsageError("not in this window")
-        return self.tools
 
     def review(self) -> None:
         """Go to the review queue or back to coding; a panel that was put away comes back first."""

@@ -438,8 +438,8 @@ def test_the_first_start_offers_the_tour_once(
     monkeypatch.setattr(sitting.QFileDialog, "getExistingDirectory", lambda *_: "")
     window = sitting.begin(parse([])).window
     assert window is not None
-    assert window.need_tools().tour is not None
-    window.need_tools().tour.end.click()
+    assert window.tools.tour is not None
+    window.tools.tour.end.click()
     window.main.close()
     QApplication.processEvents()
     assert sitting.begin(parse([])) is None
