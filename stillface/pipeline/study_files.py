@@ -15,8 +15,10 @@ from stillface.io.codebook import write_codebook
 from stillface.io.durable import write_atomic
 from stillface.io.tables import write_table
 from stillface.pipeline.study_chance import ChanceRow, chance_rows
+from stillface.pipeline.study_change import ChangeRow, change_rows
 from stillface.pipeline.study_contingency import ContingencyRow, contingency_rows
 from stillface.pipeline.study_events import EventRow, PooledEvents
+from stillface.pipeline.study_missing import MissingRow, missing_rows
 from stillface.pipeline.study_people import Participant
 from stillface.pipeline.study_scripts import r_script, spss_script
 from stillface.pipeline.study_stats import (
@@ -43,6 +45,8 @@ _TABLES: dict[str, tuple[str, type]] = {
     "survival.csv": ("survival", SurvivalRow),
     "transitions.csv": ("transitions", TransitionRow),
     "events.csv": ("events", EventRow),
+    "autonomic_change.csv": ("changes", ChangeRow),
+    "missing_physiology.csv": ("missing", MissingRow),
     "exclusions.csv": ("exclusions", ExclusionRow),
 }
 STATISTICS = (*_TABLES, "codebook.csv", "analysis.R", "analysis.sps")
@@ -61,6 +65,8 @@ class Statistics:
     survival: tuple[SurvivalRow, ...] = ()
     transitions: tuple[TransitionRow, ...] = ()
     events: tuple[EventRow, ...] = ()
+    changes: tuple[ChangeRow, ...] = ()
+    missing: tuple[MissingRow, ...] = ()
     exclusions: tuple[ExclusionRow, ...] = ()
 
 
@@ -96,6 +102,8 @@ def study_statistics(
         tuple(survival_rows(rows, people)),
         tuple(transition_rows(sessions)),
         tuple(one.row for one in events),
+        tuple(change_rows(protocol, rows)),
+        tuple(missing_rows(rows)),
         tuple(exclusion_rows(rows, failed)),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from stillface.domain.protocol import Protocol
+from stillface.pipeline.study_change import ChangeRow
 from stillface.pipeline.study_files import Statistics
 from stillface.pipeline.study_stats import MODELLED, ExclusionRow
 from stillface.pipeline.study_survival import survival_table
@@ -21,7 +22,8 @@ _FULL = "All rows stand in exports/statistics/{}."
 def page_tables(protocol: Protocol, statistics: Statistics) -> tuple[StudyTable, ...]:
     """Give the tables that have rows, in the order of the page."""
     makers = (
-        _effects, _models, _groups, _survival, _chance, _contingency, _transitions, _events, _exclusions,
+        _effects, _models, _groups, _survival, _chance, _contingency, _transitions, _events, _changes, _missing,
+        _exclusions,
     )  # fmt: skip
     return tuple(table for make in makers if (table := make(protocol, statistics)).rows)
 
@@ -220,6 +222,67 @@ def _events(protocol: Protocol, statistics: Statistics) -> StudyTable:
         "causal",
         folded=True,
     )  # fmt: skip
+
+
+def _changes(protocol: Protocol, statistics: Statistics) -> StudyTable:
+    groups: dict[tuple[str, str, str], list[ChangeRow]] = {}
+    for change in statistics.changes:
+        groups.setdefault((change.contrast, change.role, change.measure), []).append(change)
+    rows = []
+    for (contrast, role, measure), parts in groups.items():
+        values = [part.change for part in parts]
+        marked = [part.suppressor for part in parts if part.suppressor is not None]
+        rows.append(
+            (
+                contrast,
+                role_label(protocol, role),
+                measure_label(measure),
+                _number(sum(values) / len(values)),
+                f"{_number(min(values))} to {_number(max(values))}",
+                _number(parts[0].slope),
+                f"{sum(marked)} of {len(marked)}" if marked else "–",
+                str(len(values)),
+                parts[0].remark,
+            )
+        )
+    return StudyTable(
+        "changes",
+        "Change of heart and skin",
+        "The first episode minus the second. Slope: of the later level on the earlier; what it does not foretell "
+        "is each session's residualised change. Below: how many changes of RSA are below "
+        f"{_number(protocol.suppressor_below)}, the protocol's threshold of suppression; the change itself "
+        "says more than the mark. " + _FULL.format("autonomic_change.csv"),
+        ("Contrast", "Who", "Measure", "Mean", "Range", "Slope", "Below", "Sessions", "Remark"),
+        tuple(rows),
+        "individual",
+        folded=True,
+    )
+
+
+def _missing(protocol: Protocol, statistics: Statistics) -> StudyTable:
+    rows = tuple(
+        (
+            row.episode_id,
+            role_label(protocol, row.role),
+            measure_label(row.measure),
+            row.scheme_id,
+            str(row.n_with),
+            str(row.n_without),
+            _number(row.negative_with),
+            _number(row.negative_without),
+        )
+        for row in statistics.missing
+        if row.n_without
+    )
+    return StudyTable(
+        "missing",
+        "Missing physiology by distress",
+        "Share of time (%) that the person was negative, in sessions with and without a value. "
+        + _FULL.format("missing_physiology.csv"),
+        ("Episode", "Who", "Measure", "Scheme", "With", "Without", "Negative, with", "Negative, without"),
+        rows,
+        "missing_not_random",
+    )
 
 
 def _exclusions(protocol: Protocol, statistics: Statistics) -> StudyTable:
