@@ -20,6 +20,7 @@ _AHEAD_S = 3
 _KEPT_S = 8
 # Below this lip movements and voice look as one; two clocks that differ a little need no correction.
 _APART_S = 0.04
+_LEAVE_S = 1.0
 
 
 class SoundFeed:
@@ -115,7 +116,8 @@ class SoundFeed:
             self._ended = True
             self._state.notify_all()
         if self._thread is not None:
-            self._thread.join()
+            # One that reads from a share which does not answer is left alone; it ends when that does.
+            self._thread.join(_LEAVE_S)
 
     def _run(self) -> None:
         running, second = _Seconds(self._sound, 0), -1

@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+from qtpy.QtCore import QTimer
 
 from stillface.contracts.frame_source import FrameSource
 from stillface.errors import InputError, StorageError
 from stillface.gui.readahead import ReadAhead
+from stillface.io.errands import NoAnswerError
 from stillface.review.cameras import Camera
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ _BLANK = 24
 _MARGIN = 0.01
 _HITCH = 25
 _SKIPPED_SHARE = 0.2
+_AGAIN_MS = 500
 
 
 class FilmLayers:
@@ -57,6 +60,11 @@ class FilmLayers:
         self._time_ns = 0
         self.n_skipped = self._n_played = 0
         self._troubles: dict[str, str] = {}
+        self._unanswered: set[str] = set()
+        self._again = QTimer()
+        self._again.setSingleShot(True)
+        self._again.setInterval(_AGAIN_MS)
+        self._again.timeout.connect(lambda: self.show(self._time_ns))
         height = max((source.size_px[1] for source in self._sources.values()), default=0)
         x = 0.0
         for id_, source in self._sources.items():
@@ -138,7 +146,11 @@ class FilmLayers:
                 self.n_skipped += max(abs(frame - shown) - 1, 0)
                 self._n_played += 1
             self._layers[id_].data = picture
-            self._shown[id_] = frame
+            self._shown[id_] = None if id_ in self._unanswered else frame
+        if self._unanswered and not playing:
+            self._again.start()
+        else:
+            self._again.stop()
 
     def swap(self, id_: str, source: FrameSource) -> None:
         """Show a film from another source of the same frames, at the place where it stands.
@@ -176,12 +188,16 @@ class FilmLayers:
 
     def _picture(self, id_: str, frame: int | None) -> npt.NDArray[np.uint8]:
         source = self._sources[id_]
+        self._unanswered.discard(id_)
         if frame is None:
             self._note(id_, "")
             return _blank(source.size_px)
         try:
             picture = source.frame(frame)
         except (InputError, StorageError) as error:
+            if isinstance(error, NoAnswerError):
+                # The picture may come yet, and is shown then without another key.
+                self._unanswered.add(id_)
             self._note(id_, error.what)
             return _blank(source.size_px)
         self._note(id_, "")
@@ -195,6 +211,7 @@ class FilmLayers:
 
     def close(self) -> None:
         """Close the films."""
+        self._again.stop()
         for source in self._sources.values():
             source.__exit__(None, None, None)
 

@@ -1,7 +1,8 @@
 """Reading ahead while a film plays, so that showing a frame never waits for decoding.
 
 One thread decodes; frames that come too late are left out and counted. Stepping does not go this way: it
-asks for one exact frame and waits for it.
+asks for one exact frame and waits for it, in another thread, so that a film on a share that does not answer
+holds the window up for a moment only.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Iterator
+from concurrent.futures import Future, wait
+from contextlib import suppress
+from functools import partial
 from types import TracebackType
 
 import numpy as np
@@ -17,6 +21,8 @@ import numpy.typing as npt
 from stillface.contracts.frame_source import FrameSource
 from stillface.domain.clock import FrameClock
 from stillface.errors import InputError, StorageError
+from stillface.io import errands
+from stillface.io.errands import Errands, NoAnswerError, answer
 
 __all__ = ["ReadAhead"]
 
@@ -25,6 +31,10 @@ Rgb = npt.NDArray[np.uint8]
 _AHEAD_BYTES = 64_000_000
 _MOST_AHEAD = 12
 _LEAST_AHEAD = 3
+# A step back in a long film whose key frames are far apart may honestly take two seconds on a slow computer.
+_ANSWERS = 3
+_IN_PASSING_S = 0.05
+_SILENCE = "the film's disk or share does not answer"
 
 
 class ReadAhead:
@@ -53,6 +63,9 @@ class ReadAhead:
         self._step = 1
         self._thread: threading.Thread | None = None
         self._ended = False
+        self._errands = Errands()
+        self._asked: tuple[int, Future[Rgb]] | None = None
+        self._wait_s = self._patience_s = _ANSWERS * errands.ANSWER_S
         self.n_late = 0
         self.trouble = ""
 
@@ -73,11 +86,37 @@ class ReadAhead:
             return len(self._kept)
 
     def frame(self, index: int) -> Rgb:
-        """Give one exact frame, however long it takes."""
+        """Give one exact frame.
+
+        Raises
+        ------
+        InputError, StorageError
+            It cannot be decoded.
+        NoAnswerError
+            It is not there yet: ask again. What is asked next is waited for in passing only.
+        """
         with self._state:
             kept = self._kept.get(index)
         if kept is not None:
             return kept
+        if self._asked is not None and self._asked[0] != index:
+            # One call at a time: a share that is silent must not be sent a queue of frames nobody wants.
+            self._hear(self._asked[1])
+        if self._asked is None:
+            self._asked = (index, self._errands.send(partial(self._exactly, index)))
+        call = self._asked[1]
+        self._hear(call)
+        return call.result()
+
+    def _hear(self, call: Future[Rgb]) -> None:
+        """Wait until a call has returned, whatever it brought; raises NoAnswerError where it has not."""
+        wait([call], timeout=self._wait_s)
+        if not call.done():
+            self._wait_s = _IN_PASSING_S
+            raise NoAnswerError(_SILENCE)
+        self._asked, self._wait_s = None, self._patience_s
+
+    def _exactly(self, index: int) -> Rgb:
         with self._decoding:
             return self._source.frame(index)
 
@@ -136,14 +175,19 @@ class ReadAhead:
         self.close()
 
     def close(self) -> None:
-        """End the thread and close the film."""
+        """End the thread and close the film, as soon as nobody reads in it any more."""
         with self._state:
             self._ended, self._target = True, None
             self._kept.clear()
             self._state.notify_all()
         if self._thread is not None:
-            self._thread.join()
-        self._source.__exit__(None, None, None)
+            self._thread.join(self._wait_s)
+        with suppress(NoAnswerError):
+            answer(self._errands.send(self._close_film), self._wait_s, _SILENCE)
+
+    def _close_film(self) -> None:
+        with self._decoding:
+            self._source.__exit__(None, None, None)
 
     def _run(self) -> None:
         while True:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,8 @@ from stillface.io.code_log_replay import replay
 from stillface.io.durable import storage_error
 from stillface.review.lanes import LaneKey
 from tests.faults.hanging_share import HangingShare, until
+
+from .conftest import number_in
 
 INFANT = LaneKey("infant", "affect3", "human:AB")
 
@@ -124,3 +127,34 @@ def no_lock() -> pytest.MonkeyPatch:
     patch = pytest.MonkeyPatch()
     patch.setattr("stillface.io.lock.os.open", refuse)
     return patch
+
+
+def test_films_that_do_not_answer_are_blank_while_one_codes_on_and_come_back_by_themselves(
+    open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window()
+    answers = threading.Event()
+    for source in window.films._sources.values():
+        real = source._source.frame
+
+        def silent(index: int, real: Callable[[int], Any] = real) -> Any:
+            answers.wait()
+            return real(index)
+
+        monkeypatch.setattr(source._source, "frame", silent)
+        source._wait_s = 0.01
+    try:
+        for _ in range(3):
+            QTest.keyClick(window.timeline, Qt.Key.Key_Right)
+        assert set(window.films.shown.values()) == {None}
+        assert "does not answer" in window.panel.said_label.text()
+        QTest.keyClick(window.timeline, Qt.Key.Key_S)
+        assert [b.code for b in window.desk.document.lane(INFANT).bouts] == ["neu"]
+    finally:
+        answers.set()
+    due = window.desk.playhead.frames()
+    until(lambda: (QTest.qWait(10), dict(window.films.shown) == dict(due))[-1])
+    assert not window.films.trouble
+    running = {id_: frame for id_, frame in due.items() if frame is not None}
+    assert running
+    assert {id_: number_in(window.films.picture(id_)) for id_ in running} == running

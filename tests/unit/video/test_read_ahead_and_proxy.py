@@ -12,6 +12,7 @@ import pytest
 
 from stillface.errors import InputError, StorageError
 from stillface.gui.readahead import ReadAhead
+from stillface.io.errands import NoAnswerError
 from stillface.video.encode import write_video
 from stillface.video.proxy import is_worth_a_proxy, make_proxy, open_proxy
 from stillface.video.source import open_video
@@ -202,3 +203,58 @@ def test_copies_of_real_films_of_variable_rate_keep_their_stamps(shared_data: Pa
         rows = np.linspace(0, theirs.shape[0] - 1, mine.shape[0]).astype(int)
         columns = np.linspace(0, theirs.shape[1] - 1, mine.shape[1]).astype(int)
         assert np.abs(mine - theirs[np.ix_(rows, columns)]).mean() < 15
+
+
+def test_a_film_that_does_not_answer_holds_nobody_up_and_is_shown_when_it_does(film: Path) -> None:
+    source = open_video([film], None)
+    real, gate, asked = source.frame, threading.Event(), []
+
+    def silent(index: int) -> np.ndarray:
+        asked.append(index)
+        assert gate.wait(60)
+        return real(index)
+
+    source.frame = silent  # type: ignore[method-assign]
+    ahead = ReadAhead(source)
+    ahead._wait_s = 0.01
+    for index in (5, 6, 7, 7):
+        # The gate opens only afterwards: waiting for a frame would never end.
+        with pytest.raises(NoAnswerError):
+            ahead.frame(index)
+    assert asked == [5]
+    gate.set()
+
+    def there() -> bool:
+        try:
+            return number_in(ahead.frame(7)) == 7
+        except NoAnswerError:
+            return False
+
+    wait_for(there)
+    assert asked == [5, 7]
+    assert number_in(ahead.frame(9)) == 9
+    ahead.close()
+
+
+def test_closed_while_the_film_does_not_answer_it_is_let_go_of_afterwards(film: Path) -> None:
+    source = open_video([film], None)
+    real, leave, gate, order = source.frame, source.__exit__, threading.Event(), []
+
+    def silent(index: int) -> np.ndarray:
+        assert gate.wait(60)
+        order.append("read")
+        return real(index)
+
+    def left(*_: object) -> None:
+        order.append("closed")
+        leave(None, None, None)
+
+    source.frame, source.__exit__ = silent, left  # type: ignore[method-assign]
+    ahead = ReadAhead(source)
+    ahead._wait_s = 0.01
+    with pytest.raises(NoAnswerError):
+        ahead.frame(5)
+    ahead.close()
+    assert order == []
+    gate.set()
+    wait_for(lambda: order == ["read", "closed"])
