@@ -22,8 +22,8 @@ _FULL = "All rows stand in exports/statistics/{}."
 def page_tables(protocol: Protocol, statistics: Statistics) -> tuple[StudyTable, ...]:
     """Give the tables that have rows, in the order of the page."""
     makers = (
-        _effects, _models, _groups, _survival, _chance, _contingency, _transitions, _events, _changes, _missing,
-        _exclusions,
+        _effects, _models, _groups, _survival, _chance, _contingency, _transitions, _events, _changes,
+        _missing, _exclusions,
     )  # fmt: skip
     return tuple(table for make in makers if (table := make(protocol, statistics)).rows)
 
@@ -248,8 +248,8 @@ def _changes(protocol: Protocol, statistics: Statistics) -> StudyTable:
     return StudyTable(
         "changes",
         "Change of heart and skin",
-        "The first episode minus the second. Slope: of the later level on the earlier; what it does not foretell "
-        "is each session's residualised change. Below: how many changes of RSA are below "
+        "The first episode minus the second. Slope: of the later level on the earlier; what it does not "
+        "foretell is each session's residualised change. Below: how many changes of RSA are below "
         f"{_number(protocol.suppressor_below)}, the protocol's threshold of suppression; the change itself "
         "says more than the mark. " + _FULL.format("autonomic_change.csv"),
         ("Contrast", "Who", "Measure", "Mean", "Range", "Slope", "Below", "Sessions", "Remark"),
