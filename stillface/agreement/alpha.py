@@ -84,7 +84,10 @@ def krippendorff_alpha(
     used = coincidences.sum(axis=1)
     total = float(used.sum())
     apart = _squared_distances(level, scale[:size], used)
-    expected = float((np.outer(used, used) * apart).sum()) / (total - 1) if total > 1 else 0.0
+    if total <= 1:
+        # Two codes weigh as much as their unit counts: this little is half a unit of time or less.
+        return Alpha(None, level, total, "no more than one pairable code: nothing to compare it with")
+    expected = float((np.outer(used, used) * apart).sum()) / (total - 1)
     if not expected:
         return Alpha(None, level, total, "all pairable codes are one and the same")
     return Alpha(1 - float((coincidences * apart).sum()) / expected, level, total)

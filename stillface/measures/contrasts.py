@@ -104,7 +104,8 @@ def contrast_rows(protocol: Protocol, rows: Iterable[Measurement]) -> Iterator[M
     """Give the protocol's contrasts of every measure that can be subtracted, and recovery ratios.
 
     A row of a contrast has ``episode_id`` ``A-B`` (A minus B), the smaller scorable time and coverage of the
-    two, and, where either part has no value, the status of the first part that lacks one.
+    two, and, where either part has no value, the status of one that lacks it: NA_STRUCT before
+    MISS_EPISODE, that before other missing data, and that before what merely did not occur (NA_NOBOUT).
     ``recovery_ratio`` = (SF - RE) / (SF - PL) for shares of time; NA_NOTATRISK where the still-face
     effect is smaller than ``RATIO_EPSILON``: there is nothing to recover from.
     """
@@ -137,7 +138,7 @@ def contrast_rows(protocol: Protocol, rows: Iterable[Measurement]) -> Iterator[M
 def _difference(episode_id: str, minuend: Measurement, subtrahend: Measurement) -> Measurement:
     parts = (minuend, subtrahend)
     if minuend.value is None or subtrahend.value is None:
-        return _joined(episode_id, parts, None, _first_lack(parts))
+        return _joined(episode_id, parts, None, _lack(parts))
     return _joined(episode_id, parts, minuend.value - subtrahend.value, Status.OK)
 
 
@@ -146,7 +147,7 @@ def _ratio(play: Measurement, still: Measurement, reunion: Measurement) -> Measu
     episode_id = "-".join(part.episode_id for part in parts)
     value, status = None, Status.NA_NOTATRISK
     if play.value is None or still.value is None or reunion.value is None:
-        status = _first_lack(parts)
+        status = _lack(parts)
     elif abs(still.value - play.value) >= RATIO_EPSILON - _ROUNDING:
         value, status = (still.value - reunion.value) / (still.value - play.value), Status.OK
     row = _joined(episode_id, parts, value, status)
@@ -154,10 +155,17 @@ def _ratio(play: Measurement, still: Measurement, reunion: Measurement) -> Measu
     return replace(row, measure="recovery_ratio", code=play.code or play.measure, unit="ratio")
 
 
-def _first_lack(parts: tuple[Measurement, ...]) -> Status:
+def _lack(parts: tuple[Measurement, ...]) -> Status:
+    """Give why a contrast has no value: undefined, then what is missing, then what did not happen.
+
+    That an episode was not run outweighs that a code did not occur in the other: with it there would still
+    be nothing to subtract from.
+    """
     lacking = [part.status for part in parts if part.value is None]
-    # What the protocol does not define is undefined whatever else is missing.
-    return Status.NA_STRUCT if Status.NA_STRUCT in lacking else lacking[0]
+    for first in (Status.NA_STRUCT, Status.MISS_EPISODE):
+        if first in lacking:
+            return first
+    return next((status for status in lacking if not status.startswith("NA_")), lacking[0])
 
 
 def _joined(

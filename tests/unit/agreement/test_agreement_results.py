@@ -36,7 +36,8 @@ def test_alpha_tells_its_level_and_how_many_codes_could_be_paired() -> None:
 
 def test_alpha_of_a_single_pairable_code_is_undefined() -> None:
     """Half a unit that two coded: one code in all, and no other to compare it with."""
-    assert krippendorff_alpha([[0], [1]], "nominal", counts=[0.5]).alpha is None
+    alone = krippendorff_alpha([[0], [1]], "nominal", counts=[0.5])
+    assert alone == Alpha(None, "nominal", 1.0, "no more than one pairable code: nothing to compare it with")
     assert krippendorff_alpha([[0, 0], [1, 0]], "nominal", counts=[0.5, 0.25]).alpha is not None
 
 

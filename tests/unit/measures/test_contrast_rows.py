@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from fixtures import worked_examples as we
@@ -57,3 +59,25 @@ def test_the_part_that_is_missing_gives_its_reason() -> None:
     rows = contrasts(10.0, None, 12.0)
     assert {row.status for row in rows.values()} == {Status.MISS_EPISODE}
     assert all(row.value is None for row in rows.values())
+
+
+@pytest.mark.parametrize(
+    ("minuend", "subtrahend", "expected"),
+    [
+        (Status.NA_NOBOUT, Status.MISS_EPISODE, Status.MISS_EPISODE),
+        (Status.MISS_EPISODE, Status.NA_NOBOUT, Status.MISS_EPISODE),
+        (Status.NA_NOBOUT, Status.MISS_UNSCORABLE, Status.MISS_UNSCORABLE),
+        (Status.MISS_NOTCODED, Status.MISS_EPISODE, Status.MISS_EPISODE),
+        (Status.MISS_EPISODE, Status.NA_STRUCT, Status.NA_STRUCT),
+        (Status.NA_NOBOUT, Status.OK, Status.NA_NOBOUT),
+    ],
+)
+def test_a_missing_episode_outweighs_a_code_that_did_not_occur(
+    minuend: Status, subtrahend: Status, expected: Status
+) -> None:
+    rows = [
+        replace(share(name, 3.0 if status is Status.OK else None), measure="bout_mean_s", status=status)
+        for name, status in (("RE", minuend), ("SF", subtrahend))
+    ]
+    (row,) = contrast_rows(we.PROTOCOL, rows)
+    assert (row.episode_id, row.value, row.status) == ("RE-SF", None, expected)
