@@ -49,6 +49,8 @@ class TrackProgress:
         What a person has to look at; empty where nothing.
     spans_ns : tuple of (int, int)
         What is coded of the analysed episodes, in order; none overlap.
+    signed_t : str
+        UTC of the sign-off, were it of what stood before; empty where it is not signed.
     """
 
     coder: str
@@ -61,6 +63,7 @@ class TrackProgress:
     last_t: str
     problem: str = ""
     spans_ns: tuple[tuple[int, int], ...] = ()
+    signed_t: str = ""
 
 
 @dataclass(frozen=True)
@@ -193,8 +196,12 @@ def _of_coder(
         places = len(clashing & bouts.keys())
         note = problem or (f"two computers disagree in {places} places" if places else "")
         coded, scorable, spans_ns = _shares(session, lane)
-        state = _state(signed.get(tier), bouts, coded, damaged=bool(problem))
-        yield TrackProgress(coder, role, scheme_id, kind, state, coded, scorable, last_t, note, spans_ns)
+        last = signed.get(tier)
+        state = _state(last, bouts, coded, damaged=bool(problem))
+        signed_t = last.t if last is not None and last.signed else ""
+        yield TrackProgress(
+            coder, role, scheme_id, kind, state, coded, scorable, last_t, note, spans_ns, signed_t
+        )
 
 
 def _state(last: SignOff | None, bouts: dict[str, LoggedBout], coded: float, *, damaged: bool) -> State:
