@@ -113,7 +113,12 @@ def windowed_cross_correlation(
     """
     _same_length(first, second)
     if window < 3 or step < 1:
-        raise FieldError("not a window", where="windowed_cross_correlation", got=f"{window}, {step}")
+        raise FieldError(
+            "not a window",
+            where="windowed_cross_correlation",
+            got=f"window {window}, step {step}",
+            expected="a window of at least 3 and a step of at least 1",
+        )
     starts = np.arange(max_lag, first.size - window - max_lag + 1, step, dtype=np.int64)
     r = np.full((starts.size, 2 * max_lag + 1), np.nan)
     if not starts.size:
@@ -202,7 +207,13 @@ def phase_randomised(series: Float, rng: np.random.Generator) -> Float:
         A missing value: the spectrum of what was not seen is unknown.
     """
     if not bool(np.isfinite(series).all()):
-        raise FieldError("a series with gaps", where="phase_randomised", fix="use pseudo-dyads")
+        raise FieldError(
+            "a series with gaps",
+            where="phase_randomised",
+            got=f"{int((~np.isfinite(series)).sum())} of {series.size} values missing",
+            expected="a value at every step",
+            fix="use pseudo-dyads",
+        )
     spectrum = np.fft.rfft(series)
     turned = np.exp(2j * np.pi * rng.random(spectrum.size))
     turned[0] = 1.0

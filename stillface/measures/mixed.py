@@ -90,7 +90,13 @@ def mixed_model(
     y = np.asarray(values, dtype=np.float64)
     lengths = {y.size, len(episodes), len(dyads), len(families), len(groups or episodes)}
     if len(lengths) != 1 or not bool(np.isfinite(y).all()):
-        raise FieldError("lengths differ or a value is missing", where="mixed_model", got=sorted(lengths))
+        raise FieldError(
+            "lengths differ or a value is missing",
+            where="mixed_model",
+            got=sorted(lengths),
+            expected="one episode, dyad, family and group for every value, all values finite",
+            fix="leave out the rows without a value",
+        )
     if len(set(dyads)) < MIN_DYADS or len(set(episodes)) < 2:
         raise FieldError(
             "too few to model",
@@ -100,7 +106,13 @@ def mixed_model(
         )
     names, design = _design(episodes, groups, covariates or {})
     if int(np.linalg.matrix_rank(design)) < design.shape[1]:
-        raise FieldError("an episode or group without a value of its own", where="mixed_model")
+        raise FieldError(
+            "an episode or group without a value of its own",
+            where="mixed_model",
+            got=f"{design.shape[1]} terms of which {int(np.linalg.matrix_rank(design))} can be told apart",
+            expected="every episode in every group, and covariates that differ within them",
+            fix="leave out the covariate, or the group that lacks an episode",
+        )
     fit, remark = _fit(y, design, dyads, families)
     size = len(names)
     estimates, errors = np.asarray(fit.fe_params)[:size], np.asarray(fit.bse_fe)[:size]

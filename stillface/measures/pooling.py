@@ -56,7 +56,10 @@ def pool_tables(
     """
     if not tables or len(tables) != len(clusters):
         raise FieldError(
-            "nothing to pool, or lengths differ", where="pool_tables", got=f"{len(tables)}, {len(clusters)}"
+            "nothing to pool, or lengths differ",
+            where="pool_tables",
+            got=f"{len(tables)} tables, {len(clusters)} families",
+            expected="at least one table, and a family for each",
         )
     names, index = np.unique(np.asarray(clusters, dtype=str), return_inverse=True)
     sums = np.zeros((names.size, 2, 2))
@@ -80,7 +83,12 @@ def pooled_permutation_p(
         Tables of each session's first partner with k strangers; one is drawn for each session.
     """
     if pseudo.shape[0] != len(tables) or pseudo.shape[1:2] == (0,):
-        raise FieldError("nothing to compare", where="pooled_permutation_p", got=pseudo.shape)
+        raise FieldError(
+            "nothing to compare",
+            where="pooled_permutation_p",
+            got=pseudo.shape,
+            expected=f"({len(tables)}, at least 1, 2, 2): the tables of strangers for each session",
+        )
     rng = np.random.default_rng(seed)
     picks = rng.integers(0, pseudo.shape[1], (draws, len(tables)))
     null = _ln_odds_ratios(pseudo[np.arange(len(tables)), picks].sum(axis=1))

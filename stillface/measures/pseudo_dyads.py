@@ -78,7 +78,11 @@ def pseudo_partners(clusters: Sequence[str], k: int, rng: np.random.Generator) -
     size = min([k, *(len(other) for other in others)]) if others else 0
     if size < 1:
         raise FieldError(
-            "no pseudo-dyads", where="pseudo_partners", got=f"{len(others)} sessions of one family"
+            "no pseudo-dyads",
+            where="pseudo_partners",
+            got=f"{len(others)} sessions of one family",
+            expected="sessions of at least two families",
+            fix="add sessions of other families, or shuffle segments instead",
         )
     return np.array([rng.choice(other, size, replace=False) for other in others], dtype=np.int64)
 
@@ -89,7 +93,12 @@ def rejoined(first: StreamSlice, second: StreamSlice, like: PairSlice) -> PairSl
     The longer of the two episodes is cut to the shorter.
     """
     if first.episode is None or second.episode is None:
-        raise FieldError("an episode that was not run", where=f"rejoined[{first.spec.id}]")
+        raise FieldError(
+            "an episode that was not run",
+            where=f"rejoined[{first.spec.id}]",
+            expected="the episode in both sessions",
+            fix="leave out the session without it",
+        )
     length = min(first.episode.duration_ns, second.episode.duration_ns)
     moved = [_cut(stream, length) for stream in (first, second)]
     if isinstance(like, DyadSlice):
@@ -150,7 +159,12 @@ def pseudo_test(observed: npt.ArrayLike, pseudo: Float, *, draws: int = 1000, se
     real = np.asarray(observed, dtype=np.float64)
     usable = np.isfinite(real) & np.isfinite(pseudo).any(axis=1)
     if not usable.any():
-        raise FieldError("nothing to compare", where="pseudo_test", got=f"{real.size} dyads without a value")
+        raise FieldError(
+            "nothing to compare",
+            where="pseudo_test",
+            got=f"{real.size} dyads without a value",
+            expected="a dyad that has a value, and strangers that have one",
+        )
     real, strangers = real[usable], pseudo[usable]
     rng = np.random.default_rng(seed)
     # Undefined pseudo-dyads are drawn past, not counted as 0: each row is sampled from its defined values.

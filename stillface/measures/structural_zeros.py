@@ -65,7 +65,10 @@ def quasi_independence(
     observed = np.asarray(counts, dtype=np.float64)
     if observed.ndim != 2 or observed.shape[0] != observed.shape[1] or bool((observed < 0).any()):
         raise FieldError(
-            "not a square table of counts", where="quasi_independence.counts", got=observed.shape
+            "not a square table of counts",
+            where="quasi_independence.counts",
+            got=observed.shape,
+            expected="n x n, every count zero or more",
         )
     mask = ~np.eye(len(observed), dtype=np.bool_) if possible is None else np.asarray(possible)
     if bool((observed[~mask] > 0).any()) or not observed.sum():
