@@ -79,22 +79,35 @@ class CoderDialog(QDialog):
         self.known = tuple(known)
         self._words, self._sure_of = words, ""
         dress(self, theme)
-        title = QLabel(heading)
-        title.setTextFormat(Qt.TextFormat.RichText)
-        title.setWordWrap(True)
+        self._make_parts()
+        self._lay_out(heading)
+        found = self.names.findItems(suggested, Qt.MatchFlag.MatchExactly) if suggested else []
+        if found:
+            self.names.setCurrentItem(found[0])
+        self.names.itemDoubleClicked.connect(lambda _item: self.accept())
+        self.names.itemClicked.connect(lambda _item: self.other.clear())
+        self.other.textChanged.connect(self._typed)
+        (self.names if self.known else self.other).setFocus()
+
+    def _make_parts(self) -> None:
         self.names, self.other, self.hint = QListWidget(), QLineEdit(), QLabel()
         self.names.addItems(list(self.known))
         self.names.setAccessibleName("Coders of this study")
         self.names.setStyleSheet("font-size: 15px;")
         self.names.setVisible(bool(self.known))
-        self.other.setPlaceholderText(words[0])
-        self.other.setAccessibleName(words[0])
+        self.other.setPlaceholderText(self._words[0])
+        self.other.setAccessibleName(self._words[0])
         self.hint.setWordWrap(True)
         self.box = QDialogButtonBox(
             QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel
         )
         self.box.accepted.connect(self.accept)
         self.box.rejected.connect(self.reject)
+
+    def _lay_out(self, heading: str) -> None:
+        title = QLabel(heading)
+        title.setTextFormat(Qt.TextFormat.RichText)
+        title.setWordWrap(True)
         self.middle = QVBoxLayout()
         whole = QVBoxLayout(self)
         for widget in (title, self.names, self.other):
@@ -104,13 +117,6 @@ class CoderDialog(QDialog):
         if not self.known:
             whole.addStretch(1)
         whole.addWidget(self.box)
-        found = self.names.findItems(suggested, Qt.MatchFlag.MatchExactly) if suggested else []
-        if found:
-            self.names.setCurrentItem(found[0])
-        self.names.itemDoubleClicked.connect(lambda _item: self.accept())
-        self.names.itemClicked.connect(lambda _item: self.other.clear())
-        self.other.textChanged.connect(self._typed)
-        (self.names if self.known else self.other).setFocus()
 
     def _typed(self, text: str) -> None:
         if text:

@@ -106,6 +106,24 @@ class DealDialog(QDialog):
         self.also = QCheckBox("deal out, too, what somebody has begun without having been given it")
         self.also.setToolTip("A second person codes it from the start; the first one's codes stay.")
         self.also.setVisible(bool(begun_ungiven(self._study, self._before, self._begun)))
+        self._make_table()
+        self.other, self.add_button = QLineEdit(), QPushButton("Add")
+        self.other.setPlaceholderText("somebody else: initials")
+        self.other.setAccessibleName("Somebody else: initials")
+        self.add_button.setAutoDefault(False)
+        self.twice, self.told = QLabel(), QLabel()
+        for label in (self.twice, self.told):
+            label.setWordWrap(True)
+        self.draw_button = QPushButton("Draw them now")
+        self.draw_button.setAutoDefault(False)
+        self.draw_button.setToolTip("Draw the share that study.yaml asks for; what was drawn stays drawn.")
+        self.box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.deal_button = QPushButton("Deal out")
+        self.box.addButton(self.deal_button, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.deal_button.setDefault(True)
+
+    def _make_table(self) -> None:
+        """Make the list of coders, each to be ticked."""
         names = dict.fromkeys((*known_coders(self._study), *self.library.given_to()))
         self.coders = QTableWidget(0, len(_COLUMNS))
         self.coders.setHorizontalHeaderLabels(list(_COLUMNS))
@@ -122,20 +140,6 @@ class DealDialog(QDialog):
             columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for name in names:
             self._add(name, ticked=False)
-        self.other, self.add_button = QLineEdit(), QPushButton("Add")
-        self.other.setPlaceholderText("somebody else: initials")
-        self.other.setAccessibleName("Somebody else: initials")
-        self.add_button.setAutoDefault(False)
-        self.twice, self.told = QLabel(), QLabel()
-        for label in (self.twice, self.told):
-            label.setWordWrap(True)
-        self.draw_button = QPushButton("Draw them now")
-        self.draw_button.setAutoDefault(False)
-        self.draw_button.setToolTip("Draw the share that study.yaml asks for; what was drawn stays drawn.")
-        self.box = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.deal_button = QPushButton("Deal out")
-        self.box.addButton(self.deal_button, QDialogButtonBox.ButtonRole.AcceptRole)
-        self.deal_button.setDefault(True)
 
     def _lay_out(self) -> None:
         whole, first, more, drawn = QVBoxLayout(self), QHBoxLayout(), QHBoxLayout(), QHBoxLayout()

@@ -62,11 +62,21 @@ class QueuePanel(QWidget):
         self.share, self.sample, self.hint = QLabel(), QLabel(), QLabel()
         self.open_button, self.rest_button = QPushButton(), QPushButton()
         self.filters = None if desk.queue is None else QueueFilters(desk.queue, self._filtered)
+        self._make_buttons()
         self._lay_out()
         self.name_keys()
         desk.changed.connect(self.show_all)
         desk.document.lanes_changed.connect(lambda _keys: self.show_all())
         self.show_all()
+
+    def _make_buttons(self) -> None:
+        self._buttons = {action: self._button(action, label) for action, label in _BUTTONS}
+        self.open_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.open_button.clicked.connect(lambda: self._do("review_mode"))
+        self.rest_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.rest_button.setObjectName("accept_rest")
+        self.rest_button.setToolTip("Sure ones outside the random sample; recorded as accepted unseen.")
+        self.rest_button.clicked.connect(self._accept_rest)
 
     def _lay_out(self) -> None:
         whole = QVBoxLayout(self)
@@ -87,7 +97,6 @@ class QueuePanel(QWidget):
         for widget in (self.what, self.detail):
             whole.addWidget(widget)
         buttons = QGridLayout()
-        self._buttons = {action: self._button(action, label) for action, label in _BUTTONS}
         for k, button in enumerate(self._buttons.values()):
             row, column, width = (0, 2 * k, 2) if k < _PER_ROW else (1, 3 * (k - _PER_ROW), 3)
             buttons.addWidget(button, row, column, 1, width)
@@ -97,13 +106,7 @@ class QueuePanel(QWidget):
         below: tuple[QWidget, ...] = (self.hint, self.progress, self.share, self.sample, caveat)
         for part in below:
             whole.addWidget(part)
-        self.open_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.open_button.clicked.connect(lambda: self._do("review_mode"))
         whole.addWidget(self.open_button)
-        self.rest_button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.rest_button.setObjectName("accept_rest")
-        self.rest_button.setToolTip("Sure ones outside the random sample; recorded as accepted unseen.")
-        self.rest_button.clicked.connect(self._accept_rest)
         whole.addWidget(self.rest_button)
         whole.addStretch(1)
 

@@ -58,19 +58,7 @@ class SignalsPanel(QWidget):
         self.plot = PhysioPlot(desk, timeline, physiology, theme, tuple(sounds))
         self.line, self.status = QLabel(), QPushButton()
         dress(self.line, theme, "color: $faint;")
-        self.status.setFlat(True)
-        self.status.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.status.setAccessibleName("Whether your corrections are saved")
-        self.status.clicked.connect(self._retry)
-        top = QHBoxLayout()
-        top.addWidget(self.line)
-        top.addStretch(1)
-        top.addWidget(self.status)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 2)
-        whole.setSpacing(1)
-        whole.addLayout(top)
-        whole.addWidget(self.plot, 1)
+        self._lay_out()
         self._sounds = dict(sounds)
         self._made: dict[str, Waveform | None] = {}
         self._poll = QTimer(self)
@@ -90,6 +78,21 @@ class SignalsPanel(QWidget):
         self.show_state()
         for notice in () if self.beats is None else self.beats.notices:
             desk.said.emit(notice)
+
+    def _lay_out(self) -> None:
+        self.status.setFlat(True)
+        self.status.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.status.setAccessibleName("Whether your corrections are saved")
+        self.status.clicked.connect(self._retry)
+        top = QHBoxLayout()
+        top.addWidget(self.line)
+        top.addStretch(1)
+        top.addWidget(self.status)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 2)
+        whole.setSpacing(1)
+        whole.addLayout(top)
+        whole.addWidget(self.plot, 1)
 
     @property
     def beats(self) -> BeatDesk | None:

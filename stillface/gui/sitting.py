@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from qtpy.QtWidgets import QDialog, QFileDialog
 from stillface.errors import InputError, StillfaceError
 from stillface.gui.dress import keep_theme, kept_theme
 from stillface.gui.first_start import make_tour_study, wants_tour
-from stillface.gui.palette import LIGHT
+from stillface.gui.palette import LIGHT, Theme
 from stillface.gui.session_window import open_pair, open_window
 from stillface.gui.study_browser import StudyBrowser
 from stillface.gui.tour_steps import first_time
@@ -155,37 +156,57 @@ def begin(options: argparse.Namespace) -> Sitting | None:
         _need_session(study, options.session)
     elif not study.sessions():
         raise InputError("the study has no session yet", fix="add one with stillface add")
-    coder, manager, keys = options.coder, False, options.keys or "stillface"
-    if coder:
-        refuse_stranger(study, coder)
-    else:
-        who = WhoDialog(study, theme, keys)
-        if who.exec() != QDialog.DialogCode.Accepted:
-            return None
-        coder, manager, keys = who.coder, who.manager.isChecked(), who.keys.currentText()
-    remember_coder(study.study.study_id, coder)
-    library = Library(study, coder, manager=manager)
-
-    def open_(choice: Choice) -> CodingWindow:
-        if choice.pair is not None:
-            return open_pair(study, choice.session_id, choice.pair, coder, keys=keys, light=_light())
-        window = open_window(
-            study,
-            choice.session_id,
-            coder,
-            keys=keys,
-            blind=choice.blind or options.blind,
-            only_role=choice.role,
-            light=_light(),
-        )
-        _to_lane(window.desk, choice, library)
-        return window
-
-    sitting = Sitting(open_, lambda: StudyBrowser(library, kept_theme()))
+    who = _who(study, options, theme)
+    if who is None:
+        return None
+    remember_coder(study.study.study_id, who.coder)
+    library = Library(study, who.coder, manager=who.manager)
+    sitting = Sitting(
+        lambda choice: _open(library, choice, who.keys, blind=options.blind),
+        lambda: StudyBrowser(library, kept_theme()),
+    )
     sitting.goodbye = _goodbye(study)
     if options.session:
         return _or_end(sitting, lambda: sitting.open(Choice(options.session), goes_back=False))
     return _or_end(sitting, sitting.browse)
+
+
+@dataclass(frozen=True)
+class _Who:
+    """Who sits here, and which keys they have in their hands."""
+
+    coder: str
+    manager: bool
+    keys: str
+
+
+def _who(study: StudyFolder, options: argparse.Namespace, theme: Theme) -> _Who | None:
+    """Give who was named, or ask; None where that was cancelled."""
+    keys = options.keys or "stillface"
+    if options.coder:
+        refuse_stranger(study, options.coder)
+        return _Who(options.coder, False, keys)
+    asked = WhoDialog(study, theme, keys)
+    if asked.exec() != QDialog.DialogCode.Accepted:
+        return None
+    return _Who(asked.coder, asked.manager.isChecked(), asked.keys.currentText())
+
+
+def _open(library: Library, choice: Choice, keys: str, *, blind: bool) -> CodingWindow:
+    study, coder = library.study, library.viewer
+    if choice.pair is not None:
+        return open_pair(study, choice.session_id, choice.pair, coder, keys=keys, light=_light())
+    window = open_window(
+        study,
+        choice.session_id,
+        coder,
+        keys=keys,
+        blind=choice.blind or blind,
+        only_role=choice.role,
+        light=_light(),
+    )
+    _to_lane(window.desk, choice, library)
+    return window
 
 
 def _goodbye(study: StudyFolder) -> str:

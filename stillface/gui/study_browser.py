@@ -130,34 +130,31 @@ class StudyBrowser(QDialog):
         QVBoxLayout(queue).addWidget(self.queue)
         # A manager who codes nothing has no queue.
         queue.setVisible(not self.library.manager or self.library.is_assigned)
-        chosen = QGroupBox("Session")
-        inside = QVBoxLayout(chosen)
-        inside.addWidget(self.detail, 1)
-        seeing = QHBoxLayout()
-        seeing.addWidget(self.role)
-        seeing.addWidget(self.blind, 1)
-        inside.addLayout(seeing)
-        inside.addWidget(self.open_button)
-        comparing, moving = QHBoxLayout(), QHBoxLayout()
-        comparing.addWidget(self.pair, 1)
-        comparing.addWidget(self.pair_button)
-        # A session on the road goes home; only the study itself gives sessions out.
-        away = (self.library.study.root / MANIFEST).is_file()
-        for button in (self.back_button,) if away else (self.out_button, self.in_button):
-            moving.addWidget(button)
-        inside.addLayout(comparing)
-        if self.library.manager and not away:
-            managing = QHBoxLayout()
-            managing.addWidget(self.deal_button)
-            managing.addWidget(self.coder_button)
-            inside.addLayout(managing)
-        inside.addLayout(moving)
         right = QVBoxLayout()
         right.addWidget(queue, 2)
-        right.addWidget(chosen, 3)
+        right.addWidget(self._chosen_box(), 3)
         whole = QHBoxLayout(self)
         whole.addLayout(left, 9)
         whole.addLayout(right, 4)
+
+    def _chosen_box(self) -> QGroupBox:
+        """Lay out what is said of the chosen session, and what can be done with it."""
+        chosen = QGroupBox("Session")
+        inside = QVBoxLayout(chosen)
+        inside.addWidget(self.detail, 1)
+        # A session on the road goes home; only the study itself gives sessions out.
+        away = (self.library.study.root / MANIFEST).is_file()
+        rows: list[tuple[QWidget, ...]] = [(self.role, self.blind), (self.open_button,)]
+        rows += [(self.pair, self.pair_button)]
+        rows += [(self.deal_button, self.coder_button)] if self.library.manager and not away else []
+        rows += [(self.back_button,) if away else (self.out_button, self.in_button)]
+        for widgets in rows:
+            row = QHBoxLayout()
+            for widget in widgets:
+                # What is chosen between takes what a button beside it leaves.
+                row.addWidget(widget, int(widget in (self.blind, self.pair)))
+            inside.addLayout(row)
+        return chosen
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  Qt's name
         """Quit by the key that quits everywhere."""

@@ -74,6 +74,15 @@ class Tour(QFrame):
         self.setAccessibleName("Guided tour")
         self.setFixedWidth(_WIDTH_PX)
         dress(self, theme, _SHEET)
+        self._make_ring(parent, theme)
+        self.text, self.count = QLabel(), QLabel()
+        self.text.setWordWrap(True)
+        self.back, self.on, self.end = QPushButton("Back"), QPushButton(), QPushButton("End the tour  Esc")
+        self._lay_out()
+        self.show_step()
+
+    def _make_ring(self, parent: QWidget, theme: Theme) -> None:
+        """Make the frame around what is pointed at; it follows when that moves."""
         self._ring = QFrame(parent)
         self._ring.setObjectName("ring")
         self._ring.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
@@ -82,9 +91,8 @@ class Tour(QFrame):
         self._follower.setInterval(_FOLLOW_MS)
         self._follower.timeout.connect(self._settle)
         self._follower.start()
-        self.text, self.count = QLabel(), QLabel()
-        self.text.setWordWrap(True)
-        self.back, self.on, self.end = QPushButton("Back"), QPushButton(), QPushButton("End the tour  Esc")
+
+    def _lay_out(self) -> None:
         for button, act in ((self.back, self._go_back), (self.on, self.go_on), (self.end, self.finish)):
             button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             button.clicked.connect(act)
@@ -96,7 +104,6 @@ class Tour(QFrame):
         whole = QVBoxLayout(self)
         whole.addWidget(self.text)
         whole.addLayout(foot)
-        self.show_step()
 
     def show_step(self) -> None:
         """Show the present step beside what it is about."""

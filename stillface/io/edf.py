@@ -145,8 +145,14 @@ def _header(raw: npt.NDArray[np.uint8], path: Path) -> _Header:
     sample_bytes = 3 if bdf else 2
     channels = _channels(raw[_FIXED:n_bytes].tobytes(), n_channels, sample_bytes, path)
     record_bytes = sum(channel.n_samples for channel in channels) * sample_bytes
-    n_records = _whole(fixed[236:244], "number of data records", path)
-    held = (raw.size - n_bytes) // record_bytes
+    n_records = _n_records(fixed[236:244], (raw.size - n_bytes) // record_bytes, path)
+    interrupted = fixed[192:197] in (b"EDF+D", b"BDF+D")
+    return _Header(n_bytes, sample_bytes, interrupted, record_s, n_records, record_bytes, channels)
+
+
+def _n_records(field: bytes, held: int, path: Path) -> int:
+    """Give the number of data records, which the file holds whole."""
+    n_records = _whole(field, "number of data records", path)
     if n_records == -1:  # the recorder never closed the file; the format then lets its size decide
         n_records = held
     if n_records < 1 or held < n_records:
@@ -156,8 +162,7 @@ def _header(raw: npt.NDArray[np.uint8], path: Path) -> _Header:
             got=f"{held} whole data records",
             expected=f"{n_records}, at least 1",
         )
-    interrupted = fixed[192:197] in (b"EDF+D", b"BDF+D")
-    return _Header(n_bytes, sample_bytes, interrupted, record_s, n_records, record_bytes, channels)
+    return n_records
 
 
 def _channels(block: bytes, n: int, sample_bytes: int, path: Path) -> tuple[_Channel, ...]:

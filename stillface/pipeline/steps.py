@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
+from pathlib import Path
 
 from stillface.contracts.coder import RemarkingCoder
 from stillface.contracts.registry import CODERS, TRACKERS
-from stillface.contracts.tracker import Progress
+from stillface.contracts.tracker import Progress, Tracker
 from stillface.domain.clock import ClockMap, ns_to_s
+from stillface.domain.faces import FaceTrack
 from stillface.domain.provenance import Json, Provenance
 from stillface.domain.recording import SignalRecording, VideoRecording
 from stillface.domain.scheme import CodingScheme
@@ -103,38 +105,15 @@ def _track_step(
 ) -> Step:
     tracker = TRACKERS.get(TRACKER)
     files = tuple(folder.path_of(name) for name in video.files)
-    provenance = Provenance(
-        "track",
-        {f"file{k}": hashes.of(path) for k, path in enumerate(files)},
-        {
-            "regions": {role: _plain(region) for role, region in sorted(video.regions.items())},
-            "clock_map": _clock(video.clock_map),
-            "params": _plain(getattr(tracker, "params", None)),
-        },
-        tracker.name,
-    )
+    provenance = _track_provenance(video, tracker, [hashes.of(path) for path in files])
     targets = {role: track_path(folder, session.session_id, video.id, role) for role in video.regions}
 
     def work(progress: Progress) -> Remarks:
-        # Here and not above: a plan is made, and a study is checked, without the extra that decodes films.
-        from stillface.video.source import VideoOpener
-
-        opener = VideoOpener(files, folder.session_dir(session.session_id) / "index", threads=1)
-        scratch = folder.session_dir(session.session_id) / "scratch" / video.id
-        scratch.mkdir(parents=True, exist_ok=True)
-        tracks = tracker.track(
-            opener,
-            video.regions,
-            recording_id=video.id,
-            clock_map=video.clock_map,
-            workers=workers,
-            scratch=scratch,
-            progress=progress,
-        )
+        tracks = _track(tracker, folder.session_dir(session.session_id), video, files, workers, progress)
         for role, track in tracks.items():
             save_face_track(targets[role], track, provenance, overwrite=True)
         # The finished chunks show a person: gone as soon as the tracks are safe.
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(_scratch(folder.session_dir(session.session_id), video), ignore_errors=True)
         return Remarks(
             tuple(
                 f"{session.session_id} {role}: {100 * track.coverage:.0f} % of {video.id} codable"
@@ -146,6 +125,48 @@ def _track_step(
     # About 20 ms of processor time a frame for two people (docs/explanation/tracking.md).
     estimate_s = sum(path.stat().st_size for path in files) / 1e6 * 6 / max(workers, 1)
     return Step(f"track:{video.id}", session.session_id, provenance.key, done, estimate_s, work)
+
+
+def _track_provenance(video: VideoRecording, tracker: Tracker, hashes: Sequence[str]) -> Provenance:
+    return Provenance(
+        "track",
+        {f"file{k}": file_hash for k, file_hash in enumerate(hashes)},
+        {
+            "regions": {role: _plain(region) for role, region in sorted(video.regions.items())},
+            "clock_map": _clock(video.clock_map),
+            "params": _plain(getattr(tracker, "params", None)),
+        },
+        tracker.name,
+    )
+
+
+def _scratch(session_dir: Path, video: VideoRecording) -> Path:
+    return session_dir / "scratch" / video.id
+
+
+def _track(
+    tracker: Tracker,
+    session_dir: Path,
+    video: VideoRecording,
+    files: tuple[Path, ...],
+    workers: int,
+    progress: Progress,
+) -> dict[str, FaceTrack]:
+    # Here and not above: a plan is made, and a study is checked, without the extra that decodes films.
+    from stillface.video.source import VideoOpener
+
+    opener = VideoOpener(files, session_dir / "index", threads=1)
+    scratch = _scratch(session_dir, video)
+    scratch.mkdir(parents=True, exist_ok=True)
+    return tracker.track(
+        opener,
+        video.regions,
+        recording_id=video.id,
+        clock_map=video.clock_map,
+        workers=workers,
+        scratch=scratch,
+        progress=progress,
+    )
 
 
 def _code_step(
@@ -185,28 +206,8 @@ def _code_step(
 def _signal_step(folder: StudyFolder, session: Session, channel: SignalRecording, hashes: FileHashes) -> Step:
     path = folder.path_of(channel.file)
     fit = fit_clock_map(channel)
-    heart = (
-        HeartParams.for_role(
-            channel.role, channel.rsa_preset or None, epoch_s=session.protocol.physio_epoch_s
-        )
-        if channel.signal == "ecg"
-        else None
-    )
-    provenance = Provenance(
-        "signal",
-        {"file": hashes.of(path)},
-        {
-            "signal": channel.signal,
-            "role": channel.role,
-            "column": channel.column,
-            "time_column": channel.time_column,
-            "rate_hz": None if channel.rate_hz is None else str(channel.rate_hz),
-            "unit": channel.unit,
-            "clock_map": _clock(fit.clock_map),
-            "heart": None if heart is None else heart.to_json(),
-        },
-        f"signal@1+{SOURCE}",
-    )
+    heart = _heart(session, channel)
+    provenance = _signal_provenance(channel, hashes.of(path), fit.clock_map, heart)
     target = folder.signals_dir(session.session_id) / f"{channel.id}.h5"
     beats_target = target.with_name(f"{channel.id}.beats.h5")
 
@@ -225,6 +226,33 @@ def _signal_step(folder: StudyFolder, session: Session, channel: SignalRecording
     done = all(stored_key(file) == provenance.key for file in targets)
     estimate_s = 2 + path.stat().st_size / 1e6
     return Step(f"signal:{channel.id}", session.session_id, provenance.key, done, estimate_s, work)
+
+
+def _heart(session: Session, channel: SignalRecording) -> HeartParams | None:
+    if channel.signal != "ecg":
+        return None
+    epoch_s = session.protocol.physio_epoch_s
+    return HeartParams.for_role(channel.role, channel.rsa_preset or None, epoch_s=epoch_s)
+
+
+def _signal_provenance(
+    channel: SignalRecording, file_hash: str, clock_map: ClockMap, heart: HeartParams | None
+) -> Provenance:
+    return Provenance(
+        "signal",
+        {"file": file_hash},
+        {
+            "signal": channel.signal,
+            "role": channel.role,
+            "column": channel.column,
+            "time_column": channel.time_column,
+            "rate_hz": None if channel.rate_hz is None else str(channel.rate_hz),
+            "unit": channel.unit,
+            "clock_map": _clock(clock_map),
+            "heart": None if heart is None else heart.to_json(),
+        },
+        f"signal@1+{SOURCE}",
+    )
 
 
 def _clock(clock_map: ClockMap) -> Json:

@@ -14,7 +14,7 @@ from stillface.domain.intervals import Intervals
 from stillface.domain.protocol import Protocol
 from stillface.domain.provenance import Json
 from stillface.domain.session import Session
-from stillface.domain.states import StateTrack, align
+from stillface.domain.states import Aligned, StateTrack, align
 from stillface.report.caveats import CAVEATS, header_caveats
 from stillface.report.figures import (
     BAR_EDGE,
@@ -117,59 +117,65 @@ def _picture(pair: CoderPair, number: int) -> str:
     gap = np.append(pair.first.scheme.gap_mask, True)
     seen = ~gap[both.codes]
     apart = seen.all(axis=0) & (both.codes[0] != both.codes[1])
-    alone = seen[0] ^ seen[1]
     name = f"apart-{number}"
-    protocol = pair.session.protocol
-    title = f"{role_label(protocol, pair.first.role)} · {pair.first.scheme.title or pair.first.scheme.id}"
-    coders = pair.first.coder_id, pair.second.coder_id
+    title = f"{role_label(pair.session.protocol, pair.first.role)} · "
+    title += pair.first.scheme.title or pair.first.scheme.id
     share = float(both.durations_ns[apart].sum()) / max(1, int(both.durations_ns[seen.all(axis=0)].sum()))
     with drawing(name):
         figure = Figure(figsize=(_WIDTH_IN, _PAIR_IN))
         figure.patch.set_visible(False)
         axes = figure.add_axes((_LEFT_IN / _WIDTH_IN, 0.26, 1 - (_LEFT_IN + 0.15) / _WIDTH_IN, 0.52))
-        axes.patch.set_visible(False)
-        axes.spines[["top", "right", "left"]].set_visible(False)
-        axes.set_xlim(ns_to_s(int(both.edges_ns[0])), ns_to_s(int(both.edges_ns[-1])))
-        axes.set_ylim(0, 3)
-        colours = code_colours(pair.first.scheme)
-        shown = [k for k, code in enumerate(pair.first.scheme.codes) if not code.gap and k in both.codes]
-        for row, top in ((0, 2.95), (1, 0.95)):
-            # A row for each code: it is read from its place, its colour only repeats it.
-            for place, code in enumerate(shown):
-                y = top - (place + 1) * 0.9 / len(shown)
-                mine = (both.codes[row] == code) & seen[row]
-                _bars(
-                    axes,
-                    both.edges_ns,
-                    mine,
-                    (y, 0.9 / len(shown)),
-                    facecolor=colours[code],
-                    edgecolor="none",
-                )
-        _bars(axes, both.edges_ns, apart, (1.1, 0.8), facecolor=INK, edgecolor="none")
-        _bars(axes, both.edges_ns, alone, (1.35, 0.3), facecolor=FAINT, edgecolor=MUTED, hatch="xxxx")
-        axes.set_yticks([2.5, 1.5, 0.5], [coders[0], "differ", coders[1]])
-        axes.tick_params(axis="y", length=0)
+        _frame(axes, pair, both)
         axes.set_title(
             f"{pair.session.session_id} · {title} · they differ in {100 * share:.1f} % of the time "
             "that both scored",
             loc="left", fontsize=8, pad=12, color=INK,
         )  # fmt: skip
-        for episode in pair.session.episodes:
-            axes.axvline(ns_to_s(episode.onset_ns), color=MUTED, linewidth=0.6)
-            axes.text(ns_to_s(episode.onset_ns), 3.04, episode.id, fontsize=6.5, va="bottom", color=MUTED)
-        handles = _legend(pair, [colours[k] for k in shown], shown, alone=bool(alone.any()))
         figure.legend(
-            handles=handles, loc="lower left", bbox_to_anchor=(_LEFT_IN / _WIDTH_IN, -0.02), ncols=9,
+            handles=_draw_codes(axes, pair, both, seen, apart),
+            loc="lower left", bbox_to_anchor=(_LEFT_IN / _WIDTH_IN, -0.02), ncols=9,
             frameon=False, fontsize=7, borderaxespad=0, handlelength=1.4, columnspacing=1.2,
         )  # fmt: skip
+        coders = f"{pair.first.coder_id} and {pair.second.coder_id}"
         return to_svg(
             figure,
             name=name,
-            title=f"Where {coders[0]} and {coders[1]} differ, session {pair.session.session_id}",
+            title=f"Where {coders} differ, session {pair.session.session_id}",
             description=f"{title}. They differ in {100 * share:.1f} per cent of the time that both scored, "
             f"in {len(Intervals.from_mask(both.edges_ns, apart))} stretches.",
         )
+
+
+def _frame(axes: Any, pair: CoderPair, both: Aligned) -> None:
+    """Draw the axis of time with its episodes, and name the rows."""
+    axes.patch.set_visible(False)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.set_xlim(ns_to_s(int(both.edges_ns[0])), ns_to_s(int(both.edges_ns[-1])))
+    axes.set_ylim(0, 3)
+    axes.set_yticks([2.5, 1.5, 0.5], [pair.first.coder_id, "differ", pair.second.coder_id])
+    axes.tick_params(axis="y", length=0)
+    for episode in pair.session.episodes:
+        axes.axvline(ns_to_s(episode.onset_ns), color=MUTED, linewidth=0.6)
+        axes.text(ns_to_s(episode.onset_ns), 3.04, episode.id, fontsize=6.5, va="bottom", color=MUTED)
+
+
+def _draw_codes(
+    axes: Any, pair: CoderPair, both: Aligned, seen: npt.NDArray[np.bool_], apart: npt.NDArray[np.bool_]
+) -> list[Any]:
+    """Draw the codes of both and where they differ or one could not score; give what the legend shows."""
+    colours = code_colours(pair.first.scheme)
+    shown = [k for k, code in enumerate(pair.first.scheme.codes) if not code.gap and k in both.codes]
+    for row, top in ((0, 2.95), (1, 0.95)):
+        # A row for each code: it is read from its place, its colour only repeats it.
+        for place, code in enumerate(shown):
+            y = top - (place + 1) * 0.9 / len(shown)
+            mine = (both.codes[row] == code) & seen[row]
+            where = (y, 0.9 / len(shown))
+            _bars(axes, both.edges_ns, mine, where, facecolor=colours[code], edgecolor="none")
+    alone = seen[0] ^ seen[1]
+    _bars(axes, both.edges_ns, apart, (1.1, 0.8), facecolor=INK, edgecolor="none")
+    _bars(axes, both.edges_ns, alone, (1.35, 0.3), facecolor=FAINT, edgecolor=MUTED, hatch="xxxx")
+    return _legend(pair, [colours[k] for k in shown], shown, alone=bool(alone.any()))
 
 
 def _bars(

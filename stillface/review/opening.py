@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from stillface.domain.clock import NS_PER_S
@@ -29,10 +30,7 @@ from stillface.review.playhead import Playhead
 from stillface.review.queue import ReviewQueue
 from stillface.review.stores import Store, logs_in, open_store
 
-__all__ = ["REVIEWED_DIR", "grid_of", "open_desk", "open_document"]
-
-REVIEWED_DIR = LOG_KINDS["auto_reviewed"]
-"""Folder inside ``codes`` that holds the logs of reviewed proposals: they are no human coding."""
+__all__ = ["grid_of", "open_desk", "open_document", "open_kind"]
 
 _STEP_WITHOUT_FILM_NS = NS_PER_S // 25
 
@@ -90,36 +88,31 @@ def open_document(
     session = study.load_session(session_id)
     if grid is None:
         grid = grid_of(session, open_films(study, session))
-    codes = study.codes_dir(session_id)
     must = must_code_blind(study, session_id, coder)
     sight = _Sight(must or not with_auto, must, with_others and not must, with_auto or with_others)
-    tracks: list[StateTrack] = []
-    if not sight.blind:
-        paths = sorted(study.auto_dir(session_id).glob("*.h5"))
-        tracks += [load_state_track(path, study.scheme) for path in paths]
-    if sight.others:
-        tracks += _tracks_of_others(study, session_id, coder)
-    folders = {"human": codes}
-    if any(track.source_kind == "auto" for track in tracks):
-        folders["auto_reviewed"] = codes / REVIEWED_DIR
-    stores: dict[str, Store] = {}
-    try:
-        for kind, folder in folders.items():
-            spool = spool_path(study.study.study_id, session_id, kind, coder, install)
-            stores[kind] = open_store(
-                folder, coder, install, study.heads_path(install), sees=sight.text(tracks), spool=spool
-            )
-        tiers = [(role, scheme) for role, ids in study.study.schemes.items() for scheme in ids]
-        offered = breach_tiers(session.protocol)
-        seen = session.with_tracks(tracks)
-        return Document(
-            seen, grid, study.scheme, coder, stores, tiers, only_role,
-            offered=offered, blind=sight.blind, told=sight.told,
+    tracks = _tracks_seen(study, session_id, coder, sight)
+    reviews = any(track.source_kind == "auto" for track in tracks)
+    tiers = [(role, scheme) for role, ids in study.study.schemes.items() for scheme in ids]
+    with ExitStack() as undo:
+        stores: dict[str, Store] = {}
+        for kind in ("human", "auto_reviewed") if reviews else ("human",):
+            stores[kind] = open_kind(study, session_id, kind, coder, install, sees=sight.text(tracks))
+            undo.callback(stores[kind].log.close)
+        document = Document(
+            session.with_tracks(tracks), grid, study.scheme, coder, stores, tiers, only_role,
+            offered=breach_tiers(session.protocol), blind=sight.blind, told=sight.told,
         )  # fmt: skip
-    except BaseException:
-        for store in stores.values():
-            store.log.close()
-        raise
+        undo.pop_all()
+    return document
+
+
+def open_kind(
+    study: StudyFolder, session_id: str, kind: str, coder: str, install: str, *, sees: str = ""
+) -> Store:
+    """Open a coder's log of one kind in a session, as :func:`stillface.review.stores.open_store`."""
+    folder = study.codes_dir(session_id) / LOG_KINDS[kind]
+    spool = spool_path(study.study.study_id, session_id, kind, coder, install)
+    return open_store(folder, coder, install, study.heads_path(install), sees=sees, spool=spool)
 
 
 @dataclass(frozen=True)
@@ -187,6 +180,13 @@ def _assigned(study: StudyFolder, session_id: str, coder: str) -> frozenset[str]
     return frozenset(
         f"{a.role}/{a.scheme_id}" for a in given if (a.session_id, a.coder) == (session_id, coder)
     )
+
+
+def _tracks_seen(study: StudyFolder, session_id: str, coder: str, sight: _Sight) -> list[StateTrack]:
+    """Give what the machine and other coders made, as far as it may be seen."""
+    paths = () if sight.blind else sorted(study.auto_dir(session_id).glob("*.h5"))
+    tracks = [load_state_track(path, study.scheme) for path in paths]
+    return [*tracks, *(_tracks_of_others(study, session_id, coder) if sight.others else ())]
 
 
 def _tracks_of_others(study: StudyFolder, session_id: str, coder: str) -> list[StateTrack]:

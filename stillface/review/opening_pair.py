@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 
 from stillface.errors import InputError, UsageError
 from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_replay import merge
-from stillface.io.human_codes import LOG_KINDS, read_people
+from stillface.io.human_codes import read_people
 from stillface.io.sign_offs import locked_tiers
 from stillface.review.assignments import read_assignments
 from stillface.review.blinding import must_code_blind
@@ -19,13 +20,12 @@ from stillface.review.compare_lanes import PointComparison, RatingComparison
 from stillface.review.desk import Desk
 from stillface.review.document import Document
 from stillface.review.films import open_films
-from stillface.review.install import spool_path
 from stillface.review.keymap import Keymap
 from stillface.review.lanes import Lane, LaneBout, LaneKey
-from stillface.review.opening import grid_of
+from stillface.review.opening import grid_of, open_kind
 from stillface.review.playhead import Playhead
 from stillface.review.settling import Comparison
-from stillface.review.stores import logs_in, open_store
+from stillface.review.stores import logs_in
 
 __all__ = ["comparable", "open_comparison"]
 
@@ -79,39 +79,19 @@ def open_comparison(
         A track is not there, or session, films or logs cannot be read.
     """
     session = study.load_session(session_id)
-    if resolver in coders:
-        _refuse_unsigned(study, session_id, f"{role}/{scheme_id}", coders)
-    elif _has_own_work(study, session_id, resolver):
-        raise UsageError(
-            "you still have to code here yourself", where=session_id, fix="sign that off first, then settle"
-        )
+    _refuse_sight(study, session_id, f"{role}/{scheme_id}", coders, resolver)
     lanes = [_lane(study, session_id, coder, role, scheme_id) for coder in coders]
     films = open_films(study, session)
     grid = grid_of(session, films)
-    folder = study.codes_dir(session_id) / LOG_KINDS["consensus"]
-    spool = spool_path(study.study.study_id, session_id, "consensus", resolver, install)
-    store = open_store(folder, resolver, install, study.heads_path(install), spool=spool)
-    try:
-        document = Document(
-            session,
-            grid,
-            study.scheme,
-            resolver,
-            {"consensus": store},
-            [(role, scheme_id)],
-            role,
-            beside=lanes,
-        )  # fmt: skip
+    with ExitStack() as undo:
+        store = open_kind(study, session_id, "consensus", resolver, install)
+        undo.callback(store.log.close)
+        logs, tiers = {"consensus": store}, [(role, scheme_id)]
+        document = Document(session, grid, study.scheme, resolver, logs, tiers, role, beside=lanes)
         comparison = _compare(document, *lanes)
-    except BaseException:
-        store.log.close()
-        raise
-    desk = Desk(
-        document,
-        Playhead(grid, films.cameras, now_ns),
-        keymap or Keymap(),
-        film_troubles=films.troubles,
-    )
+        undo.pop_all()
+    playhead = Playhead(grid, films.cameras, now_ns)
+    desk = Desk(document, playhead, keymap or Keymap(), film_troubles=films.troubles)
     if not isinstance(comparison, StateComparison):
         desk.settle = comparison.decide
     return desk, comparison
@@ -124,6 +104,18 @@ def _compare(document: Document, first: Lane, second: Lane) -> Comparison:
         return RatingComparison(document, first, second)
     tracks = (lane.track((lane.bouts[0].onset_ns, lane.bouts[-1].end_ns)) for lane in (first, second))
     return StateComparison(document, *tracks)
+
+
+def _refuse_sight(
+    study: StudyFolder, session_id: str, tier: str, coders: tuple[str, str], resolver: str
+) -> None:
+    """Refuse who may not see these codes yet."""
+    if resolver in coders:
+        _refuse_unsigned(study, session_id, tier, coders)
+    elif _has_own_work(study, session_id, resolver):
+        raise UsageError(
+            "you still have to code here yourself", where=session_id, fix="sign that off first, then settle"
+        )
 
 
 def _has_own_work(study: StudyFolder, session_id: str, person: str) -> bool:
