@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QSize
 from qtpy.QtWidgets import QMainWindow
 
 if TYPE_CHECKING:
     import napari  # type: ignore[import-untyped]
 
-__all__ = ["bare"]
+__all__ = ["bare", "first_size"]
+
+_SIZE, _TITLE_PX = QSize(1280, 800), 40
 
 
 def bare(viewer: napari.Viewer) -> QMainWindow:
@@ -36,3 +39,11 @@ def bare(viewer: napari.Viewer) -> QMainWindow:
     foot.setStatusText("")
     foot.setHelpText("")
     return main
+
+
+def first_size(main: QMainWindow) -> QSize:
+    """Give how large a window is at first: its foot has to be on the screen, too, below a title bar."""
+    screen = main.screen()
+    if screen is None:
+        return _SIZE
+    return _SIZE.boundedTo(screen.availableGeometry().size() - QSize(0, _TITLE_PX))

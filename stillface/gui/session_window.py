@@ -12,6 +12,7 @@ from stillface.errors import InputError
 from stillface.gui.compare_panel import ComparePanel
 from stillface.gui.compare_tools import add_compare
 from stillface.gui.film_note import FilmNote
+from stillface.gui.film_stand_in import FilmStandIn
 from stillface.gui.session_media import (
     SessionMedia,
     make_quick_copy,
@@ -141,6 +142,8 @@ def _with_signals(
 ) -> None:
     """Add sound and signals to a window, and what is wrong with the films."""
     session = window.desk.document.session
+    if not media.films:
+        FilmStandIn(window.desk, window.theme, window.canvas)
     FilmNote(window.desk.film_troubles, window.theme, window.canvas)
     for trouble in window.desk.film_troubles:
         window.desk.said.emit(trouble)

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QApplication, QMainWindow, QWidget
 from stillface.contracts.frame_source import FrameSource
 from stillface.errors import StillfaceError, UsageError
 from stillface.gui.asking import ask_code, ask_comment, ask_time
-from stillface.gui.bare_window import bare
+from stillface.gui.bare_window import bare, first_size
 from stillface.gui.binding import FilmLayers
 from stillface.gui.cheat_sheet import CheatSheet
 from stillface.gui.close_guard import CloseGuard
@@ -118,7 +118,7 @@ class CodingWindow(QObject):
         self._make_parts()
         self._listen()
         if show:
-            self.main.resize(1280, 800)
+            self.main.resize(first_size(self.main))
             self.main.show()
         self._show_time(desk.playhead.time_ns)
         for notice in desk.document.notices:

@@ -18,6 +18,7 @@ from qtpy.QtTest import QTest
 from fixtures.videos import cut, moov_first
 from stillface.domain.recording import Region
 from stillface.errors import InputError, StorageError
+from stillface.gui.film_stand_in import FilmStandIn
 from stillface.gui.session_media import make_quick_copy, open_quick_copy
 from stillface.video.encode import write_video
 from stillface.video.proxy import ProxySource
@@ -198,6 +199,18 @@ def test_without_any_film_codes_are_still_seen_and_made(study: Any, open_window:
     QTest.qWait(100)
     press(window, "Space")
     assert bouts(window, INFANT) == [(0, 25, "neu")]
+    (stand_in,) = window.canvas.findChildren(FilmStandIn)
+    assert stand_in.isVisible()
+    assert not window._canvas.canvas.native.isVisible()
+    window.desk.playhead.seek(10 * FRAME)
+    assert stand_in.head() == "No film   PL   0:00.400"
+    assert stand_in.lines()[0][:2] == ("infant: Affect in three levels (you)", "S   Neutral")
+    window.desk.playhead.seek(30 * FRAME)
+    assert stand_in.lines()[0][1] == ""
+    press(window, "D", "Right")
+    assert stand_in.lines()[0][1] == "D   Positive"
+    press(window, "Return")
+    assert stand_in.lines()[0][1] == ""
     assert window.main.close()
 
 

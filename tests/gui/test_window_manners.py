@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
-from qtpy.QtCore import QPoint, QPointF, Qt, QTimer
+from qtpy.QtCore import QPoint, QPointF, QRect, Qt, QTimer
 from qtpy.QtGui import QKeySequence, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QDockWidget, QLabel
 
 from stillface.domain.clock import NS_PER_S as S
+from stillface.gui.bare_window import first_size
 from stillface.gui.timeline_paint import GUTTER_PX
 from stillface.review.commands_edit import Paint
 from stillface.review.keymap_profiles import ACTIONS, PROFILES
@@ -334,3 +335,13 @@ def test_a_message_uses_the_room_beside_the_clock_and_never_ends_without_a_trace
     assert len(ink) > 1
     window.panel._fade.timeout.emit()
     assert (said.text(), said.toolTip(), "".join(said.lines())) == ("", "", "")
+
+
+def test_the_foot_of_a_window_is_on_a_small_screen_too(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Small:
+        def availableGeometry(self) -> QRect:
+            return QRect(0, 0, 1024, 768)
+
+    monkeypatch.setattr(type(window.main), "screen", lambda _main: Small())
+    size = first_size(window.main)
+    assert (size.width(), size.height()) == (1024, 728)
