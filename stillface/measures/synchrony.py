@@ -73,13 +73,22 @@ class Synchrony:
                 continue
             stamp = pair.stamp(digest)
             if pair.problem is not None:
-                for measure, unit in _names(pair.roles):
-                    yield stamp.row(measure, None, unit, status=pair.problem)
+                yield from self.rows_without(stamp, pair.roles, pair.problem)
                 continue
-            first, second = self.series(pair)
-            yield from self._correlation_rows(pair, stamp, first, second)
-            yield from self._window_rows(pair, stamp, first, second)
-            yield from self._phase_rows(stamp, first, second)
+            yield from self.rows(stamp, pair.roles, *self.series(pair))
+
+    def rows(
+        self, stamp: Stamp, roles: tuple[str, str], first: Float, second: Float
+    ) -> Iterator[Measurement]:
+        """Give all rows of two series at even steps of ``step_s``; NaN is missing."""
+        yield from self._correlation_rows(roles, stamp, first, second)
+        yield from self._window_rows(roles, stamp, first, second)
+        yield from self._phase_rows(stamp, first, second)
+
+    def rows_without(self, stamp: Stamp, roles: tuple[str, str], status: Status) -> Iterator[Measurement]:
+        """Give the same rows without a value, and why."""
+        for measure, unit in _names(roles):
+            yield stamp.row(measure, None, unit, status=status)
 
     def series(self, pair: PairSlice) -> tuple[Float, Float]:
         """Give both partners' scores at even steps from the episode's onset; NaN is missing."""
@@ -88,17 +97,20 @@ class Synchrony:
             scores = code_scores(stream.track.scheme)
             if scores is None:
                 scores = np.full(len(stream.track.scheme.codes), np.nan)
-            series = step_series(stream.track, scores, s_to_ns(self.step_s))
-            series = detrended(series) if self.detrend else series
-            found.append(autoregressive_residuals(series) if self.prewhiten else series)
+            found.append(self.prepared(step_series(stream.track, scores, s_to_ns(self.step_s))))
         return found[0], found[1]
+
+    def prepared(self, series: Float) -> Float:
+        """Take out of a series what ``detrend`` and ``prewhiten`` say."""
+        series = detrended(series) if self.detrend else series
+        return autoregressive_residuals(series) if self.prewhiten else series
 
     def correlation(self, pair: PairSlice) -> CrossCorrelation:
         """Give the cross-correlation of one dyad in one episode."""
         return cross_correlation(*self.series(pair), round(self.max_lag_s / self.step_s), min_n=self.min_n)
 
     def _correlation_rows(
-        self, pair: PairSlice, stamp: Stamp, first: Float, second: Float
+        self, roles: tuple[str, str], stamp: Stamp, first: Float, second: Float
     ) -> Iterator[Measurement]:
         found = cross_correlation(first, second, round(self.max_lag_s / self.step_s), min_n=self.min_n)
         r0, n = found.at(0)
@@ -115,13 +127,13 @@ class Synchrony:
                 yield stamp.row(measure, None, unit, n=n, status=lack)
             return
         lag, r = found.peak
-        leads = pair.roles[0] if lag > 0 else pair.roles[1] if lag < 0 else "none"
+        leads = roles[0] if lag > 0 else roles[1] if lag < 0 else "none"
         n_at = found.at(lag)[1]
         yield stamp.row("synchrony_peak_r", r, "r", n=n_at)
         yield stamp.row("synchrony_peak_lag_s", lag * self.step_s, "s", n=n_at, flags=(f"leads={leads}",))
 
     def _window_rows(
-        self, pair: PairSlice, stamp: Stamp, first: Float, second: Float
+        self, roles: tuple[str, str], stamp: Stamp, first: Float, second: Float
     ) -> Iterator[Measurement]:
         window = round(self.window_s / self.step_s)
         max_lag = round(self.max_lag_s / self.step_s)
@@ -134,7 +146,7 @@ class Synchrony:
         lags = np.arange(-max_lag, max_lag + 1)
         size = np.where(np.isfinite(r[known]), np.abs(r[known]), -1.0) - 1e-12 * np.abs(lags)
         peaks = lags[size.argmax(axis=1)] if n else np.empty(0)
-        for role, leading in zip(pair.roles, (peaks > 0, peaks < 0), strict=True):
+        for role, leading in zip(roles, (peaks > 0, peaks < 0), strict=True):
             value = float(leading.mean()) if n else None
             status = Status.OK if n else Status.MISS_LOWN
             yield stamp.row(f"wcc_lead_share_{role}", value, "share", n=n, status=status)

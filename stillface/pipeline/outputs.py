@@ -100,6 +100,7 @@ def statistics_of(
         plan.choice.rules,
         failed,
         _events(folder, results),
+        [(result.session, result.bodies) for result in results],
     )
 
 

@@ -20,6 +20,7 @@ from stillface.io.human_codes import read_people
 from stillface.io.measures_table import MomentRow, RepairRow
 from stillface.measures.autonomic import autonomic_rows, baseline_rows
 from stillface.measures.body_events import unknown_events
+from stillface.measures.body_synchrony import body_synchrony_rows
 from stillface.measures.contrasts import contrast_rows
 from stillface.measures.event_locked import AroundEvents, EventLocked, event_locked_rows
 from stillface.physio.artefacts import ibi_series
@@ -146,6 +147,7 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         *contrast_rows(session.protocol, autonomic),
         *baseline_rows(session, autonomic),
         *(row for found in around for row in event_locked_rows(found)),
+        *body_synchrony_rows(session, body.series),
     )
     return SessionResults(
         session,

@@ -24,7 +24,7 @@ from stillface.measures.repairs import state_changes
 from stillface.measures.slices import DyadSlice, PairSlice, dyad_slices, pair_slices
 from stillface.measures.synchrony import Synchrony
 
-__all__ = ["SEGMENT_S", "SURROGATES", "ChanceRow", "chance_rows"]
+__all__ = ["SEGMENT_S", "SURROGATES", "ChanceRow", "chance_rows", "longest_whole", "r0_and_peak"]
 
 SEGMENT_S = 10.0
 SURROGATES = 20
@@ -142,13 +142,13 @@ def _phase_rows(
     pairs: list[PairSlice], synchrony: Synchrony, names: tuple[str, str], seed: int
 ) -> Iterator[ChanceRow]:
     """Hold the correlations against series of the same spectrum that know nothing of each other."""
-    found = (_longest_whole(*synchrony.series(pair)) for pair in pairs)
+    found = (longest_whole(*synchrony.series(pair)) for pair in pairs)
     whole = [series for series in found if series[0].size >= synchrony.min_n]
     rng = np.random.default_rng(seed)
-    real = np.array([_r0_and_peak(synchrony, *series) for series in whole]).reshape(-1, 2)
+    real = np.array([r0_and_peak(synchrony, *series) for series in whole]).reshape(-1, 2)
     null = np.array(
         [
-            [_r0_and_peak(synchrony, first, phase_randomised(second, rng)) for _ in range(SURROGATES)]
+            [r0_and_peak(synchrony, first, phase_randomised(second, rng)) for _ in range(SURROGATES)]
             for first, second in whole
         ]
     ).reshape(-1, SURROGATES, 2)
@@ -162,7 +162,7 @@ def _phase_rows(
             )  # fmt: skip
 
 
-def _longest_whole(first: Float, second: Float) -> tuple[Float, Float]:
+def longest_whole(first: Float, second: Float) -> tuple[Float, Float]:
     """Give the longest stretch in which both series are there; the first of equals."""
     there = np.concatenate(([False], np.isfinite(first) & np.isfinite(second), [False]))
     step = np.diff(there.astype(np.int8))
@@ -174,7 +174,8 @@ def _longest_whole(first: Float, second: Float) -> tuple[Float, Float]:
     return first[part], second[part]
 
 
-def _r0_and_peak(synchrony: Synchrony, first: Float, second: Float) -> tuple[float, float]:
+def r0_and_peak(synchrony: Synchrony, first: Float, second: Float) -> tuple[float, float]:
+    """Give r at lag 0 and the largest absolute r over lags; NaN where undefined."""
     max_lag = round(synchrony.max_lag_s / synchrony.step_s)
     found = cross_correlation(first, second, max_lag, min_n=synchrony.min_n)
     return _number(found.at(0)[0]), _number(None if found.peak is None else abs(found.peak[1]))

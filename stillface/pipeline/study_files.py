@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 
+from stillface.domain.autonomic import BodySeries
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
@@ -14,6 +15,7 @@ from stillface.domain.states import StateTrack
 from stillface.io.codebook import write_codebook
 from stillface.io.durable import write_atomic
 from stillface.io.tables import write_table
+from stillface.pipeline.study_body_chance import body_chance_rows
 from stillface.pipeline.study_chance import ChanceRow, chance_rows
 from stillface.pipeline.study_change import ChangeRow, change_rows
 from stillface.pipeline.study_contingency import ContingencyRow, contingency_rows
@@ -78,6 +80,7 @@ def study_statistics(
     rules: tuple[MatchRule, ...],
     failed: Mapping[str, str],
     events: Sequence[PooledEvents] = (),
+    bodies: Sequence[tuple[Session, Sequence[BodySeries]]] = (),
 ) -> Statistics:
     """Compute all of it.
 
@@ -91,13 +94,14 @@ def study_statistics(
         Why sessions are not in.
     events : sequence of PooledEvents
         Heart and skin around events.
+    bodies : sequence of (Session, its hearts and skins over time)
     """
     families = {session_id: person.family_id for session_id, person in people.items()}
     return Statistics(
         tuple(effect_rows(protocol, rows, people)),
         tuple(model_rows(protocol, rows, people)),
         tuple(group_rows(rows, people)),
-        tuple(chance_rows(sessions, rules, families)),
+        (*chance_rows(sessions, rules, families), *body_chance_rows(bodies, families)),
         tuple(contingency_rows(sessions, rules, families)),
         tuple(survival_rows(rows, people)),
         tuple(transition_rows(sessions)),

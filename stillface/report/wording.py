@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from stillface.domain.autonomic import BODY_QUANTITIES
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement, Status
 
@@ -227,8 +228,8 @@ def event_label(protocol: Protocol, event: str) -> str:
 
 
 def code_label(measure: str, code: str) -> str:
-    """Give what a row is about; the ratio of a summed valence names another measure as its code."""
-    return _MEASURES.get(code, code) if measure == "recovery_ratio" else code
+    """Give what a row is about; some measures are of another measure, which their code names."""
+    return _MEASURES.get(code, code) if measure == "recovery_ratio" or code in BODY_QUANTITIES else code
 
 
 def status_words(status: Status, measure: str) -> str:
