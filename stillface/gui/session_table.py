@@ -10,6 +10,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from stillface.review.library import SIGNS, SessionEntry
+from stillface.review.signals import Signal
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,11 +31,17 @@ class SessionTable(QTableWidget):
     ----------
     manager : bool
         Sees everybody's work, and may choose many rows at once.
+
+    Attributes
+    ----------
+    typed : Signal
+        Called with what was typed while the rows have the keys.
     """
 
     def __init__(self, *, manager: bool, parent: QWidget | None = None) -> None:
         super().__init__(0, len(COLUMNS), parent)
         self._cells: dict[str, list[_Cell]] = {}
+        self.typed: Signal[[str]] = Signal()
         self.setHorizontalHeaderLabels(list(COLUMNS))
         self.setAccessibleName("Sessions")
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -59,6 +66,10 @@ class SessionTable(QTableWidget):
             if name in _WIDTHS_PX:
                 self.setColumnWidth(column, _WIDTHS_PX[name])
         self.setSortingEnabled(True)
+
+    def keyboardSearch(self, search: str) -> None:  # noqa: N802  # Qt's name
+        """Hand on what is typed: the row that is chosen stays."""
+        self.typed.emit(search)
 
     def put(self, entries: Iterable[SessionEntry]) -> None:
         """Show sessions as they are now; those that are not there get a row."""

@@ -169,6 +169,7 @@ class StudyBrowser(QDialog):
         self.mine.toggled.connect(self.show_rows)
         self.warned.toggled.connect(self.show_rows)
         self.table.itemSelectionChanged.connect(self._picked)
+        self.table.typed.connect(self._look_for)
         self.table.itemDoubleClicked.connect(lambda _item: self.open_session())
         self.queue.itemClicked.connect(self._take_task)
         self.queue.itemDoubleClicked.connect(lambda _item: self.open_session())
@@ -182,6 +183,10 @@ class StudyBrowser(QDialog):
         for button in self.findChildren(QPushButton):
             # Return opens a session, wherever the mouse was last.
             button.setAutoDefault(button is self.open_button)
+
+    def _look_for(self, text: str) -> None:
+        self.search.setFocus()
+        self.search.setText(text)
 
     def reload(self) -> None:
         """Look at the study again: the rows stand at once, and are filled while one may already choose."""

@@ -131,6 +131,16 @@ def test_a_task_opens_one_person_blind_by_double_click(study: Any, qtbot: Any) -
     assert choice.lane == ("caregiver", "affect3")
 
 
+def test_a_name_typed_over_the_rows_is_looked_for(study: Any, qtbot: Any) -> None:
+    shown = browser(study, qtbot)
+    shown.activateWindow()
+    shown.come_back("one")
+    QTest.keyClick(shown.table, Qt.Key.Key_O)
+    assert (shown.search.text(), shown.session_id) == ("o", "one")
+    QTest.keyClicks(shown.search, "x")
+    assert (shown.search.text(), cells(shown)) == ("ox", [])
+
+
 def test_filters_and_a_broken_session(study: Any, qtbot: Any) -> None:
     coded(study, "AB", [(0, 20, "neu")])
     broken = study.root / "sessions" / "two"
