@@ -21,11 +21,12 @@ from stillface.measures.survival import kaplan_meier
 
 __all__ = ["Matching"]
 
-_BOUTS = (
-    ("match_bout_mean_s", MATCH, False),
-    ("match_bout_complete_mean_s", MATCH, True),
-    ("mismatch_bout_mean_s", MISMATCH, False),
+_BOUTS = tuple(
+    (f"{name}_bout{'_complete' * complete_only}", state, complete_only)
+    for name, state in (("match", MATCH), ("mismatch", MISMATCH))
+    for complete_only in (False, True)
 )
+_AVERAGES = (("mean", np.mean), ("median", np.median))
 _CHANCE = (("pct_match_expected", "%"), ("repair_rate_expected_per_min", "1/min"))
 _DIRECTIONS = ("up", "flat", "down")
 _COUNTS = (("n_repair", "repair_rate_per_min"), ("n_mismatch_onset", "mismatch_onset_rate_per_min"))
@@ -39,7 +40,8 @@ class Matching:
     100; ``pct_match`` is also given for each matched pair of codes (before a rule's minimum durations).
     ``pct_match_expected`` and ``repair_rate_expected_per_min`` are what the same tracks would give by chance.
     A repair is an observed mismatch-to-match change, never one across a
-    gap. Three repair latencies: ``mismatch_bout_mean_s`` over all mismatch bouts,
+    gap. Match and mismatch bouts have mean and median durations, of all and of those with both ends seen.
+    Three repair latencies: ``mismatch_bout_mean_s`` over all mismatch bouts,
     ``repair_latency_anchored_s`` over those that begin with an observed onset and end in repair,
     ``repair_latency_km_median_s`` over all that begin with an observed onset, with censoring.
     ``prop_repaired`` leaves out bouts that a gap cut. Where the protocol imposes the partner's state
@@ -124,17 +126,19 @@ def _digest(rule: MatchRule) -> str:
 
 def _bout_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
     bouts = dyad.track.bouts()
-    for measure, state, complete_only in _BOUTS:
+    for name, state, complete_only in _BOUTS:
         mine = bouts.codes == state
         if complete_only:
             mine = mine & bouts.complete
         lengths_s = bouts.durations_ns[mine] / NS_PER_S
         n_cut = int((~bouts.complete[mine]).sum())
-        if lengths_s.size:
-            flags = (f"n_censored={n_cut}",) if n_cut else ()
-            yield stamp.row(measure, float(lengths_s.mean()), "s", n=lengths_s.size, flags=flags)
-        else:
-            yield stamp.row(measure, None, "s", n=0, status=Status.NA_NOBOUT)
+        flags = (f"n_censored={n_cut}",) if n_cut else ()
+        for part, average in _AVERAGES:
+            if lengths_s.size:
+                value = float(average(lengths_s))
+                yield stamp.row(f"{name}_{part}_s", value, "s", n=lengths_s.size, flags=flags)
+            else:
+                yield stamp.row(f"{name}_{part}_s", None, "s", n=0, status=Status.NA_NOBOUT)
 
 
 def _change_rows(dyad: DyadSlice, stamp: Stamp, changes: Changes) -> Iterator[Measurement]:
@@ -188,8 +192,8 @@ def _row_names(dyad: DyadSlice) -> Iterator[tuple[str, str]]:
     if _has_directions(dyad):
         for direction in _DIRECTIONS:
             yield f"n_repair_{direction}", "count"
-    for measure, _, _ in _BOUTS:
-        yield measure, "s"
+    for name, _, _ in _BOUTS:
+        yield from ((f"{name}_{part}_s", "s") for part, _ in _AVERAGES)
     for count, rate in _COUNTS:
         yield count, "count"
         yield rate, "1/min"

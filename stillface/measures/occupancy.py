@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.provenance import params_hash
@@ -24,7 +25,10 @@ UNITS = {
     "rate_per_min": "1/min",
     "bout_mean_s": "s",
     "bout_median_s": "s",
+    "bout_sd_s": "s",
     "bout_complete_mean_s": "s",
+    "bout_complete_median_s": "s",
+    "bout_complete_sd_s": "s",
 }
 _VALENCES = {"pct_negative": -1, "pct_neutral": 0, "pct_positive": 1}
 
@@ -35,9 +39,10 @@ class Occupancy:
 
     With S the scorable and D the actual duration of the episode:
     ``pct_time`` = 100 * time in the code / S; ``raw_pct`` = 100 * time in the code / D;
-    ``frequency`` = number of bouts; ``rate_per_min`` = 60 * frequency / S. Bout means and medians
-    run over all bouts (flag ``n_censored=k``: how many an edge or gap cut), the complete mean over those
-    with both ends seen. A code that never occurs has 0, 0, 0 and no bouts. A scheme with valences also gets
+    ``frequency`` = number of bouts; ``rate_per_min`` = 60 * frequency / S. Mean, median and standard
+    deviation (n - 1; MISS_LOWN for a single bout) of the durations run over all bouts (flag
+    ``n_censored=k``: how many an edge or gap cut), and as ``bout_complete_*`` over those with both ends
+    seen. A code that never occurs has 0, 0, 0 and no bouts. A scheme with valences also gets
     ``pct_negative``, ``pct_neutral`` and ``pct_positive``, the summed ``pct_time`` of its codes.
 
     Parameters
@@ -82,16 +87,24 @@ def _code_rows(
     yield stamp.row("frequency", float(n), "bouts", code=code, n=n)
     yield stamp.row("rate_per_min", 60 * n / stream.scorable_s, "1/min", code=code, n=n)
     flags = (f"n_censored={n - whole_s.size}",) if n > whole_s.size else ()
-    for measure, sample_s, average, marks in (
-        ("bout_mean_s", lengths_s, np.mean, flags),
-        ("bout_median_s", lengths_s, np.median, flags),
-        ("bout_complete_mean_s", whole_s, np.mean, ()),
-    ):
-        if sample_s.size:
-            value = float(average(sample_s))
-            yield stamp.row(measure, value, "s", code=code, n=sample_s.size, flags=marks)
-        else:
-            yield stamp.row(measure, None, "s", code=code, n=0, status=Status.NA_NOBOUT)
+    yield from _duration_rows(stamp, "bout", code, lengths_s, flags)
+    yield from _duration_rows(stamp, "bout_complete", code, whole_s, ())
+
+
+def _duration_rows(
+    stamp: Stamp, name: str, code: str, sample_s: npt.NDArray[np.float64], flags: tuple[str, ...]
+) -> Iterator[Measurement]:
+    n = sample_s.size
+    if not n:
+        for part in ("mean", "median", "sd"):
+            yield stamp.row(f"{name}_{part}_s", None, "s", code=code, n=0, status=Status.NA_NOBOUT)
+        return
+    yield stamp.row(f"{name}_mean_s", float(np.mean(sample_s)), "s", code=code, n=n, flags=flags)
+    yield stamp.row(f"{name}_median_s", float(np.median(sample_s)), "s", code=code, n=n, flags=flags)
+    if n > 1:
+        yield stamp.row(f"{name}_sd_s", float(sample_s.std(ddof=1)), "s", code=code, n=n, flags=flags)
+    else:
+        yield stamp.row(f"{name}_sd_s", None, "s", code=code, n=n, status=Status.MISS_LOWN)
 
 
 def _valence_rows(stream: StreamSlice, stamp: Stamp) -> Iterator[Measurement]:

@@ -11,6 +11,9 @@ from stillface.report.tables import AUTONOMIC
 __all__ = ["BEHAVIOUR", "first_look"]
 
 BEHAVIOUR = ("frequency", "pct_time", "latency_s", "recovery_latency_s", "recovery_ratio")
+_BOUT_MEDIANS = tuple(
+    f"{state}_bout{which}_median_s" for state in ("match", "mismatch") for which in ("", "_complete")
+)
 _VALENCES = ("pct_negative", "pct_neutral", "pct_positive")
 
 Shares = dict[tuple[str, str, str], float | None]
@@ -32,7 +35,8 @@ def first_look(rows: Sequence[Measurement]) -> tuple[list[Measurement], list[Mea
 
 def _wanted(row: Measurement, alone: set[tuple[str, str, str]]) -> bool:
     if row.role == "dyad":
-        return bool(row.match_rule) and "+" not in row.code
+        # Medians of bouts wait beside their means.
+        return bool(row.match_rule) and "+" not in row.code and row.measure not in _BOUT_MEDIANS
     if row.measure == "recovery_ratio" and (row.role, row.scheme_id, row.code) in alone:
         return False
     if row.measure == "frequency":

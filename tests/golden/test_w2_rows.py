@@ -22,7 +22,7 @@ from stillface.measures.state_space import StateSpace
 from stillface.measures.transitions import Transitions
 
 Told = tuple[float | None, str, int | None, tuple[str, ...], Status]
-OK, NONE = Status.OK, Status.NA_NOBOUT
+OK, NONE, FEW = Status.OK, Status.NA_NOBOUT, Status.MISS_LOWN
 
 
 def told(rows: list[Measurement]) -> dict[tuple[str, str], Told]:
@@ -49,8 +49,14 @@ def test_match_and_repair() -> None:
         "pct_shared_negative": (0.0, "%", 0, (), OK),
         # Cut at 15 and at 20, and begun at 17 out of sight; 3-7 and 8-12 are whole.
         "match_bout_mean_s": (2.4, "s", 5, ("n_censored=3",), OK),
+        "match_bout_median_s": (2.0, "s", 5, ("n_censored=3",), OK),
         "match_bout_complete_mean_s": (4.0, "s", 2, (), OK),
+        "match_bout_complete_median_s": (4.0, "s", 2, (), OK),
         "mismatch_bout_mean_s": (1.5, "s", 4, ("n_censored=1",), OK),
+        "mismatch_bout_median_s": (1.0, "s", 4, ("n_censored=1",), OK),
+        # Without that of 0-3, which was on at the onset.
+        "mismatch_bout_complete_mean_s": (1.0, "s", 3, (), OK),
+        "mismatch_bout_complete_median_s": (1.0, "s", 3, (), OK),
         "n_repair": (4.0, "count", 4, (), OK),
         "repair_rate_per_min": (13.3333, "1/min", 4, (), OK),
         # At 3 and 8 the infant moved, at 13 and 19 the caregiver.
@@ -95,17 +101,17 @@ def test_shares_of_the_matching_pairs_add_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "pct", "raw", "n", "mean", "median", "cut", "whole"),
+    ("code", "pct", "raw", "n", "mean", "median", "sd", "cut", "whole"),
     [
         # N 0-3, cut by the onset; S 3-5, 10-12, 18-20; O 8-10; P 5-8, 12-15 and 17-18, both cut by the gap.
-        ("N", 16.6667, 15.0, 1, 3.0, 3.0, 1, (None, 0)),
-        ("S", 33.3333, 30.0, 3, 2.0, 2.0, 1, (2.0, 2)),
-        ("O", 11.1111, 10.0, 1, 2.0, 2.0, 0, (2.0, 1)),
-        ("P", 38.8889, 35.0, 3, 2.3333, 3.0, 2, (3.0, 1)),
+        ("N", 16.6667, 15.0, 1, 3.0, 3.0, None, 1, (None, 0)),
+        ("S", 33.3333, 30.0, 3, 2.0, 2.0, 0.0, 1, (2.0, 2)),
+        ("O", 11.1111, 10.0, 1, 2.0, 2.0, None, 0, (2.0, 1)),
+        ("P", 38.8889, 35.0, 3, 2.3333, 3.0, 1.1547, 2, (3.0, 1)),
     ],
 )
 def test_the_infants_codes(
-    code: str, pct: float, raw: float, n: int, mean: float, median: float, cut: int,
+    code: str, pct: float, raw: float, n: int, mean: float, median: float, sd: float | None, cut: int,
     whole: tuple[float | None, int],
 ) -> None:  # fmt: skip
     session, tracks = we.w2()
@@ -118,8 +124,14 @@ def test_the_infants_codes(
         "rate_per_min": (round(n / 18 * 60, 4), "1/min", n, (), OK),
         "bout_mean_s": (mean, "s", n, flags, OK),
         "bout_median_s": (median, "s", n, flags, OK),
+        "bout_sd_s": (sd, "s", n, () if sd is None else flags, FEW if sd is None else OK),
+        # No code has complete bouts of different lengths here.
         "bout_complete_mean_s": (whole[0], "s", whole[1], (), OK if whole[1] else NONE),
-    }
+        "bout_complete_median_s": (whole[0], "s", whole[1], (), OK if whole[1] else NONE),
+        "bout_complete_sd_s": {
+            0: (None, "s", 0, (), NONE), 1: (None, "s", 1, (), FEW), 2: (0.0, "s", 2, (), OK),
+        }[whole[1]],
+    }  # fmt: skip
 
 
 def test_a_code_that_was_never_seen_has_noughts_and_no_mean() -> None:
@@ -132,7 +144,10 @@ def test_a_code_that_was_never_seen_has_noughts_and_no_mean() -> None:
         "rate_per_min": (0.0, "1/min", 0, (), OK),
         "bout_mean_s": (None, "s", 0, (), NONE),
         "bout_median_s": (None, "s", 0, (), NONE),
+        "bout_sd_s": (None, "s", 0, (), NONE),
         "bout_complete_mean_s": (None, "s", 0, (), NONE),
+        "bout_complete_median_s": (None, "s", 0, (), NONE),
+        "bout_complete_sd_s": (None, "s", 0, (), NONE),
     }
 
 
