@@ -8,6 +8,7 @@ holds the window up for a moment only.
 from __future__ import annotations
 
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Iterator
 from concurrent.futures import Future, wait
@@ -50,7 +51,7 @@ class ReadAhead:
     n_late : int
         Frames that were asked for in play and not at hand.
     trouble : str
-        Why the thread could not decode further; empty where it could.
+        Why the thread could not decode further, or that it gets no answer; empty where it could.
     """
 
     def __init__(self, source: FrameSource) -> None:
@@ -64,6 +65,7 @@ class ReadAhead:
         self._thread: threading.Thread | None = None
         self._ended = False
         self._errands = Errands()
+        self._began_s: float | None = None
         self._asked: tuple[int, Future[Rgb]] | None = None
         self._wait_s = self._patience_s = _ANSWERS * errands.ANSWER_S
         self.n_late = 0
@@ -149,6 +151,8 @@ class ReadAhead:
         """
         with self._state:
             self._target, self._step = index, -1 if backward else 1
+            if self._began_s is not None and time.monotonic() - self._began_s > self._patience_s:
+                self.trouble = _SILENCE
             if self._thread is None and not self._ended:
                 self._thread = threading.Thread(target=self._run, name="read-ahead", daemon=True)
                 self._thread.start()
@@ -182,6 +186,8 @@ class ReadAhead:
             self._state.notify_all()
         if self._thread is not None:
             self._thread.join(self._wait_s)
+            if self._thread.is_alive():
+                self._wait_s = _IN_PASSING_S
         with suppress(NoAnswerError):
             answer(self._errands.send(self._close_film), self._wait_s, _SILENCE)
 
@@ -198,15 +204,16 @@ class ReadAhead:
                     index = self._next_wanted()
                 if self._ended or index is None:
                     return
+                self._began_s = time.monotonic()
             try:
                 with self._decoding:
                     picture = self._source.frame(index)
             except (InputError, StorageError) as error:
                 with self._state:
-                    self.trouble, self._target = error.what, None
+                    self.trouble, self._target, self._began_s = error.what, None, None
                 continue
             with self._state:
-                self.trouble = ""
+                self.trouble, self._began_s = "", None
                 if self._target is not None:
                     self._keep(index, picture)
 

@@ -236,6 +236,24 @@ def test_a_film_that_does_not_answer_holds_nobody_up_and_is_shown_when_it_does(f
     ahead.close()
 
 
+def test_in_play_a_film_that_does_not_answer_is_told_until_it_does(film: Path) -> None:
+    source = open_video([film], None)
+    real, gate = source.frame, threading.Event()
+
+    def silent(index: int) -> np.ndarray:
+        assert gate.wait(60)
+        return real(index)
+
+    source.frame = silent  # type: ignore[method-assign]
+    with ReadAhead(source) as ahead:
+        ahead._patience_s = 0.01
+        wait_for(lambda: ahead.at_hand(3) is None and "does not answer" in ahead.trouble)
+        ahead._patience_s = 60
+        gate.set()
+        wait_for(lambda: ahead.at_hand(3) is not None)
+        assert ahead.trouble == ""
+
+
 def test_closed_while_the_film_does_not_answer_it_is_let_go_of_afterwards(film: Path) -> None:
     source = open_video([film], None)
     real, leave, gate, order = source.frame, source.__exit__, threading.Event(), []
