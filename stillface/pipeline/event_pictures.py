@@ -45,8 +45,9 @@ def study_panels(protocol: Protocol, pooled: Iterable[PooledEvents]) -> tuple[Ev
     for one in pooled:
         row = one.row
         if row.n_events >= _LEAST_EVENTS:
+            sessions = "1 session" if row.n_sessions == 1 else f"{row.n_sessions} sessions"
             line = EventLine(
-                f"{role_label(protocol, row.role)}, {row.n_events} events of {row.n_sessions}",
+                f"{role_label(protocol, row.role)}, {row.n_events} events, {sessions}",
                 one.times_s,
                 one.course,
                 one.course_low,

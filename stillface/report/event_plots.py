@@ -69,7 +69,7 @@ def draw_event_panels(panels: Sequence[EventPanel]) -> str:
     with drawing("events"):
         from matplotlib.figure import Figure
 
-        figure = Figure(figsize=(3.6 * _PER_ROW, 2.7 * n_rows), layout="constrained")
+        figure = Figure(figsize=(3.6 * _PER_ROW, 2.8 * n_rows), layout="constrained")
         figure.patch.set_visible(False)
         for k, panel in enumerate(drawn):
             axes = figure.add_subplot(n_rows, _PER_ROW, k + 1)
@@ -88,6 +88,8 @@ def draw_event_panels(panels: Sequence[EventPanel]) -> str:
 
 
 def _draw(axes: Any, panel: EventPanel) -> None:
+    from matplotlib.ticker import MaxNLocator
+
     axes.axvline(0, color=MUTED, linewidth=0.6)
     axes.axhline(0, color=MUTED, linewidth=0.5, linestyle=(0, (2, 2)))
     for line in panel.lines:
@@ -98,10 +100,11 @@ def _draw(axes: Any, panel: EventPanel) -> None:
             axes.hlines(line.random, 0, line.times_s[-1], color=colour, linewidth=0.7)
     times = panel.lines[0].times_s
     axes.set_xlim(times[0] - 0.25, times[-1] + 0.25)
+    axes.xaxis.set_major_locator(MaxNLocator(8, integer=True))
     axes.set_xlabel("s from the event")
     axes.set_ylabel(panel.unit)
     # Beside the curves, never on them.
     axes.legend(
-        loc="upper left", bbox_to_anchor=(0, -0.2), ncols=2, frameon=False, fontsize=6.5, labelcolor=INK,
+        loc="upper left", bbox_to_anchor=(0, -0.2), ncols=1, frameon=False, fontsize=6.5, labelcolor=INK,
         borderaxespad=0.2, handlelength=2.4,
     )  # fmt: skip

@@ -116,12 +116,12 @@ def test_pictures_hold_what_has_three_events():
         ("PL · smile of Caregiver", "change of interval, ms")
     ]
     (line,) = study[0].lines
-    assert line.label == "Infant, 5 events of 3"
+    assert line.label == "Infant, 5 events, 3 sessions"
     before, after = line.mean[line.times_s < 0], line.mean[line.times_s > 0]
     assert before.tolist() == pytest.approx([0.0] * 10)
     assert after.tolist() == pytest.approx([-20.0] * 20)
     assert [len(session_panels(PROTOCOL, [one])) for one in DYADS] == [1, 0, 0]
     svg = draw_event_panels(study * (EVENT_PANELS_MAX + 3))
     assert svg.count("smile of Caregiver</text>") == EVENT_PANELS_MAX
-    assert "Infant, 5 events of 3" in svg
+    assert "Infant, 5 events, 3 sessions" in svg
     assert svg == draw_event_panels(study * (EVENT_PANELS_MAX + 3))
