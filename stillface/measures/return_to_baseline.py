@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +19,7 @@ from stillface.domain.states import StateTrack
 from stillface.measures.latency import observed_until
 from stillface.measures.slices import StreamSlice, stream_slices
 
-__all__ = ["ReturnToBaseline", "rolling_pct_negative"]
+__all__ = ["ReturnToBaseline"]
 
 Float = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -33,18 +33,18 @@ class ReturnToBaseline:
 
     The share of negative time in the ``window_s`` that end at t is followed exactly, to the nanosecond, from
     the moment the window lies inside the reunion, so the smallest value is ``window_s``. Back means at most
-    the reference episode's share of negative time plus one standard deviation of its own rolling values
-    (taken every ``step_s``), for the protocol's ``sustain_s``. A window seen for less than half breaks
-    the run. NA_NOTATRISK where the first window is back already. Flags print the window, the limit in per
-    cent and the sustained time.
+    the reference episode's share of negative time plus one standard deviation of its own rolling share,
+    for the protocol's ``sustain_s``. That deviation is over time, the square root of the mean squared
+    distance of the rolling share from its mean, integrated exactly: nothing is sampled. A window seen for
+    less than half is in neither and breaks the run. NA_NOTATRISK where the first window is back already.
+    Flags print the window, the limit in per cent and the sustained time.
 
     Parameters
     ----------
-    window_s, step_s : float
+    window_s : float
     """
 
     window_s: float = 10.0
-    step_s: float = 0.1
 
     name = "return_to_baseline"
 
@@ -70,12 +70,12 @@ class ReturnToBaseline:
         if stream.episode is None or stream.problem is not None or reference is None or lack is not None:
             status = stream.problem or lack or Status.MISS_EPISODE
             return stamp.row(name, None, "s", status=status)
-        _, before = rolling_pct_negative(reference.track, s_to_ns(self.window_s), s_to_ns(self.step_s))
-        seen = before[np.isfinite(before)]
+        before = _Rolling.over(reference.track, s_to_ns(self.window_s))
+        deviation = None if before is None else before.deviation_pct()
         rolling = _Rolling.over(stream.track, s_to_ns(self.window_s))
-        if seen.size < 2 or rolling is None:
+        if deviation is None or rolling is None:
             return stamp.row(name, None, "s", status=Status.MISS_LOWN)
-        limit = _pct_negative(reference) + float(seen.std(ddof=1))
+        limit = _pct_negative(reference) + deviation
         flags: tuple[str, ...] = (
             f"window_s={self.window_s!r}",
             f"limit_pct={float(limit)!r}",
@@ -93,29 +93,6 @@ class ReturnToBaseline:
         value = ns_to_s(found - stream.episode.onset_ns)
         flags = (*flags, f"confirmed_s={value + recovery.sustain_s!r}")
         return stamp.row(name, value, "s", n=1, flags=flags)
-
-
-def rolling_pct_negative(track: StateTrack, window_ns: int, step_ns: int) -> tuple[Int64, Float]:
-    """Give the share of negative time in windows that lie wholly inside a track.
-
-    Parameters
-    ----------
-    track : StateTrack
-        Cut to the episode; its scheme has valences.
-    window_ns, step_ns : int
-
-    Returns
-    -------
-    times_ns : array of int64, shape (n,)
-        End of each window.
-    pct : array of float64, shape (n,)
-        Exact share of the window's scorable time; NaN where less than half of it is scorable.
-    """
-    times = np.arange(track.onset_ns + window_ns, track.offset_ns + 1, step_ns, dtype=np.int64)
-    negative, seen = _in_window(track, times, window_ns)
-    enough = seen >= _MIN_SEEN * window_ns
-    pct = np.divide(100 * negative, seen, out=np.full(times.size, np.nan), where=enough)
-    return times, np.asarray(pct)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,6 +116,30 @@ class _Rolling:
         spare = seen - _MIN_SEEN * window_ns
         return cls(times, negative, spare, seen) if bool((spare >= 0).any()) else None
 
+    def deviation_pct(self) -> float | None:
+        """Give the standard deviation over time of the share, where enough is seen; None over no time."""
+        pieces = self._seen_enough()
+        durations = pieces.durations_s
+        total = float(durations.sum())
+        if not total:
+            return None
+        mean = float(pieces.integrals(1).sum()) / total
+        around = replace(pieces, above=pieces.above - mean * pieces.below)
+        return 100 * math.sqrt(float(around.integrals(2).sum()) / total)
+
+    def _seen_enough(self) -> _Pieces:
+        """Cut the stretches where just enough is seen, and keep those with enough."""
+        place = np.arange(self.times_ns.size, dtype=np.float64)
+        spare = self.spare_ns
+        k = np.flatnonzero((spare[:-1] < 0) != (spare[1:] < 0))
+        cuts = np.sort(np.concatenate((place, k + spare[k] / (spare[k] - spare[k + 1]))))
+        kept = np.interp((cuts[:-1] + cuts[1:]) / 2, place, spare) >= 0
+        since_s = (self.times_ns - self.times_ns[0]) / NS_PER_S
+        columns = (since_s, self.negative_ns / NS_PER_S, self.seen_ns / NS_PER_S)
+        times, above, below = (np.interp(cuts, place, column) for column in columns)
+        ends = np.stack((np.arange(cuts.size - 1), np.arange(1, cuts.size)))[:, kept]
+        return _Pieces(np.diff(times)[kept], above[ends], below[ends])
+
     def runs_below(self, limit_pct: float) -> Iterator[tuple[int, int]]:
         """Give the stretches in which enough is seen and at most the limit is negative."""
         # A share that equals the limit may come out a rounding above it.
@@ -161,6 +162,41 @@ class _Rolling:
                 run = onset, end
         if run is not None:
             yield run
+
+
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """Stretches of time in which a share is one line over another.
+
+    Parameters
+    ----------
+    durations_s : array, shape (n,)
+    above, below : array, shape (2, n)
+        The two lines at the beginning and the end of each stretch; ``below`` is above zero.
+    """
+
+    durations_s: Float
+    above: Float
+    below: Float
+
+    def integrals(self, power: int) -> Float:
+        """Give the integral over time of the share, or of its square, for each stretch."""
+        first, last = self.above / self.below
+        level = (first + last) / 2 if power == 1 else (first**2 + first * last + last**2) / 3
+        found = self.durations_s * level
+        # Where the lower line is no constant the share is no line: with u for it, share = slope + rest / u.
+        start, end = self.below
+        turning = np.flatnonzero(np.abs(end - start) > 1e-9 * start)
+        start, end = start[turning], end[turning]
+        slope = (self.above[1] - self.above[0])[turning] / (end - start)
+        rest = self.above[0][turning] - slope * start
+        log = np.log(end / start)
+        if power == 1:
+            over_u = slope * (end - start) + rest * log
+        else:
+            over_u = slope**2 * (end - start) + 2 * slope * rest * log + rest**2 * (1 / start - 1 / end)
+        found[turning] = self.durations_s[turning] * over_u / (end - start)
+        return np.asarray(found)
 
 
 def _below(start: float, end: float, low: float, high: float) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +16,7 @@ from stillface.domain.results import Measurement, Status
 from stillface.domain.session import Episode, Session
 from stillface.errors import FieldError
 from stillface.measures.recovery import RecoveryLatency
-from stillface.measures.return_to_baseline import ReturnToBaseline, rolling_pct_negative
+from stillface.measures.return_to_baseline import ReturnToBaseline
 
 S = we.S
 
@@ -107,12 +108,69 @@ def test_just_as_long_as_it_must_hold_is_long_enough() -> None:
 
 def test_a_limit_above_zero_is_reached_before_the_last_cry_leaves_the_window() -> None:
     tracks = infant(("S", 0, 25), ("N", 25, 31), ("S", 31, 60), ("N", 60, 140), ("S", 140, 180))
-    _, rolling = rolling_pct_negative(tracks[0].clip(0, 60 * S), 10 * S, S // 10)
-    limit = 10.0 + rolling.std(ddof=1)
+    # The rolling share is 0 until 25, climbs to 60 % at 31, stays until 35, is 0 again at 41. Over 50 s its
+    # mean is 600 / 50 = 12, that of its square (7200 + 14400 + 7200) / 50 = 576, and 576 - 144 = 432.
+    limit = 10.0 + math.sqrt(432)
     row = baseline(tracks)
     # At t the window holds 10 - (t - 20) negative seconds: exactly at 30 - limit / 10 they are at the limit.
     assert row.value == pytest.approx(30 - limit / 10, abs=2e-9)
-    assert f"limit_pct={limit!r}" in row.flags
+    assert limit_of(row) == pytest.approx(limit, abs=1e-12)
+
+
+def test_the_limit_where_less_and_less_is_seen() -> None:
+    """By hand: 10 s negative, 10 s calm, then nothing can be seen; windows of 10 s.
+
+    From 10 to 20 the share is 1 - u / 10, u from 0 to 10. From 20 on the window holds 10 - u calm seconds
+    until 25, where half of it is unseen. Then it is no value: 15 s count. Mean 5 / 15, square (10 / 3) / 15.
+    """
+    play = (("N", 0, 10), ("S", 10, 20), ("U", 20, 60))
+    row = baseline(infant(*play, ("N", 60, 140), ("S", 140, 180)))
+    spread = 100 * math.sqrt(10 / 3 / 15 - (5 / 15) ** 2)
+    assert limit_of(row) == pytest.approx(50 + spread, abs=1e-9)
+
+
+def test_the_limit_where_the_unseen_takes_the_place_of_calm() -> None:
+    """By hand: negative to 5, calm to 10, unseen to 14, calm to 60: four seconds leave or lack in turn.
+
+    u seconds after 10 the window holds 5 - u negative of 10 - u seen seconds until 14; then 1 - (u - 4) of
+    6 until 15, none of 6 until 20, none of what is then seen up to 60.
+    """
+    play = (("N", 0, 5), ("S", 5, 10), ("U", 10, 14), ("S", 14, 60))
+    row = baseline(infant(*play, ("N", 60, 140), ("S", 140, 180)))
+    # (5 - u) / (10 - u) = 1 - 5 / (10 - u): over four seconds 4 - 5 ln(10 / 6), squared
+    # 4 - 10 ln(10 / 6) + 25 (1 / 6 - 1 / 10); then a line from 1 / 6 to 0 in a second.
+    log = math.log(10 / 6)
+    mean = (4 - 5 * log + 1 / 12) / 50
+    square = (4 - 10 * log + 25 * (1 / 6 - 1 / 10) + 1 / 108) / 50
+    pct = 100 * 5 / 56
+    assert limit_of(row) == pytest.approx(pct + 100 * math.sqrt(square - mean**2), abs=1e-9)
+
+
+@settings(max_examples=60, deadline=None)
+@given(play=st.lists(st.tuples(st.sampled_from("NSU"), st.integers(1, 150)), min_size=1, max_size=12))
+def test_the_limit_is_what_a_walk_in_thousandths_comes_near(play: list[tuple[str, int]]) -> None:
+    cells = [code for code, n in play for _ in range(100 * n)][:60000]
+    cells += ["S"] * (60000 - len(cells))
+    tenths = cells[::100]
+    bouts = [(code, k / 10, (k + 1) / 10) for k, code in enumerate(tenths)]
+    row = baseline(infant(*bouts, ("N", 120, 140), ("S", 140, 180)))
+    negative, seen = (np.concatenate(([0], np.cumsum([c in which for c in cells]))) for which in ("N", "NS"))
+    in_window, scored = negative[10000:] - negative[:-10000], seen[10000:] - seen[:-10000]
+    enough = scored >= 5000
+    # All borders lie on tenths, so a stretch seen enough begins and ends on a thousandth.
+    whole = np.flatnonzero(enough[:-1] & enough[1:])
+    if row.status in (Status.MISS_LOWN, Status.MISS_UNSCORABLE):
+        assert not whole.size
+        return
+    share = 100 * in_window / np.maximum(scored, 1)
+    first, last = share[whole], share[whole + 1]
+    mean, square = ((first + last) / 2).mean(), ((first**2 + first * last + last**2) / 3).mean()
+    pct = 100 * negative[-1] / seen[-1]
+    assert (limit_of(row) - pct) ** 2 == pytest.approx(square - mean**2, rel=1e-4, abs=1e-3)
+
+
+def limit_of(row: Measurement) -> float:
+    return float(next(flag for flag in row.flags if flag.startswith("limit_pct=")).partition("=")[2])
 
 
 tenths = st.lists(st.tuples(st.sampled_from("NSU"), st.integers(1, 90)), min_size=1, max_size=14)
@@ -134,7 +192,7 @@ def test_the_return_is_what_a_walk_in_hundredths_finds(reunion: list[tuple[str, 
     if row.status is Status.MISS_LOWN:
         assert (seen[1000:] - seen[:-1000]).max() < 500
         return
-    limit = float(next(flag for flag in row.flags if flag.startswith("limit_pct=")).partition("=")[2])
+    limit = limit_of(row)
     back = []
     for t in range(1000, 6001):
         in_window, scored = negative[t] - negative[t - 1000], seen[t] - seen[t - 1000]
