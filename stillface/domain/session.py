@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from stillface.domain import refuse
 from stillface.domain.clock import NS_PER_S, ns_to_s
 from stillface.domain.events import BeatSeries, PointEvents
-from stillface.domain.faces import FaceTrack
 from stillface.domain.protocol import Protocol
 from stillface.domain.recording import Recording, Signal, SignalRecording, VideoRecording
 from stillface.domain.states import StateTrack
@@ -61,7 +60,7 @@ class Session:
     persons : mapping of role to person_id
     visit_id : str
     recordings : tuple of Recording
-    faces, tracks, signals, beats
+    tracks, signals, beats
         Artefacts of the steps.
     points : tuple of PointEvents
         Coded events to be measured: one stream per role and scheme.
@@ -75,7 +74,6 @@ class Session:
     persons: Mapping[str, str] = field(default_factory=dict)
     visit_id: str = ""
     recordings: tuple[Recording, ...] = ()
-    faces: tuple[FaceTrack, ...] = ()
     tracks: tuple[StateTrack, ...] = ()
     signals: tuple[Signal, ...] = ()
     beats: tuple[BeatSeries, ...] = ()
@@ -117,10 +115,6 @@ class Session:
     def episode(self, episode_id: str) -> Episode | None:
         """Give the episode as it happened, or None where it was not run."""
         return next((episode for episode in self.episodes if episode.id == episode_id), None)
-
-    def with_faces(self, faces: Iterable[FaceTrack]) -> Session:
-        """Give a new session with these face tracks added."""
-        return replace(self, faces=(*self.faces, *faces))
 
     def with_tracks(self, tracks: Iterable[StateTrack]) -> Session:
         """Give a new session with these state tracks added beside those it has."""

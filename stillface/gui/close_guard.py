@@ -13,7 +13,6 @@ from stillface.gui.roles import WindowRole
 __all__ = ["CloseGuard"]
 
 _RETRY_MS = 5_000
-_LATER = "Close, and bring them in later"
 
 
 class CloseGuard(QObject):

@@ -92,11 +92,6 @@ class StudyFolder:
         """Folder of reports."""
         return self.root / "reports"
 
-    @property
-    def models_dir(self) -> Path:
-        """Folder of the study's own trained coders."""
-        return self.root / "models"
-
     def sessions(self) -> tuple[str, ...]:
         """Give the ids of all sessions, sorted."""
         found = self.root.glob(f"sessions/*/{SESSION_FILE}")

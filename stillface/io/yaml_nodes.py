@@ -133,10 +133,6 @@ class Node:
             raise self.error("not a number", expected="a number such as 120 or 0.5")
         return float(str(self.value))
 
-    def number_or_none(self) -> float | None:
-        """Give a finite number, or None for null."""
-        return None if self.is_null else self.number()
-
     def boolean(self) -> bool:
         """Give true or false, which must be spelled so."""
         if self._plain_match(_TRUE):

@@ -64,10 +64,6 @@ class Bins:
         """Go to a bin by its number; beyond the ends stays at the ends."""
         return Bins(self.edges_ns, min(max(place, 0), len(self) - 1))
 
-    def at_time(self, time_ns: int) -> Bins:
-        """Go to the bin that holds a time."""
-        return self.at(int(np.searchsorted(np.array(self.edges_ns), time_ns, side="right")) - 1)
-
     def next(self) -> Bins:
         """Go on by one."""
         return self.at(self.place + 1)
