@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -16,39 +15,18 @@ from qtpy.QtWidgets import QApplication
 from stillface.domain.clock import NS_PER_S as S
 from stillface.gui import session_window
 from stillface.gui.compare_panel import ComparePanel
-from stillface.io.bundle import open_study
 from stillface.review.commands_live import AddPoint
 from stillface.review.install import install_id
 from stillface.review.lanes import LaneKey
 from stillface.review.opening import open_document
+from tests.lab_schemes import use_schemes
 
-SCHEME = """\
-scheme:
-  id: bids
-  version: "1.0"
-  title: Bids
-  type: point
-  exclusive: false
-  exhaustive: false
-  min_dur_ms: 0
-  roles: [infant]
-  status: lab
-  source: a lab's own
-  licence: BSD-3-Clause
-  codes:
-    bid: {label: Bid, key: b, colour: "#0072B2"}
-    touch: {label: Touch, key: t, colour: "#E69F00"}
-"""
 CODED = {"AB": [(2, "bid"), (6, "bid"), (12, "touch")], "CD": [(2.4, "bid"), (6.2, "touch"), (15, "bid")]}
 
 
 @pytest.fixture
 def window(study: Any, qtbot: Any) -> Iterator[Any]:
-    (study.root / "schemes").mkdir()
-    (study.root / "schemes" / "bids.yaml").write_text(SCHEME, encoding="utf-8")
-    schemes = {"infant": ("affect3", "bids"), "caregiver": ("affect3",)}
-    study.update_study(lambda now: replace(now, schemes=schemes))
-    study = open_study(study.root)
+    study = use_schemes(study, infant=("affect3", "bids"), caregiver=("affect3",))
     for coder, events in CODED.items():
         document = open_document(study, "one", coder, install_id(), with_auto=False)
         for time_s, code in events:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,30 +11,11 @@ pytest.importorskip("napari", reason="the window needs the extra gui")
 
 from stillface.gui import session_window
 from stillface.gui.compare_panel import ComparePanel
-from stillface.io.bundle import open_study
 from stillface.review.install import install_id
 from stillface.review.lanes import LaneKey
 from stillface.review.opening import open_document
 from stillface.review.ratings import Rate, rating_units
-
-SCHEME = """\
-scheme:
-  id: distress
-  version: "1.0"
-  title: Distress in the episode
-  type: rating
-  exclusive: true
-  exhaustive: false
-  min_dur_ms: 0
-  roles: [infant]
-  status: lab
-  source: a lab's own
-  licence: BSD-3-Clause
-  codes:
-    none: {label: none, value: 1, key: "1", colour: "#0072B2"}
-    some: {label: some, value: 2, key: "2", colour: "#E69F00"}
-    much: {label: much, value: 3, key: "3", colour: "#009E73"}
-"""
+from tests.lab_schemes import use_schemes
 
 Open = Callable[[dict[str, list[str]]], ComparePanel]
 
@@ -45,11 +25,7 @@ def compared(study: Any, qtbot: Any) -> Iterator[Open]:
     shown: list[Any] = []
 
     def open_pair(values: dict[str, list[str]]) -> ComparePanel:
-        (study.root / "schemes").mkdir()
-        (study.root / "schemes" / "distress.yaml").write_text(SCHEME, encoding="utf-8")
-        schemes = {"infant": ("affect3", "distress"), "caregiver": ("affect3",)}
-        study.update_study(lambda now: replace(now, schemes=schemes))
-        folder = open_study(study.root)
+        folder = use_schemes(study, infant=("affect3", "distress"), caregiver=("affect3",))
         for coder, mine in values.items():
             document = open_document(folder, "one", coder, install_id(), with_auto=False)
             units = rating_units(document.session, document.grid)["episode"]

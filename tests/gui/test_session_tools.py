@@ -28,6 +28,7 @@ from stillface.review.episodes import StopSuggestion
 from stillface.review.face_marks import MARKS
 from stillface.review.habits import Habits
 from stillface.review.lanes import LaneKey
+from tests.lab_schemes import use_schemes
 
 from .conftest import N_FRAMES
 
@@ -353,32 +354,8 @@ def test_a_share_that_comes_back_is_written_to_without_a_click(
     assert len(window.desk.document.lane(INFANT).bouts) == 2
 
 
-SCALE = """\
-scheme:
-  id: distress
-  version: "1.0"
-  title: Distress in the episode
-  type: rating
-  exclusive: true
-  exhaustive: false
-  min_dur_ms: 0
-  roles: [infant]
-  status: lab
-  source: a lab's own
-  licence: BSD-3-Clause
-  codes:
-    none: {label: none, value: 1, key: "1"}
-    some: {label: some, value: 2, key: "2"}
-    much: {label: much, value: 3, key: "3"}
-"""
-
-
 def test_scales_are_rated_by_episode_with_remarks(study: Any, open_window: Callable[..., Any]) -> None:
-    from dataclasses import replace
-
-    (study.root / "schemes").mkdir(exist_ok=True)
-    (study.root / "schemes" / "distress.yaml").write_text(SCALE)
-    study.update_study(lambda now: replace(now, schemes={**now.schemes, "infant": ("affect3", "distress")}))
+    use_schemes(study, infant=("affect3", "distress"), caregiver=("affect3",))
     scale = LaneKey("infant", "distress", "human:AB")
     window = open_window()
     press(window, "F4")

@@ -18,26 +18,9 @@ from stillface.pipeline.agree_figures import AgreementParams
 from stillface.pipeline.agree_page import write_reliability_page
 from stillface.pipeline.agree_study import study_agreement
 from tests.integration.agreement_study import make_study
+from tests.lab_schemes import use_schemes
 
 S = 10**9
-SCALE = """\
-scheme:
-  id: distress
-  version: "1.0"
-  title: Distress in the episode
-  type: rating
-  exclusive: true
-  exhaustive: false
-  min_dur_ms: 0
-  roles: [infant]
-  status: lab
-  source: a lab's own
-  licence: BSD-3-Clause
-  codes:
-    none: {label: none, value: 1, key: "1"}
-    some: {label: some, value: 2, key: "2"}
-    much: {label: much, value: 3, key: "3"}
-"""
 NAMES = {1: "none", 2: "some", 3: "much"}
 UNITS = ((0, 120), (120, 240), (240, 360))
 RATED = {
@@ -66,10 +49,7 @@ def folder(tmp_path: Path) -> StudyFolder:
     made = make_study(tmp_path / "first", 3, plan)
     study = replace(made.study, schemes={"infant": ("affect3",)})
     root = create_study(tmp_path / "study", StudyFile(study, plan)).root
-    (root / "schemes").mkdir(exist_ok=True)
-    (root / "schemes" / "distress.yaml").write_text(SCALE, encoding="utf-8")
-    found = open_study(root)
-    found.update_study(lambda now: replace(now, schemes={"infant": ("distress",)}))
+    found = use_schemes(open_study(root), infant=("distress",))
     for name in made.sessions():
         found.add_session(made.load_session(name))
     for name, (first, second) in RATED.items():

@@ -71,16 +71,6 @@ MOMENT = (
 Write = Callable[[str], Path]
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def to_file(text: str) -> Path:
-        path = tmp_path / "mine.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return to_file
-
-
 def test_every_protocol_of_the_specification_ships() -> None:
     assert set(shipped_protocol_ids()) == {*STILL_FACE, *OTHER_DYADS, "demo_3x40"}
 

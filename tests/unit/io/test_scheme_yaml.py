@@ -49,16 +49,6 @@ rule:
 Write = Callable[[str], Path]
 
 
-@pytest.fixture
-def write(tmp_path: Path) -> Write:
-    def to_file(text: str) -> Path:
-        path = tmp_path / "mine.yaml"
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    return to_file
-
-
 @pytest.mark.parametrize("name", shipped_scheme_ids())
 def test_shipped_scheme_reads_and_fits_its_json_schema(name: str, repo: Path) -> None:
     schema = json.loads((repo / "protocols/json-schemas/scheme.schema.json").read_text(encoding="utf-8"))

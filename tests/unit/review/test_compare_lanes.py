@@ -9,7 +9,7 @@ import pytest
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.errors import InputError, UsageError
-from stillface.io.bundle import StudyFolder, open_study
+from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_chain import read_log
 from stillface.io.human_codes import read_people
 from stillface.review.commands_live import AddPoint
@@ -21,57 +21,16 @@ from stillface.review.opening_pair import comparable, open_comparison
 from stillface.review.ratings import Rate, RatingUnit
 from stillface.review.settling import Comparison
 from stillface.review.signoff import sign_off
+from tests.lab_schemes import use_schemes
 from tests.unit.review.pair_study import HOME, make_study
 
-BIDS = """\
-scheme:
-  id: bids
-  version: "1.0"
-  title: Bids
-  type: point
-  exclusive: false
-  exhaustive: false
-  min_dur_ms: 0
-  roles: [infant]
-  status: lab
-  source: a lab's own
-  licence: BSD-3-Clause
-  codes:
-    bid: {label: Bid, key: b}
-    touch: {label: Touch, key: t}
-"""
-SCALE = """\
-scheme:
-  id: distress
-  version: "1.0"
-  title: Distress in the episode
-  type: rating
-  exclusive: true
-  exhaustive: false
-  min_dur_ms: 0
-  roles: [infant]
-  status: lab
-  source: a lab's own
-  licence: BSD-3-Clause
-  codes:
-    none: {label: none, value: 1, key: "1"}
-    some: {label: some, value: 2, key: "2"}
-    much: {label: much, value: 3, key: "3"}
-"""
 UNITS = [RatingUnit(*u) for u in (("PL", 0, 120 * S), ("SF", 120 * S, 240 * S), ("RE", 240 * S, 360 * S))]
 
 
 @pytest.fixture
 def study(tmp_path: Path) -> StudyFolder:
-    from dataclasses import replace
-
     folder = make_study(tmp_path / "study")
-    (folder.root / "schemes").mkdir()
-    for name, text in (("bids", BIDS), ("distress", SCALE)):
-        (folder.root / "schemes" / f"{name}.yaml").write_text(text, encoding="utf-8")
-    schemes = {"infant": ("bids", "distress"), "caregiver": ("affect3",)}
-    folder.update_study(lambda now: replace(now, schemes=schemes))
-    return open_study(folder.root)
+    return use_schemes(folder, infant=("bids", "distress"), caregiver=("affect3",))
 
 
 def mark(study: StudyFolder, coder: str, events: Sequence[tuple[float, str]]) -> None:
