@@ -18,6 +18,7 @@ from stillface.io.artefacts import load_beats, load_signal, load_state_track
 from stillface.io.bundle import StudyFolder
 from stillface.io.human_beats import beats_tier, correct_beats, read_beat_edits
 from stillface.io.human_codes import CodedByPeople, read_people
+from stillface.pipeline.accept import accepted_films
 from stillface.pipeline.faces_seen import seen_face, track_places
 from stillface.pipeline.findings import Finding
 from stillface.pipeline.session_checks import role_words
@@ -122,6 +123,7 @@ def code_findings(folder: StudyFolder, session: Session) -> list[Finding]:
             found.append(Finding("warning", where, text))
         if coder not in folder.study.coders:
             found.append(Finding("note", where, f"{coder} coded and is not among the coders of study.yaml"))
+    found += accepted_films(folder, where)
     words = [line for track in codings.people.tracks for line in role_words(track.scheme, track.role)]
     words += [line for events in codings.people.points for line in role_words(events.scheme, events.role)]
     found += [Finding("warning", where, line) for line in dict.fromkeys(words)]

@@ -8,16 +8,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from stillface.domain.session import Session
-from stillface.errors import StillfaceError, UsageError
+from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
 from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_heads import latest_head, missing_since
 from stillface.io.code_log_name import parse_log_name
 from stillface.io.hdf5 import verify as verify_h5
 from stillface.pipeline.findings import Finding, in_order
-from stillface.pipeline.raw_files import hash_of, raw_names, record_raw, recorded_raw
+from stillface.pipeline.raw_files import hash_of, raw_names, recorded_raw
 
-__all__ = ["VerifySummary", "accept_file", "verify_study"]
+__all__ = ["VerifySummary", "verify_study"]
 
 Progress = Callable[[str], None]
 """Called with the name of each file before it is read."""
@@ -71,38 +71,6 @@ def verify_study(folder: StudyFolder, *, progress: Progress | None = None) -> Ve
         _raw(folder, session, seen, summary, tell)
     summary.findings = list(in_order(summary.findings))
     return summary
-
-
-def accept_file(folder: StudyFolder, name: str) -> tuple[str, ...]:
-    """Take a raw file that was changed on purpose as the right one from now on.
-
-    Parameters
-    ----------
-    folder : StudyFolder
-    name : str
-        Its path inside the study.
-
-    Returns
-    -------
-    tuple of str
-        The sessions that name it.
-
-    Raises
-    ------
-    UsageError
-        No session names it.
-    InputError
-        It is not there.
-    """
-    digest = hash_of(folder.path_of(name))
-    using = []
-    for session_id in folder.sessions():
-        if name in raw_names(folder.load_session(session_id)):
-            record_raw(folder, session_id, {**recorded_raw(folder, session_id), name: digest})
-            using.append(session_id)
-    if not using:
-        raise UsageError("no session names this file", where=name)
-    return tuple(using)
 
 
 def _silent(name: str) -> None:
@@ -189,7 +157,8 @@ def _raw(
             if known is None:
                 summary.unrecorded += 1
             elif hash_of(path) != known:
-                fix = f"restore it from a backup, or accept it: stillface verify --accept {name}"
+                accept = f"stillface verify STUDY --accept {name} --why REASON"
+                fix = f"restore it from a backup, or accept it: {accept}"
                 summary.problem(f"{session.session_id}/{name}", "its content has changed", fix)
         except StillfaceError as error:
             summary.problem(session.session_id, str(error))

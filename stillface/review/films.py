@@ -7,23 +7,18 @@ made on.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 
-from stillface.domain.clock import NS_PER_S, FrameClock
 from stillface.domain.recording import VideoRecording
 from stillface.domain.session import Session
 from stillface.errors import InputError, StorageError
 from stillface.io.bundle import StudyFolder
-from stillface.io.durable import write_atomic
+from stillface.io.known_films import KnownFilms, film_facts, film_words
 from stillface.review.cameras import Camera
 
 __all__ = ["Films", "cameras_of", "open_films"]
 
-_KNOWN_FILMS = "films.json"
+_ACCEPT = "meant to be? stillface verify STUDY --accept-film"
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,7 @@ def open_films(study: StudyFolder, session: Session) -> Films:
     """Give the films that can be opened; the others, and replaced ones, are told of, never raised."""
     cameras: list[Camera] = []
     troubles: list[str] = []
-    known = _KnownFilms(study.session_dir(session.session_id) / "index" / _KNOWN_FILMS)
+    known = KnownFilms(study.session_dir(session.session_id) / "index")
     coded = any(study.codes_dir(session.session_id).rglob("*.jsonl"))
     for video in session.videos:
         try:
@@ -66,13 +61,14 @@ def open_films(study: StudyFolder, session: Session) -> Films:
             troubles.append(f"no picture of {video.id}: {error.what}")
             continue
         cameras.append(camera)
-        was = known.other_than(camera)
-        if was and coded:
-            text = f"{video.id} is another film than the one that was coded: {was}"
-            troubles.append(f"{text}; ask your lab manager before you code on")
-        elif was or not known.knows(camera):
-            known.note(camera)
-    known.save()
+        was, now = known.of(video.id), film_facts(camera.clock)
+        if was is not None and was != now and coded:
+            text = f"{video.id} is another film than the one that was coded: {film_words(was, now)}"
+            ask = f"ask your lab manager before you code on ({_ACCEPT} {session.session_id})"
+            troubles.append(f"{text}; {ask}")
+        elif was != now:
+            known.note(video.id, now)
+    known.try_to_save()
     return Films(tuple(cameras), tuple(troubles))
 
 
@@ -83,47 +79,3 @@ def _camera(study: StudyFolder, session: Session, video: VideoRecording) -> Came
     files = [study.path_of(name) for name in video.files]
     with open_video(files, study.session_dir(session.session_id) / "index") as source:
         return Camera(video.id, source.clock, video.clock_map)
-
-
-class _KnownFilms:
-    """Which films were seen before, in a file beside their indexes; it can be deleted at any time."""
-
-    def __init__(self, path: Path) -> None:
-        self._path, self._changed = path, False
-        try:
-            held = json.loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            held = {}
-        self._held: dict[str, dict[str, object]] = held if isinstance(held, dict) else {}
-
-    def knows(self, camera: Camera) -> bool:
-        """Tell whether this camera's film was seen before."""
-        return camera.id in self._held
-
-    def other_than(self, camera: Camera) -> str:
-        """Say how the film differs from the one of before; empty where it does not, or none was."""
-        before, now = self._held.get(camera.id), _facts(camera.clock)
-        if before is None or before == now:
-            return ""
-        then = f"{before.get('frames')} frames in {before.get('length_s')} s then"
-        return f"{then}, {now['frames']} in {now['length_s']} s now"
-
-    def note(self, camera: Camera) -> None:
-        """Take the film as it is for the one that is coded."""
-        self._held[camera.id], self._changed = _facts(camera.clock), True
-
-    def save(self) -> None:
-        """Keep what was noted; a study on a read-only share can still be looked at."""
-        if self._changed:
-            with suppress(OSError, StorageError):
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomic(self._path, json.dumps(self._held, indent=1).encode("utf-8"))
-
-
-def _facts(clock: FrameClock) -> dict[str, object]:
-    edges = clock.edges_ns
-    return {
-        "frames": clock.n_frames,
-        "length_s": round(int(edges[-1] - edges[0]) / NS_PER_S, 3),
-        "stamps": hashlib.sha256(edges.tobytes()).hexdigest(),
-    }

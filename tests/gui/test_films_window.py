@@ -20,6 +20,7 @@ from stillface.domain.recording import Region
 from stillface.errors import InputError, StorageError
 from stillface.gui.film_stand_in import FilmStandIn
 from stillface.gui.session_media import make_quick_copy, open_quick_copy
+from stillface.pipeline.accept import accept_films
 from stillface.video.encode import write_video
 from stillface.video.proxy import ProxySource
 
@@ -230,13 +231,20 @@ def test_a_film_replaced_by_another_is_told_of_once_something_was_coded(
     window = open_window()
     assert overlay(window) == (
         "front is another film than the one that was coded: 450 frames in 18.0 s then, 400 in 16.0 s now; "
-        "ask your lab manager before you code on"
+        "ask your lab manager before you code on (meant to be? stillface verify STUDY --accept-film one)"
     )
     press(window, "Home", "D")
     assert [code for *_, code in bouts(window, INFANT)] == ["pos"]
     window.main.close()
     write_video(film(study), (picture(499 - k) for k in range(450)), RATE)
     # Other pictures at the same times: codes lie where they lay, as after converting the film.
+    window = open_window()
+    assert overlay(window) == ""
+    window.main.close()
+    write_video(film(study), (picture(k) for k in range(400)), RATE)
+    done = {one.camera: one.warning for one in accept_films(study, "one", who="MK", why="cut anew")}
+    assert done["front"] == "AB coded front on another film: 450 frames in 18.0 s then, 400 in 16.0 s now"
+    assert set(done.values()) == {done["front"], ""}
     assert overlay(open_window()) == ""
 
 

@@ -127,7 +127,8 @@ def test_add_check_status_verify(cli: Cli, study: Path) -> None:
     assert cli("verify", "lab", "--json").json["checked"]["raw"] == 1
     (study / "media/a.mp4").write_bytes(b"other")
     assert cli("verify", "lab").code == 1
-    assert cli("verify", "lab", "--accept", "media/a.mp4").code == 0
+    assert cli("verify", "lab", "--accept", "media/a.mp4").code == 2
+    assert cli("verify", "lab", "--accept", "media/a.mp4", "--why", "cut anew").code == 0
 
 
 @pytest.mark.parametrize(

@@ -21,11 +21,12 @@ from stillface.io.artefacts import save_beats, save_face_track, save_signal, sav
 from stillface.io.bundle import StudyFolder, open_study
 from stillface.io.code_log import CodeLog
 from stillface.io.code_log_record import LoggedBout
+from stillface.pipeline.accept import accept_files
 from stillface.pipeline.checks import check_study
 from stillface.pipeline.declare import VisitWords
 from stillface.pipeline.findings import found
 from stillface.pipeline.status import study_status
-from stillface.pipeline.verify import accept_file, verify_study
+from stillface.pipeline.verify import verify_study
 from stillface.pipeline.visits import add_visit
 from tests.unit.pipeline.test_add import tree
 
@@ -103,7 +104,8 @@ def test_a_changed_file_is_a_problem_until_it_is_accepted(study: StudyFolder) ->
     path.write_text(path.read_text().replace("0.00,0.0000", "0.00,0.0001"))
     assert "physio/ecg.csv" in one(said(study, "problem"), "its content has changed")
     assert "its content has changed" in one([f.line for f in verify_study(study).findings], "physio/ecg.csv:")
-    assert accept_file(study, "physio/ecg.csv") == ("S01",)
+    (done,) = accept_files(study, ["physio/ecg.csv"], who="MK", why="exported anew")
+    assert done.session_id == "S01"
     assert said(study) == []
     assert verify_study(study).findings == []
 
@@ -111,9 +113,9 @@ def test_a_changed_file_is_a_problem_until_it_is_accepted(study: StudyFolder) ->
 def test_only_a_file_of_the_study_can_be_accepted(study: StudyFolder) -> None:
     (study.root / "media/other.mp4").write_bytes(b"x")
     with pytest.raises(UsageError, match="no session names this file"):
-        accept_file(study, "media/other.mp4")
+        accept_files(study, ["media/other.mp4"], who="MK", why="x")
     with pytest.raises(InputError, match="not in the study"):
-        accept_file(study, "media/none.mp4")
+        accept_files(study, ["media/none.mp4"], who="MK", why="x")
 
 
 def test_a_film_that_no_longer_opens_is_a_problem(study: StudyFolder) -> None:
