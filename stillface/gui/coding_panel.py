@@ -263,7 +263,7 @@ class CodingPanel(QWidget):
             self.light.setToolTip(f"{trouble.what}. Click to save to another folder.")
             self.say("click the light to save to another folder")
         elif status == "saved" and away is not None:
-            self.light.setToolTip(f"{away}. What you code comes into the study when it can be written.")
+            self.light.setToolTip(f"Now: {away}. What you code comes into the study when that is over.")
         elif status == "saved here":
             self.light.setToolTip("The study could not take your last edits yet; it is tried again.")
         else:

@@ -147,7 +147,7 @@ class CodeLog:
             return
         self.notices += tuple(filter(None, [free_space_warning(self.path.parent, fs=self._fs)]))
         if self.away is not None:
-            self.notices += (f"{self.away}: what you code is kept on this computer until the study takes it",)
+            self.notices += (f"the study takes nothing now ({self.away}): edits are kept on this computer",)
         if found.tail:
             self._set_aside(found.tail, len(found.content))
         if spool is not None and waiting and not self.read_only:

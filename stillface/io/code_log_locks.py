@@ -44,7 +44,7 @@ class LogLocks:
         try:
             self.take()
         except LockUnwritableError as error:
-            self.away = error.what
+            self.away = error.what.partition(": ")[2] or error.what
             if spool is None:
                 self.refused = error.what
         except LockRefusedError as error:
