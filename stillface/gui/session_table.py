@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QItemSelectionModel, Qt
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from stillface.review.library import SIGNS, SessionEntry
@@ -173,7 +173,9 @@ class SessionTable(QTableWidget):
         """Choose one session, and bring it into view."""
         if session_id in self._cells:
             first = self._cells[session_id][0]
-            self.setCurrentCell(first.row(), 0)
+            # By itself Qt asks whether Ctrl is held, as after Ctrl+W it is, and then takes the choice away.
+            flags = QItemSelectionModel.SelectionFlag
+            self.setCurrentCell(first.row(), 0, flags.ClearAndSelect | flags.Rows)
             self.scrollToItem(first)
 
 

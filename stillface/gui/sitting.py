@@ -115,7 +115,7 @@ class Sitting(QObject):
         """Let a session be chosen and open it; None, and the sitting ends, where the browser is closed."""
         if self._browser is None:
             self._browser = self._make_browser()
-        else:
+        if self._last:
             self._browser.come_back(self._last)
         while self._browser.exec() == QDialog.DialogCode.Accepted and self._browser.choice is not None:
             try:

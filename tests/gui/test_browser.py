@@ -141,6 +141,16 @@ def test_a_name_typed_over_the_rows_is_looked_for(study: Any, qtbot: Any) -> Non
     assert (shown.search.text(), cells(shown)) == ("ox", [])
 
 
+def test_a_row_is_chosen_though_ctrl_is_still_held_from_going_back(study: Any, qtbot: Any) -> None:
+    shown = browser(study, qtbot, manager=True)
+    QTest.keyPress(shown.search, Qt.Key.Key_Control, Qt.KeyboardModifier.ControlModifier)
+    shown.come_back("one")
+    assert shown.table.chosen() == ("one",)
+    shown.come_back("one")
+    assert shown.table.chosen() == ("one",)
+    QTest.keyRelease(shown.search, Qt.Key.Key_Control)
+
+
 def test_filters_and_a_broken_session(study: Any, qtbot: Any) -> None:
     coded(study, "AB", [(0, 20, "neu")])
     broken = study.root / "sessions" / "two"

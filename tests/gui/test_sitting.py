@@ -146,6 +146,7 @@ def test_a_session_that_was_named_ends_the_sitting_but_ctrl_w_still_shows_the_st
     again = begin("one")
     press(again.window, Qt.Key.Key_W, CTRL)
     settle(qtbot, lambda: len(person.saw) == 1)
+    assert person.saw == [("one", "\u25cb not started")]
 
 
 def test_ctrl_q_quits_from_anywhere(person: Person, begin: Callable[..., Any], qtbot: Any) -> None:
