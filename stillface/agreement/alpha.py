@@ -55,7 +55,7 @@ def krippendorff_alpha(
     level : {'nominal', 'ordinal', 'interval'}
         Distance: unequal or not; codes in between, by how often they are used; difference of values.
     values : sequence of float, optional
-        Value of each code, for ``interval``; without it the index.
+        Value of each code, for ``interval``, and their order for ``ordinal``; without it the index.
     counts : array-like of float, shape (n_units,), optional
         How many equal units each column stands for.
 
@@ -123,5 +123,7 @@ def _squared_distances(level: Level, values: Float, used: Float) -> Float:
     if level == "interval":
         return np.asarray((values[:, None] - values[None, :]) ** 2)
     # Ordinal: all codes from one to the other, the two ends by half.
-    reached = np.cumsum(used) - used / 2
+    order = np.argsort(values, kind="stable")
+    reached = np.empty(values.size)
+    reached[order] = np.cumsum(used[order]) - used[order] / 2
     return np.asarray((reached[:, None] - reached[None, :]) ** 2)

@@ -12,7 +12,6 @@ from stillface.agreement.align_events import EventRule, event_kappa
 from stillface.agreement.alpha import Level, time_alpha
 from stillface.agreement.bootstrap import DEFAULT_SEED, bootstrap, kappa_interval
 from stillface.agreement.coefficients import coefficients, per_code, weighted_kappa
-from stillface.agreement.icc import icc
 from stillface.agreement.kappa import Agreement, confusion_ns, kappa_from_confusion
 from stillface.agreement.ratings import rated_units, rating_agreement, rating_alpha, scale_values
 from stillface.agreement.side_by_side import side_by_side
@@ -23,11 +22,13 @@ from stillface.domain.intervals import Intervals
 from stillface.domain.provenance import Json
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.states import StateTrack
+from stillface.pipeline.agree_pooled import alpha_figures, code_intervals, event_figures, icc_figures
 
 __all__ = ["AgreementParams", "basic_figures", "pair_figures", "pooled_figures", "validity_figures"]
 
 Int64 = npt.NDArray[np.int64]
 Pair = tuple[StateTrack, StateTrack]
+_LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval")
 _FEWEST_OF_VALIDITY = 3
 
 
@@ -173,18 +174,24 @@ def pooled_figures(sessions: Sequence[Sequence[Pair]], params: AgreementParams) 
     interval = kappa_interval(tables, seed=params.seed, n_resamples=params.n_resamples)
     values = scale_values(scheme) if scheme.type in ("ordinal", "rating") else None
     level: Level = "nominal" if values is None else "ordinal"
-    alpha = time_alpha([coders for found in sessions for coders in _coders(found)], level, params.unit_ns)
+    coders = [tracks for found in sessions for tracks in _coders(found)]
+    alpha = time_alpha(coders, level, params.unit_ns)
+    totals = icc_figures(sessions, params.seed, params.n_resamples)
     figures: dict[str, Json] = {
         **basic_figures(kappa_from_confusion(total)),
         "n_sessions": len(sessions),
         "n_pairs": len(pairs),
         "interval": _numbers(asdict(interval)),
         "coefficients": _numbers(asdict(coefficients(total))),
-        "codes": {code: _numbers(asdict(row)) for code, row in per_code(total, scheme.code_ids).items()},
+        "codes": _pooled_codes(scheme, tables, params),
         "confusion_s": _confusion_s(scheme, total),
         "alpha": {"level": level, "alpha": alpha.alpha, "reason": alpha.reason},
-        "icc": _icc_of_shares(scheme, [confusion_ns(*pair) for pair in pairs]),
+        "alphas": alpha_figures(coders, ("nominal",) if values is None else _LEVELS, params.unit_ns),
+        "icc": totals["share"],
+        "icc_rate": totals["rate"],
     }
+    if scheme.type != "rating":
+        figures["events"] = event_figures(sessions, params.onset_ns, params.seed, params.n_resamples)
     if values is not None:
         linear, quadratic = (
             weighted_kappa(total, "linear", values),
@@ -208,25 +215,11 @@ def _coders(pairs: Sequence[Pair]) -> list[list[StateTrack]]:
     return [list(tracks.values()) for tracks in found.values()]
 
 
-def _icc_of_shares(scheme: CodingScheme, tables: Sequence[Int64]) -> dict[str, Json]:
-    """Give the ICC of each code's share of the compared time, a pair of streams a target."""
-    compared = [table for table in tables if table.sum()]
-    rows: dict[str, Json] = {}
-    for k, code in enumerate(scheme.code_ids):
-        shares = [
-            [float(table[k].sum() / table.sum()), float(table[:, k].sum() / table.sum())]
-            for table in compared
-        ]
-        if not any(share for pair in shares for share in pair):
-            continue
-        found = icc(shares)
-        rows[code] = {
-            "icc_2_1": found.icc_2_1,
-            "icc_3_1": found.icc_3_1,
-            "n_pairs": found.n_targets,
-            "reason": found.reason,
-        }
-    return rows
+def _pooled_codes(scheme: CodingScheme, tables: Sequence[Int64], params: AgreementParams) -> dict[str, Json]:
+    """Give each code's agreement with the interval of its kappa; a code that neither used is left out."""
+    found = per_code(np.sum(tables, axis=0), scheme.code_ids)
+    intervals = code_intervals(tables, scheme.code_ids, params.seed, params.n_resamples)
+    return {code: {**_numbers(asdict(row)), "interval": intervals[code]} for code, row in found.items()}
 
 
 def validity_figures(
