@@ -13,6 +13,7 @@ from stillface.gui.palette import HEART, Theme, code_colour, code_letter, text_o
 from stillface.gui.said_line import SaidLine
 from stillface.review.desk import Desk, clock_text
 from stillface.review.keymap import key_of_code
+from stillface.review.telling import work_of
 
 __all__ = ["CodingPanel"]
 
@@ -24,7 +25,7 @@ _BEAT_KEYS = (
     ("beat_remove", "No beat"),
     ("beat_confirm", "Right as it is"),
     ("beat_bad", "Bad stretch"),
-    ("cancel", "Back to coding"),
+    ("cancel", "Back to {work}"),
 )
 # Words and sign differ too: the light is never told by colour alone.
 _SIGNS = {
@@ -169,7 +170,7 @@ class CodingPanel(QWidget):
 
     def _beat_button(self, key: tuple[str, str]) -> QPushButton | None:
         """Give a button for what can be done with beats; None where it has no key."""
-        action, label = key
+        action, label = key[0], key[1].format(work=work_of(self.desk.mode, self.desk.document.active))
         keys = self.desk.keymap.keys(action)
         if not keys or self._heart is None:
             return None

@@ -34,6 +34,7 @@ from stillface.review.beats import BeatDesk
 from stillface.review.desk import Desk, clock_text
 from stillface.review.physiology import Physiology
 from stillface.review.signals import Signal
+from stillface.review.telling import work_of
 from stillface.review.timeline import View
 
 __all__ = ["PhysioPlot"]
@@ -244,7 +245,7 @@ class PhysioPlot(QWidget):
         beats.activate(ids[(ids.index(beats.active.id) + step) % len(ids)])
 
     def _cancel(self) -> None:
-        """End selection and choice and give the keys back to coding, as the button for it says."""
+        """End selection and choice and give the keys back to where they were, as the button for it says."""
         self.selection_ns = None
         if self.beats is not None:
             self.beats.choose(0, -1)
@@ -287,7 +288,8 @@ class PhysioPlot(QWidget):
         """Say where keys go now."""
         super().focusInEvent(event)
         if self.beats is not None:
-            self.desk.said.emit("keys go to heart beats now; Esc gives them back to coding")
+            work = work_of(self.desk.mode, self.desk.document.active)
+            self.desk.said.emit(f"keys go to heart beats now; Esc gives them back to {work}")
         self.tell_keys()
         self.update()
 

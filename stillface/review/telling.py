@@ -8,9 +8,16 @@ from stillface.domain.scheme import CodingScheme
 from stillface.review.clock_text import clock_text
 from stillface.review.lanes import Lane, LaneBout, LaneKey
 
-__all__ = ["what_changed"]
+__all__ = ["what_changed", "work_of"]
 
 Lanes = Mapping[LaneKey, Lane]
+
+
+def work_of(mode: str, active: LaneKey | None) -> str:
+    """Name what keys are for beside heart beats: ``the review``, ``settling`` or ``coding``."""
+    if mode == "review":
+        return "the review"
+    return "settling" if active is not None and active.kind == "consensus" else "coding"
 
 
 def what_changed(before: Lanes, after: Lanes) -> str:

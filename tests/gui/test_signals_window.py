@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
-from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QWheelEvent
+from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
+from qtpy.QtGui import QFocusEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QPushButton
 
@@ -214,6 +214,32 @@ def test_a_stretch_is_selected_marked_bad_and_good_again(window: Any, study: Any
     window.desk.playhead.seek(13 * S)
     press(window, Qt.Key.Key_B, SHIFT)
     assert len(plot.beats.now("heart").corrected.bad) == 0
+
+
+def test_the_way_back_says_where_it_leads(window: Any) -> None:
+    """Whoever corrects a beat in the middle of a review goes back to the review, and is told so."""
+    panel = window.panel
+
+    def way_back() -> str:
+        QApplication.processEvents()
+        return str(panel._codes.findChild(QPushButton, "cancel").text())
+
+    assert way_back() == "Esc  Back to coding"
+    press(window, Qt.Key.Key_Escape)
+    QTest.keyClick(window.timeline, Qt.Key.Key_F7)
+    assert window.desk.mode == "review"
+    told: list[str] = []
+    window.desk.said.connect(told.append)
+    QTest.keyClick(window.timeline, Qt.Key.Key_F9)
+    assert panel.lane_label.text().startswith("HEART BEATS")
+    assert way_back() == "Esc  Back to the review"
+    assert panel._codes.findChild(QPushButton, "cancel").toolTip() == "Back to the review: Esc"
+    # Without a window manager no window is ever the active one, and Qt tells nobody of the focus.
+    QApplication.sendEvent(plot_of(window), QFocusEvent(QEvent.Type.FocusIn))
+    assert told[-1] == "keys go to heart beats now; Esc gives them back to the review"
+    press(window, Qt.Key.Key_Escape)
+    assert panel.lane_label.text().startswith("REVIEW")
+    assert window.desk.mode == "review"
 
 
 def test_keys_code_again_after_one_escape_with_a_beat_chosen_too(window: Any) -> None:
