@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.protocol import StopRule
 from stillface.domain.session import Episode, Session
 from stillface.errors import StillfaceError, StorageError, UsageError
+from stillface.io import errands
 from stillface.io.bundle import StudyFolder
+from stillface.io.errands import Errands, NoAnswerError, answer
 from stillface.review.document import Document
 from stillface.review.episode_log import Change, EpisodeLog, apply, changes
 from stillface.review.lanes import Lane
@@ -19,7 +22,11 @@ from stillface.review.signals import Signal
 
 __all__ = ["EpisodeEditor", "StopSuggestion", "stop_suggestions"]
 
+T = TypeVar("T")
 _UNTIMED_NS = 60 * NS_PER_S
+# Another program may have session.yaml for two seconds before the share itself has to answer.
+_ANSWERS = 3
+_SILENCE = "the study's disk or share does not answer: whether your change arrives shows when it does"
 _PREFERRED = ("human", "consensus", "auto_reviewed", "auto")
 
 
@@ -46,7 +53,8 @@ class EpisodeEditor:
 
     Who changed what, when, from what to what is in a log of its own, and can be taken back in a later
     sitting. Episodes are everybody's: where somebody else changed them since they were read here, a change
-    is refused and the new state shown.
+    is refused and the new state shown. A share that does not answer is waited for a few seconds; what arrives
+    there later is taken over, or told, with the next change.
 
     Parameters
     ----------
@@ -63,8 +71,23 @@ class EpisodeEditor:
     def __init__(self, study: StudyFolder, document: Document) -> None:
         self._study, self._document = study, document
         self._log = EpisodeLog(study, document.session.session_id, document.coder, document.install)
-        document.closed.connect(self._log.close)
+        self._errands, self._wait_s = Errands(), _ANSWERS * errands.ANSWER_S
+        self._asked: Future[Any] | None = None
+        document.closed.connect(self._close)
         self.changed: Signal[[]] = Signal()
+
+    def _ask(self, call: Callable[[], T]) -> T:
+        """Do something in the study's folder; raises what it raises, or NoAnswerError where it takes long."""
+        if self._asked is not None and not self._asked.done():
+            raise NoAnswerError(_SILENCE)
+        self._asked = asked = self._errands.send(call)
+        return answer(asked, self._wait_s, _SILENCE)
+
+    def _close(self) -> None:
+        # After what is under way: until then nobody else may have the log.
+        closing = self._errands.send(self._log.close)
+        with suppress(NoAnswerError):
+            answer(closing, errands.ANSWER_S, _SILENCE)
 
     @property
     def episodes(self) -> tuple[Episode, ...]:
@@ -184,7 +207,7 @@ class EpisodeEditor:
 
     def refresh(self) -> bool:
         """Look whether somebody else changed the episodes, and take them over; tell whether they did."""
-        standing = self._study.load_session(self._document.session.session_id).episodes
+        standing = self._ask(lambda: self._study.load_session(self._document.session.session_id)).episodes
         differs = standing != self.episodes
         if differs:
             self._show(standing)
@@ -248,16 +271,36 @@ class EpisodeEditor:
         self._bring(again, log)
 
     def _bring(self, wanted: Callable[[], Sequence[Change]], log: Callable[[], None]) -> None:
+        """Log a command and bring it to session.yaml; what others made of it meanwhile is shown."""
+        before, others = self.episodes, []
+
+        def look(now: Session) -> None:
+            if now.episodes != before:
+                others.append(now.episodes)
+                raise UsageError(
+                    "somebody else changed the episodes meanwhile", fix="they are shown now; look, then again"
+                )
+
+        try:
+            session = self._ask(lambda: self._in_one_step(look, wanted, log))
+        except UsageError:
+            if others:
+                self._show(others[0])
+            raise
+        self._show(session.episodes)
+
+    def _in_one_step(
+        self,
+        look: Callable[[Session], None],
+        wanted: Callable[[], Sequence[Change]],
+        log: Callable[[], None],
+    ) -> Session:
         """Log a command and bring it to session.yaml, as one step that nobody can come between."""
         logged = False
 
         def change(now: Session) -> Session:
             nonlocal logged
-            if now.episodes != self.episodes:
-                self._show(now.episodes)
-                raise UsageError(
-                    "somebody else changed the episodes meanwhile", fix="they are shown now; look, then again"
-                )
+            look(now)
             self._log.open_for(now.episodes)
             changed = replace(now, episodes=apply(now.episodes, wanted()))
             log()
@@ -274,7 +317,7 @@ class EpisodeEditor:
         # Where the log cannot be written now, it says so itself before the next change.
         with suppress(StorageError):
             self._log.reached()
-        self._show(session.episodes)
+        return session
 
     def _show(self, episodes: tuple[Episode, ...]) -> None:
         self._document.session = replace(self._document.session, episodes=episodes)

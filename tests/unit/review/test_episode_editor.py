@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from stillface.domain.session import Episode, Session
 from stillface.domain.study import Person, Study
 from stillface.errors import FieldError, StorageError, UsageError
 from stillface.io.bundle import StudyFolder, create_study, open_study
+from stillface.io.errands import NoAnswerError
 from stillface.review.cameras import FrameGrid
 from stillface.review.episodes import EpisodeEditor, stop_suggestions
 from stillface.review.lanes import Lane, LaneBout, LaneKey
@@ -178,3 +180,32 @@ SF2 = (Episode("SF", 120 * S, 240 * S),)
 
 def _scheme(rule: StopRule) -> CodingScheme:
     return CodingScheme("x", tuple(Code(code) for code in rule.codes))
+
+
+def test_a_share_that_does_not_answer_holds_nobody_up_and_what_arrives_late_is_taken_over(
+    editor: EpisodeEditor, study: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, answers = StudyFolder.save_session, threading.Event()
+
+    def silent(*given: Any, **named: Any) -> Any:
+        assert answers.wait(60)
+        return real(*given, **named)
+
+    monkeypatch.setattr(StudyFolder, "save_session", silent)
+    editor._wait_s = 0.05
+    for _ in range(2):
+        with pytest.raises(NoAnswerError, match="does not answer"):
+            editor.place("RE", 250 * S)
+    assert [episode.id for episode in editor.episodes] == ["PL", "SF"]
+    editor._wait_s = 60
+    answers.set()
+    assert editor._asked is not None
+    editor._asked.result(60)
+    # It arrived, once; the next change finds it and is refused until it was seen.
+    assert [line[0] for line in stored(study)] == ["PL", "SF", "RE"]
+    with pytest.raises(UsageError, match="changed the episodes meanwhile"):
+        editor.place("RE", 300 * S)
+    assert editor.episodes[2].onset_ns == 250 * S
+    editor.undo()
+    assert [line[0] for line in stored(study)] == ["PL", "SF"]
+    assert not editor.can_undo
