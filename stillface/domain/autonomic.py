@@ -158,6 +158,8 @@ class BodySeries:
         Length of the moving window around each value; 0 where there is none.
     corrected : mapping of str to int
         By episode, how many corrections of beats a person made.
+    sync_error_ms : float, optional
+        Largest distance of a sync mark from the device's clock map; None where it was not measured.
     """
 
     role: str
@@ -169,6 +171,7 @@ class BodySeries:
     params_hash: str
     window_s: float = 0.0
     corrected: Mapping[str, int] = field(default_factory=dict)
+    sync_error_ms: float | None = None
 
     def __post_init__(self) -> None:
         owner = f"BodySeries[{self.role}/{self.quantity}]"

@@ -18,10 +18,11 @@ from stillface.domain.clock import ns_to_s, s_to_ns
 from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
 from stillface.domain.session import Episode, Session
+from stillface.measures.event_locked import sync_flags
 from stillface.measures.slices import Stamp, role_order
 from stillface.measures.synchrony import Synchrony
 
-__all__ = ["BODY_SYNCHRONY", "body_pairs", "body_series", "body_synchrony_rows"]
+__all__ = ["BODY_SYNCHRONY", "body_pairs", "body_series", "body_synchrony_rows", "clocks_agree"]
 
 Float = npt.NDArray[np.float64]
 
@@ -71,6 +72,12 @@ def body_series(body: BodySeries, episode: Episode) -> Float:
     return method.prepared(np.where((known_s >= _LEAST_SHARE * method.step_s) & inside, means, np.nan))
 
 
+def clocks_agree(first: BodySeries, second: BodySeries) -> bool:
+    """Tell whether two devices' clocks agree to a step: lags mean nothing where they do not (SPEC 0)."""
+    error_ms = (first.sync_error_ms or 0.0) + (second.sync_error_ms or 0.0)
+    return error_ms <= 1000 * BODY_SYNCHRONY[first.quantity].step_s
+
+
 def body_synchrony_rows(session: Session, bodies: Sequence[BodySeries]) -> Iterator[Measurement]:
     """Give the rows of `Synchrony` for intervals, RSA in a moving window and skin conductance.
 
@@ -102,7 +109,7 @@ def _episode_rows(
     known = [np.isfinite(series) for series in (one, other)]
     both_s = float((known[0] & known[1]).sum()) * method.step_s
     stamp = replace(stamp, scorable_s=both_s, coverage=min(1.0, both_s / ns_to_s(episode.duration_ns)))
-    if not known[0].any() or not known[1].any():
+    if not clocks_agree(first, second) or not known[0].any() or not known[1].any():
         return method.rows_without(stamp, roles, Status.MISS_TECH)
     return method.rows(stamp, roles, one, other)
 
@@ -114,5 +121,8 @@ def _stamp(session: Session, episode_id: str, first: BodySeries, second: BodySer
 
 def _flags(first: BodySeries, second: BodySeries, episode_id: str) -> tuple[str, ...]:
     corrected = sum(body.corrected.get(episode_id, 0) for body in (first, second))
-    flags = (f"window_s={first.window_s:g}",) if first.window_s else ()
+    errors_ms = first.sync_error_ms, second.sync_error_ms
+    error_ms = None if None in errors_ms else sum(error or 0.0 for error in errors_ms)
+    flags = sync_flags(error_ms)
+    flags = (*flags, f"window_s={first.window_s:g}") if first.window_s else flags
     return (*flags, f"beats_corrected={corrected}") if corrected else flags

@@ -24,7 +24,7 @@ from stillface.domain.states import StateTrack
 from stillface.measures.body_events import EventSet, body_event_sets
 from stillface.measures.slices import Stamp
 
-__all__ = ["AroundEvents", "EventLocked", "event_locked_rows"]
+__all__ = ["AroundEvents", "EventLocked", "event_locked_rows", "sync_flags"]
 
 Int64 = npt.NDArray[np.int64]
 Float = npt.NDArray[np.float64]
@@ -81,6 +81,7 @@ class AroundEvents:
     course_high: Float
     course_n: Int64
     n_corrected: int = 0
+    sync_error_ms: float | None = None
 
     @property
     def flags(self) -> tuple[str, ...]:
@@ -93,7 +94,12 @@ class AroundEvents:
             "windows_overlap": self.n_overlapping,
             "beats_corrected": self.n_corrected,
         }
-        return tuple(f"{name}={n}" for name, n in counts.items() if n)
+        return (*(f"{name}={n}" for name, n in counts.items() if n), *sync_flags(self.sync_error_ms))
+
+
+def sync_flags(error_ms: float | None) -> tuple[str, ...]:
+    """Say how well the clocks agree, or that nobody measured it."""
+    return ("sync_not_measured",) if error_ms is None else (f"sync_error_ms={error_ms:g}",)
 
 
 @dataclass(frozen=True)
@@ -105,7 +111,8 @@ class EventLocked:
     after it. ``event_scl_change_us`` is the same of valid samples. ``_low_`` and ``_high_`` hold 95 % of such
     means when events are drawn with replacement, ``event_ibi_random_ms`` is the mean at random times of the
     same episode, as many and where such an event could have been seen. A window that leaves the episode, or
-    whose part before or after has signal for less than ``min_share`` of it, is left out and counted.
+    whose part before or after has signal for less than ``min_share`` of it, is left out and counted. Where
+    the clocks may differ by more than ``step_s`` nothing is measured.
 
     Parameters
     ----------
@@ -136,15 +143,17 @@ class EventLocked:
         bodies: Sequence[BodySeries],
     ) -> Iterator[AroundEvents]:
         """Look at every body around every event; a person's own arousal is not held against the own IBI."""
+        watched = [body for body in bodies if body.quantity in _NAMES]
+        if not watched:
+            return
         windows = session.protocol.body_events
         digest = params_hash(
             asdict(self)
             | {"before_s": windows.before_s, "after_s": windows.after_s, "min_s": windows.aversion_min_s}
         )
         for events in body_event_sets(session, tracks, rules, bodies):
-            for body in bodies:
-                circular = events.code == f"arousal:{body.role}" and body.quantity == "ibi_ms"
-                if body.quantity in _NAMES and not circular:
+            for body in watched:
+                if events.code != f"arousal:{body.role}" or body.quantity != "ibi_ms":
                     yield self._around(events, body, digest)
 
     def _around(self, events: EventSet, body: BodySeries, digest: str) -> AroundEvents:
@@ -154,6 +163,9 @@ class EventLocked:
         episode = events.episode
         if episode is None or events.problem is not None:
             return self._nothing(stamp, events, body, events.problem or Status.MISS_EPISODE)
+        if (body.sync_error_ms or 0.0) > self.step_s * 1000:
+            # Nobody knows to a step where in this signal the event was (SPEC 0).
+            return self._nothing(stamp, events, body, Status.MISS_TECH)
         _, known_s = body.means(np.array([episode.onset_ns]), np.array([episode.offset_ns]))
         if not known_s[0]:
             return self._nothing(stamp, events, body, Status.MISS_TECH)
@@ -171,7 +183,7 @@ class EventLocked:
         return AroundEvents(
             stamp, events.code, body.quantity, status, none, found["n_events"], found["n_edge"],
             found["n_holes"], 0, 0, None, None, none, no_course, no_course, no_course, no_course,
-            np.empty(0, np.int64),
+            np.empty(0, np.int64), 0, body.sync_error_ms,
         )  # fmt: skip
 
     def _measured(
@@ -202,7 +214,7 @@ class EventLocked:
             int((known_s[used] < length_s - 1e-6).sum()), int((overlapping & used).sum()), low, high,
             self._random(events, body, episode, spans, n, rng),
             *self._course(body, times[used], spans, weights if n >= self.min_events else None),
-            n_corrected=body.corrected.get(episode.id, 0),
+            n_corrected=body.corrected.get(episode.id, 0), sync_error_ms=body.sync_error_ms,
         )  # fmt: skip
 
     def _changes(self, body: BodySeries, times: Int64, spans: tuple[int, int]) -> tuple[Float, Float]:

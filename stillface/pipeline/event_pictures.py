@@ -19,11 +19,13 @@ Key = tuple[str, str, str]
 Stream = tuple[str, str]
 
 
-def session_panels(protocol: Protocol, around: Iterable[AroundEvents]) -> tuple[EventPanel, ...]:
-    """Give a panel for each event, episode and quantity with three events or more."""
+def session_panels(
+    protocol: Protocol, around: Iterable[AroundEvents], min_coverage: float
+) -> tuple[EventPanel, ...]:
+    """Give a panel for each event, episode and quantity with three events or more and enough coverage."""
     found = []
     for one in around:
-        if one.changes.size >= _LEAST_EVENTS:
+        if one.changes.size >= _LEAST_EVENTS and (one.stamp.coverage or 0.0) >= min_coverage:
             stamp, n = one.stamp, one.changes.size
             line = EventLine(
                 f"{role_label(protocol, stamp.role)}, {n} events",

@@ -147,7 +147,7 @@ def write_session_page(
             ibi=result.ibi,
             rsa=result.rsa,
             faces=tracked_faces(folder, session),
-            events=session_panels(session.protocol, result.around),
+            events=session_panels(session.protocol, result.around, folder.study.min_coverage),
             clocks=result.clocks,
             age_days=ages_of(folder.study, session),
             min_coverage=folder.study.min_coverage,

@@ -225,7 +225,8 @@ def _body(folder: StudyFolder, session: Session, choice: Choice) -> tuple[Sessio
         body.clocks[channel.id] = signal.clock_map
         if signal.kind == "eda":
             body.summaries += eda_summaries(signal, session.episodes, EdaParams())
-            body.series.append(scl_over_time(signal, EdaParams()))
+            found = scl_over_time(signal, EdaParams())
+            body.series.append(replace(found, sync_error_ms=signal.clock_map.residual_ms))
         beats_path = path.with_name(f"{channel.id}.beats.h5")
         if signal.kind == "ecg" and beats_path.exists():
             corrected = corrected_by_people(
@@ -243,7 +244,10 @@ def _body(folder: StudyFolder, session: Session, choice: Choice) -> tuple[Sessio
             body.summaries += _with_corrections(summaries, corrected, session)
             ibi = ibi_series(beats, missing, params)
             changes = {e.id: corrected.n_changes(e.onset_ns, e.offset_ns) for e in session.episodes}
-            body.series += [over(beats, ibi, params, changes) for over in (ibi_over_time, rsa_over_time)]
+            body.series += [
+                replace(over(beats, ibi, params, changes), sync_error_ms=signal.clock_map.residual_ms)
+                for over in (ibi_over_time, rsa_over_time)
+            ]
             body.ibi.append(IbiTrace(channel.role, ibi.onsets_ns, ibi.offsets_ns, ibi.clean))
             body.rsa.append(_rsa(channel.role, epochs, params))
             session = session.with_signals((), (beats,))

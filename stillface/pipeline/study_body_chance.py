@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from stillface.domain.autonomic import BodySeries
 from stillface.domain.session import Session
-from stillface.measures.body_synchrony import BODY_SYNCHRONY, body_pairs, body_series
+from stillface.measures.body_synchrony import BODY_SYNCHRONY, body_pairs, body_series, clocks_agree
 from stillface.measures.correlation import phase_randomised
 from stillface.measures.pseudo_dyads import MIN_DYADS, pseudo_partners, pseudo_test
 from stillface.pipeline.study_chance import SURROGATES, ChanceRow, longest_whole, r0_and_peak
@@ -32,7 +32,7 @@ def body_chance_rows(
     found: dict[tuple[str, str], list[Dyad]] = {}
     for session, bodies in sessions:
         for _, first, second in body_pairs(session, bodies):
-            for episode in session.episodes:
+            for episode in session.episodes if clocks_agree(first, second) else ():
                 if session.protocol.episode(episode.id).analyse:
                     dyad = (
                         families[session.session_id],

@@ -179,6 +179,7 @@ _UNITS = {
 _FLAGS = {
     "at_onset": "on at the episode's start",
     "low_coverage": "low coverage",
+    "sync_not_measured": "agreement of the clocks not measured",
     "haldane": "0.5 added to empty cells",
 }
 
@@ -192,6 +193,7 @@ _VALUED_FLAGS = {
     "epochs": "{} epochs",
     "beats_corrected": "{} beats corrected by hand",
     "events": "{} events in all",
+    "sync_error_ms": "clocks agree to {} ms",
     "at_edge": "{} left out: the window leaves the episode",
     "too_little_signal": "{} left out: too little signal",
     "signal_with_holes": "{} with holes in the signal",

@@ -94,6 +94,18 @@ def test_who_wore_nothing_makes_no_pair_and_whose_device_failed_is_named():
     assert {row.value for row in rows.values()} == {None}
 
 
+def test_clocks_that_may_differ_by_more_than_a_step_give_no_lag():
+    infant, caregiver = body("infant", wander(1)[:120]), body("caregiver", wander(2)[:120])
+    near = [replace(one, sync_error_ms=400.0) for one in (infant, caregiver)]
+    far = [replace(one, sync_error_ms=600.0) for one in (infant, caregiver)]
+    assert rows_of(*near)["PL", "synchrony_r0"].status is Status.OK
+    assert "sync_error_ms=800" in rows_of(*near)["PL", "synchrony_r0"].flags
+    assert rows_of(*far)["PL", "synchrony_r0"].status is Status.MISS_TECH
+    assert "sync_not_measured" in rows_of(infant, far[1])["PL", "synchrony_r0"].flags
+    assert list(body_chance_rows([(session(), near)], {"s1": "f"})) != []
+    assert list(body_chance_rows([(session(), far)], {"s1": "f"})) == []
+
+
 def test_corrected_beats_of_either_are_told():
     bodies = [
         replace(body(role, 400 + wander(k)[:120], "ibi_ms"), corrected={"PL": k})

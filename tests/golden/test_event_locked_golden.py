@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,7 +13,7 @@ from stillface.domain.results import Status
 from stillface.domain.scheme import Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
 from stillface.domain.states import StateTrack
-from stillface.measures.body_events import body_event_sets
+from stillface.measures.body_events import body_event_sets, unknown_events
 from stillface.measures.event_locked import EventLocked, event_locked_rows
 
 S = 1_000_000_000
@@ -76,7 +78,8 @@ def test_change_is_the_mean_after_minus_the_mean_before_weighted_by_time():
     assert (row.role, row.code, row.scheme_id, row.coder_id) == ("infant", "touch:caregiver", "touch", "AB")
     assert (row.scorable_s, row.coverage) == (pytest.approx(30.0), pytest.approx(30 / 75))
     assert set(row.flags) == {
-        "events=5", "at_edge=2", "too_little_signal=1", "windows_overlap=1", "low_coverage"
+        "events=5", "at_edge=2", "too_little_signal=1", "windows_overlap=1", "low_coverage",
+        "sync_not_measured",
     }  # fmt: skip
     # Two events carry no interval, and say so.
     assert rows["event_ibi_change_low_ms"].status is Status.MISS_LOWN
@@ -183,6 +186,23 @@ def test_what_is_missing_is_named(coded, signal, status):
     found = {around.stamp.episode_id: around for around in EventLocked()(session("touch"), coded, (), signal)}
     assert {row.status for row in event_locked_rows(found["PL"])} == {status}
     assert {row.status for row in event_locked_rows(found["SF"])} == {Status.MISS_EPISODE}
+
+
+def test_where_the_clocks_may_differ_by_more_than_a_step_nothing_is_measured():
+    flags = {}
+    for error_ms, status in ((None, Status.OK), (12.5, Status.OK), (501.0, Status.MISS_TECH)):
+        heart_on_its_clock = replace(body((0, 60, 500.0)), sync_error_ms=error_ms)
+        found = next(iter(EventLocked()(session("touch"), (touches(20),), (), (heart_on_its_clock,))))
+        assert rows_of(found)["event_ibi_change_ms"].status is status
+        flags[error_ms] = rows_of(found)["event_ibi_change_ms"].flags
+    assert "sync_not_measured" in flags[None]
+    assert "sync_error_ms=12.5" in flags[12.5]
+    assert "sync_error_ms=501" in flags[501.0]
+
+
+def test_a_code_that_nothing_has_is_named():
+    asked = session("touch", "gaze/touch", "wave", "repair")
+    assert unknown_events(asked, (touches(20),), ()) == ("gaze/touch", "wave")
 
 
 def test_corrected_beats_are_told():

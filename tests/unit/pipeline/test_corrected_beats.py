@@ -83,6 +83,23 @@ def test_a_persons_beats_win_and_every_value_says_how_many_were_corrected(tmp_pa
     assert make_plan(folder, RunOptions()).sessions[0].key != plan.sessions[0].key
 
 
+def test_the_heart_over_time_is_the_corrected_one_and_says_so(tmp_path: Path) -> None:
+    folder, session, extra = study_with_an_extra_beat(tmp_path / "study")
+    before = session_results(folder, session, CHOICE).bodies
+    remove_beat(folder, session, extra)
+    after = session_results(folder, session, CHOICE).bodies
+    assert [body.quantity for body in after] == ["ibi_ms", "rsa_ln_ms2"]
+    for old, new in zip(before, after, strict=True):
+        assert dict(old.corrected) == {"PL": 0, "SF": 0}
+        assert dict(new.corrected) == {"PL": 1, "SF": 0}
+    assert after[0].values.size == before[0].values.size - 1
+    window = np.array([extra - S]), np.array([extra + S])
+    assert before[0].means(*window)[0][0] < after[0].means(*window)[0][0]
+    rows = session_results(folder, session, CHOICE).rows
+    # Nobody coded, and the only heart is not held against its own arousal.
+    assert [row for row in rows if row.measure.startswith("event_")] == []
+
+
 def test_a_damaged_log_of_beats_is_named(tmp_path: Path) -> None:
     folder, session, extra = study_with_an_extra_beat(tmp_path / "study")
     remove_beat(folder, session, extra)

@@ -120,7 +120,9 @@ def test_pictures_hold_what_has_three_events():
     before, after = line.mean[line.times_s < 0], line.mean[line.times_s > 0]
     assert before.tolist() == pytest.approx([0.0] * 10)
     assert after.tolist() == pytest.approx([-20.0] * 20)
-    assert [len(session_panels(PROTOCOL, [one])) for one in DYADS] == [1, 0, 0]
+    assert [len(session_panels(PROTOCOL, [one], 0.5)) for one in DYADS] == [1, 0, 0]
+    poor = replace(DYADS[0], stamp=replace(DYADS[0].stamp, coverage=0.4))
+    assert session_panels(PROTOCOL, [poor], 0.5) == ()
     svg = draw_event_panels(study * (EVENT_PANELS_MAX + 3))
     assert svg.count("smile of Caregiver</text>") == EVENT_PANELS_MAX
     assert "Infant, 5 events, 3 sessions" in svg
