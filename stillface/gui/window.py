@@ -32,8 +32,7 @@ from stillface.gui.session_menu import SessionMenu
 from stillface.gui.sign_off import SignOffButton
 from stillface.gui.timeline_widget import TimelineWidget
 from stillface.review.code_finder import CodeFinder
-from stillface.review.desk import Desk
-from stillface.review.desk_actions import actions_of
+from stillface.review.desk import Desk, actions_of
 from stillface.review.keymap_profiles import ACTIONS
 from stillface.review.not_here import belongs_to_coding, refuse_coding
 from stillface.review.signals import Signal

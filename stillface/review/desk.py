@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 from stillface.domain.clock import NS_PER_S
 from stillface.errors import UsageError
+from stillface.review import deeds
 from stillface.review.breaches import refuse_outside
 from stillface.review.clock_text import clock_text
-from stillface.review.commands_edit import Paint
+from stillface.review.commands import gap_code
+from stillface.review.commands_edit import ExtendTo, Merge, Paint, Split
 from stillface.review.commands_live import AddPoint, CloseRunning, SetState
-from stillface.review.desk_actions import actions_of
 from stillface.review.habits import Habits
 from stillface.review.interval_mode import Bins
 from stillface.review.keymap import key_of_code
 from stillface.review.lanes import Lane
 from stillface.review.queue import ReviewQueue
-from stillface.review.queue_end import lane_shown
+from stillface.review.queue_end import lane_shown, what_next
+from stillface.review.queue_filter import Filter
 from stillface.review.telling import what_changed
 from stillface.review.workplace import Workplace
 
-__all__ = ["Desk", "clock_text"]
+__all__ = ["Desk", "actions_of", "clock_text"]
 
 # Room around a proposal when it is played over and over.
 _CONTEXT_NS = NS_PER_S
+_JUMP_S = 10.0
 
 
 class Desk(Workplace):
@@ -99,14 +103,6 @@ class Desk(Workplace):
             self.said.emit(f"{lane.key.role}: {label} from {clock_text(self.grid.floor(time_ns))}{left}")
             if self.playhead.playing and not self.habits.hold:
                 self._roll_back()
-
-    def meant_ns(self) -> int:
-        """Give the time that a key means: the frame on screen, less the coder's reaction while it plays."""
-        head = self.playhead
-        if not head.playing or not self.habits.reaction_ns:
-            return head.time_ns
-        low, high = self.grid.span_ns
-        return min(max(head.time_ns - round(self.habits.reaction_ns * head.speed), low), high - 1)
 
     def set_habits(self, habits: Habits) -> None:
         """Code in another way from here on; the log notes it, since it moves where codes begin and end."""
@@ -235,3 +231,91 @@ class Desk(Workplace):
         if text:
             self.said.emit(text)
         self.show_proposal()
+
+
+def actions_of(desk: Desk) -> dict[str, Callable[[], object]]:
+    """Give what each action does; what only a window can do (zoom, help) is not here."""
+    head, now_ns = desk.playhead, desk.playhead.time_ns
+    return {
+        "play_pause": head.toggle,
+        "stop": head.stop,
+        "step_back": lambda: head.step(-1),
+        "step_on": lambda: head.step(1),
+        "second_back": lambda: head.jump(-1),
+        "second_on": lambda: head.jump(1),
+        "jump_back": lambda: head.jump(-_JUMP_S),
+        "jump_on": lambda: head.jump(_JUMP_S),
+        "slower": head.slower,
+        "faster": head.faster,
+        "speed_one": lambda: head.set_speed(1.0),
+        "shuttle_back": lambda: head.shuttle(-1),
+        "shuttle_on": lambda: head.shuttle(1),
+        "to_start": lambda: head.seek(desk.grid.span_ns[0]),
+        "to_end": lambda: head.seek(desk.grid.span_ns[1]),
+        "loop": desk.loop,
+        "edge_back": lambda: head.to_edge(_edge_lane(desk), -1),
+        "edge_on": lambda: head.to_edge(_edge_lane(desk), 1),
+        "lane_up": lambda: desk.change_lane(-1),
+        "lane_down": lambda: desk.change_lane(1),
+        "breaches": lambda: deeds.to_breaches(desk),
+        "uncodable": lambda: desk.code(gap_code(desk.active_lane)),
+        "end_state": lambda: deeds.end_state(desk),
+        "mark_in": lambda: deeds.mark_in(desk),
+        "mark_out": lambda: deeds.mark_out(desk),
+        "onset_here": lambda: deeds.move_edge(desk, "onset"),
+        "offset_here": lambda: deeds.move_edge(desk, "offset"),
+        "relabel": lambda: deeds.relabel(desk),
+        "split": lambda: deeds.on_bout(desk, lambda key, id_: Split(key, id_, now_ns)),
+        "merge": lambda: deeds.on_bout(desk, Merge),
+        "extend": lambda: deeds.on_bout(desk, lambda key, id_: ExtendTo(key, id_, now_ns)),
+        "delete": lambda: deeds.delete(desk),
+        "finished": desk.next_finding,
+        "accept": lambda: _accept(desk),
+        "reject": lambda: desk.judge(desk.need_queue().reject, "rejected: the stretch is uncoded"),
+        "cant_tell": lambda: desk.judge(desk.need_queue().cant_tell, "unscorable for you too"),
+        "review_next": lambda: desk.judge(desk.need_queue().next, ""),
+        "review_previous": lambda: desk.judge(desk.need_queue().previous, ""),
+        "onset_earlier": lambda: _nudge(desk, "onset", -1),
+        "onset_later": lambda: _nudge(desk, "onset", 1),
+        "offset_earlier": lambda: _nudge(desk, "offset", -1),
+        "offset_later": lambda: _nudge(desk, "offset", 1),
+        "review_mode": lambda: desk.review(desk.mode != "review"),
+        "interval_mode": desk.end_intervals if desk.bins else desk.start_intervals,
+        "undo": desk.undo,
+        "redo": desk.redo,
+        "cancel": desk.cancel,
+    }
+
+
+def _nudge(desk: Desk, side: Literal["onset", "offset"], n_frames: int) -> None:
+    edges = desk.need_queue().nudge(side, n_frames)
+    desk.playhead.pause()
+    desk.playhead.seek(edges[0] if side == "onset" else desk.grid.before(edges[1]))
+    desk.changed.emit()
+
+
+def _edge_lane(desk: Desk) -> Lane:
+    lane = desk.scheme_lane()
+    return desk.active_lane if lane is None else lane
+
+
+def _accept(desk: Desk) -> None:
+    """Accept the present proposal, or leave it as it was decided; behind the last go to what is open still.
+
+    That is first what was skipped, then the next lane.
+    """
+    queue = desk.need_queue()
+    if queue.current is not None:
+        decided = queue.decision(queue.current) is not None
+        desk.judge(queue.accept, "kept as you said" if decided else "accepted")
+        return
+    done = queue.progress()
+    if done.n_decided < done.n_all:
+        desk.judge(queue.next, "")
+        return
+    tier = queue.next_tier()
+    if tier is None:
+        raise UsageError("every proposal is decided", fix=what_next(queue, desk.keymap)[-1])
+    queue.set_filter(Filter.of_lane(tier))
+    desk.said.emit(f"now {queue.title(tier)}")
+    desk.show_proposal()

@@ -164,6 +164,14 @@ class Workplace:
             self.playhead.end_loop()
         self.select(None)
 
+    def meant_ns(self) -> int:
+        """Give the time that a key means: the frame on screen, less the coder's reaction while it plays."""
+        head = self.playhead
+        if not head.playing or not self.habits.reaction_ns:
+            return head.time_ns
+        low, high = self.grid.span_ns
+        return min(max(head.time_ns - round(self.habits.reaction_ns * head.speed), low), high - 1)
+
     def note_watched(self) -> None:
         """Let the running bout reach to the playhead; where it was left behind, say where it ended."""
         left = self.running.note()
