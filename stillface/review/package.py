@@ -89,9 +89,9 @@ def check_out(
     if target.exists():
         raise UsageError("there is such a file already", where=target.name, fix="choose another name")
     log_name(coder, "anywhere")
-    session = _reduced(study.load_session(session_id), role)
+    session, package = _reduced(study.load_session(session_id), role), uuid.uuid4().hex
     files: dict[str, Path | bytes] = {
-        STUDY_FILE: study_text(_study_for(study, session, coder)).encode(),
+        STUDY_FILE: study_text(_study_for(study, session, coder, package)).encode(),
         f"sessions/{session_id}/{SESSION_FILE}": session_text(session).encode(),
     }
     given = assignments_to_carry(study, session_id, coder, role)
@@ -107,9 +107,7 @@ def check_out(
     require_free_space(
         target.parent, sum(f.stat().st_size if isinstance(f, Path) else len(f) for f in files.values())
     )
-    blank = Manifest(
-        uuid.uuid4().hex, "out", study.study.study_id, session_id, coder, role, system_clock()[0], {}
-    )
+    blank = Manifest(package, "out", study.study.study_id, session_id, coder, role, system_clock()[0], {})
     found = write_zip(target, files, (MANIFEST, lambda hashed: replace(blank, files=hashed).encoded()))
     try:
         note_checkout(study, Parcel(blank.package, session_id, coder, role))
@@ -129,10 +127,20 @@ def _reduced(session: Session, role: str) -> Session:
     return replace(session, recordings=videos, covariates={})
 
 
-def _study_for(study: StudyFolder, session: Session, coder: str) -> StudyFile:
+def _study_for(study: StudyFolder, session: Session, coder: str, package: str) -> StudyFile:
+    # A study of its own: what waits on a computer for the lab's study is not for the package there, nor the
+    # other way round. The list of what is packed says whose it is.
+    own_id = f"{study.study.study_id[:48]}-{package[:8]}"
     persons = tuple(Person(person_id) for person_id in dict.fromkeys(session.persons.values()))
     visits = (Visit(session.visit_id),) if session.visit_id else ()
-    reduced = replace(study.study, persons=persons, visits=visits, coders=(coder,))
+    reduced = replace(
+        study.study,
+        study_id=own_id,
+        title=study.study.title or study.study.study_id,
+        persons=persons,
+        visits=visits,
+        coders=(coder,),
+    )
     return StudyFile(reduced, privacy=PrivacyPlan())
 
 
