@@ -14,12 +14,14 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
+from stillface.domain.clock import NS_PER_S as S
 from stillface.gui import session_window
 from stillface.gui.palette import DARK
 from stillface.gui.study_browser import StudyBrowser
 from stillface.io.human_codes import read_people
 from stillface.review.assignments import Assignment, write_assignments
 from stillface.review.check_in import check_in
+from stillface.review.episodes import EpisodeEditor
 from stillface.review.lanes import LaneKey
 from stillface.review.library import Library
 from stillface.review.package import check_out, pack_back, study_at
@@ -109,3 +111,39 @@ def test_the_queue_travels_and_a_task_opens_as_it_does_at_the_lab(
     qtbot.waitExposed(window.main)
     assert {key.source for key in window.desk.document.lanes} == {"human:AB"}
     window.main.close()
+
+
+def test_an_episode_dragged_on_the_road_is_told_at_the_lab_where_somebody_dragged_it_too(
+    study: Any,
+    open_window: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    qtbot: Any,
+) -> None:
+    check_out(study, "one", "AB", tmp_path / "out.zip")
+    away = study_at(tmp_path / "out.zip")
+    for place, offset_s in ((away, 9), (study, 8)):
+        coder = "AB" if place is away else "CD"
+        window = session_window.open_window(place, "one", coder)
+        EpisodeEditor(place, window.desk.document).move_edge("PL", "offset", offset_s * S)
+        window.main.close()
+    pack_back(away, tmp_path / "back.zip")
+    told: list[str] = []
+    monkeypatch.setattr(QMessageBox, "exec", lambda box: told.append(box.informativeText()) or 0)
+    monkeypatch.setattr(QFileDialog, "getOpenFileNames", lambda *_: ([str(tmp_path / "back.zip")], ""))
+    lab = StudyBrowser(Library(study, "M", manager=True), DARK)
+    qtbot.addWidget(lab)
+    lab.show()
+    lab.read_all()
+    lab.in_button.click()
+    lab.read_all()
+    assert "AB: PL was 0:00.000 to 0:09.000 for AB and is 0:00.000 to 0:08.000 here" in told[-1]
+    lab.table.choose("one")
+    assert "AB: PL was 0:00.000 to 0:09.000 for AB" in lab.detail.text()
+    window = open_window()
+    EpisodeEditor(study, window.desk.document).move_edge("PL", "offset", 9 * S)
+    window.main.close()
+    lab.reload()
+    lab.read_all()
+    lab.table.choose("one")
+    assert "AB: PL was" not in lab.detail.text()
