@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from stillface.contracts.registry import CODERS
@@ -135,24 +135,11 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         sources=choice.sources,
     )
     session, body = _body(folder, session.with_points(points[key] for key in sorted(points)), choice)
-    unproposed = _unproposed(analysed)
-    behaviour = [
-        without_unproposed(row, unproposed) for row in measure_session(session, analysed, choice.rules)
-    ]
-    autonomic = list(autonomic_rows(session, body.summaries))
     around = tuple(EventLocked()(session, analysed, choice.rules, body.series))
-    rows = (
-        *behaviour,
-        *autonomic,
-        *contrast_rows(session.protocol, autonomic),
-        *baseline_rows(session, autonomic),
-        *(row for found in around for row in event_locked_rows(found)),
-        *body_synchrony_rows(session, body.series),
-    )
     return SessionResults(
         session,
         analysed,
-        rows,
+        tuple(_rows(session, analysed, choice, body, around)),
         tuple(repair_rows(session, analysed, choice.rules)),
         tuple(moment_rows(session, analysed, choice.rules)),
         tuple(match_strips(session, analysed, choice.rules)),
@@ -165,6 +152,26 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         tuple(body.series),
         around,
     )
+
+
+def _rows(
+    session: Session,
+    analysed: tuple[StateTrack, ...],
+    choice: Choice,
+    body: _Body,
+    around: Iterable[AroundEvents],
+) -> Iterator[Measurement]:
+    """Give every measure of behaviour, of the body, and of the body around behaviour."""
+    unproposed = _unproposed(analysed)
+    for row in measure_session(session, analysed, choice.rules):
+        yield without_unproposed(row, unproposed)
+    autonomic = list(autonomic_rows(session, body.summaries))
+    yield from autonomic
+    yield from contrast_rows(session.protocol, autonomic)
+    yield from baseline_rows(session, autonomic)
+    for found in around:
+        yield from event_locked_rows(found)
+    yield from body_synchrony_rows(session, body.series)
 
 
 def _analysed(session: Session, choice: Choice) -> tuple[tuple[StateTrack, ...], list[str]]:

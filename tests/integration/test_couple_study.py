@@ -123,7 +123,8 @@ def test_a_study_is_measured_to_json_without_a_run(folder: StudyFolder) -> None:
     whole = json.loads(asked(folder.root, "--json").stdout)
     assert [s["session_id"] for s in whole["sessions"]] == ["S1", "S2"]
     assert set(whole["statistics"]) == {
-        "effects", "models", "groups", "chance", "contingency", "exclusions",
+        "effects", "models", "groups", "chance", "contingency", "survival", "transitions", "events",
+        "changes", "missing", "exclusions",
     }  # fmt: skip
     run_plan(folder, make_plan(folder, RunOptions(workers=1)), SilentObserver())
     exported = rows_of(folder.exports_dir / "measures_long.csv")
