@@ -83,7 +83,8 @@ def mixed_model(
     Raises
     ------
     FieldError
-        Lengths that differ, a missing value, fewer than ``MIN_DYADS`` dyads, or a single episode.
+        Lengths that differ, a missing value, fewer than ``MIN_DYADS`` dyads, a single episode, or a fit
+        without standard errors.
     MissingExtraError
         statsmodels is not installed.
     """
@@ -115,7 +116,15 @@ def mixed_model(
         )
     fit, remark = _fit(y, design, dyads, families)
     size = len(names)
-    estimates, errors = np.asarray(fit.fe_params)[:size], np.asarray(fit.bse_fe)[:size]
+    with np.errstate(invalid="ignore"):
+        estimates, errors = np.asarray(fit.fe_params)[:size], np.asarray(fit.bse_fe)[:size]
+    if not bool(np.all(np.isfinite(estimates) & np.isfinite(errors) & (errors > 0))):
+        raise FieldError(
+            "the values vary too little for standard errors",
+            where="mixed_model",
+            got=f"{len(np.unique(y))} different values in {y.size}",
+            expected="values that differ within episodes",
+        )
     terms = tuple(_term(*parts) for parts in zip(names, estimates.tolist(), errors.tolist(), strict=True))
     return MixedModel(terms, int(y.size), len(set(dyads)), len(set(families)), remark)
 

@@ -12,7 +12,6 @@ from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
-from stillface.measures.series import code_scores
 from stillface.measures.slices import stream_slices
 
 __all__ = ["Scores"]
@@ -35,8 +34,8 @@ class Scores:
         digest = params_hash({})
         for stream in stream_slices(session, tracks):
             scheme = stream.track.scheme
-            scores = code_scores(scheme) if scheme.type in ("ordinal", "rating") else None
-            if scores is None:
+            ranks = {k: code.value for k, code in enumerate(scheme.codes) if not code.gap}
+            if scheme.type not in ("ordinal", "rating") or None in ranks.values():
                 continue
             stamp = stream.stamp(digest)
             if stream.problem is not None:
@@ -45,7 +44,8 @@ class Scores:
                 continue
             seen = stream.track.scorable
             weights = stream.track.durations_ns[seen].astype(np.float64)
-            values = scores[stream.track.codes[seen]]
+            # Not `code_scores`: what is a gap for the dyad (sleep) has a rank for the person.
+            values = np.array([ranks[k] for k in stream.track.codes[seen].tolist()], dtype=np.float64)
             mean = float(np.average(values, weights=weights))
             sd = float(np.sqrt(np.average((values - mean) ** 2, weights=weights)))
             n = int(stream.track.bouts().codes.size)

@@ -13,9 +13,11 @@ from stillface.domain.protocol import Recovery
 from stillface.domain.results import Status
 from stillface.domain.scheme import MATCH, Code, CodingScheme, MatchRule
 from stillface.domain.session import Episode, Session
+from stillface.errors import FieldError
 from stillface.measures.contingency import Contingency, window_tables
 from stillface.measures.correlation import relative_phase
 from stillface.measures.matching import Matching
+from stillface.measures.mixed import mixed_model
 from stillface.measures.occupancy import Occupancy
 from stillface.measures.pseudo_dyads import shuffled_segments
 from stillface.measures.recovery import RecoveryLatency
@@ -40,6 +42,28 @@ def test_ratings_are_weighted_by_their_time() -> None:
     mean, sd = rows["score_mean"], rows["score_sd"]
     assert (mean.value, mean.unit, mean.n) == (2.5, "score", 2)
     assert (sd.value, sd.unit, sd.n) == (pytest.approx((0.25 * 1.5**2 + 0.75 * 0.5**2) ** 0.5), "score", 2)
+
+
+def test_a_level_that_is_a_gap_for_the_dyad_has_its_rank_in_the_persons_score() -> None:
+    levels = (Code("calm", value=1.0), Code("asleep", value=0.0, dyad_gap=True), Code("usc", gap=True))
+    track = we.track(
+        CodingScheme("r", levels, type="ordinal"),
+        "infant",
+        [("calm", 0, 10), ("asleep", 10, 40), ("usc", 40, 50)],
+    )
+    rows = list(Scores()(we.session(Episode("RE", 0, 50 * S)), (track,)))
+    found = {row.measure: (row.value, row.n, row.scorable_s) for row in rows if row.value is not None}
+    assert found["score_mean"] == (0.25, 2, 40.0)
+
+
+@pytest.mark.parametrize("values", [[0.0] * 18, [5.0, 7.0, 9.0] * 6])
+def test_values_without_spread_have_no_model_and_never_an_error_that_is_no_number(
+    values: list[float],
+) -> None:
+    pytest.importorskip("statsmodels")
+    dyads = [f"d{k // 3}" for k in range(18)]
+    with pytest.raises(FieldError, match="vary too little"):
+        mixed_model(values, ["PL", "SF", "RE"] * 6, dyads, dyads)
 
 
 def test_a_grid_of_one_cell_has_no_dispersion() -> None:
