@@ -9,6 +9,7 @@ from stillface.errors import FieldError
 from stillface.review.code_finder import CodeFinder
 from stillface.review.commands_edit import CommentOn
 from stillface.review.desk import Desk
+from stillface.review.keymap import key_of_code
 
 __all__ = ["ask_code", "ask_comment", "ask_time"]
 
@@ -26,10 +27,13 @@ def ask_time(parent: QWidget, desk: Desk) -> None:
 
 def ask_code(parent: QWidget, finder: CodeFinder) -> None:
     """Ask for a code of the lane, or words of a remark, and go to the next bout that has it."""
-    names = [code.label or code.id for code in finder.lane.scheme.codes]
-    here = names.index(finder.wanted) if finder.wanted in names else 0
-    text, ok = QInputDialog.getItem(parent, "Find", "Code, or words of a remark:", names, here)
-    if ok:
+    codes = ", ".join(
+        f"{key_of_code(code.key or '')} {code.label or code.id}".strip() for code in finder.lane.scheme.codes
+    )
+    # No list to choose from: one that completes what is typed takes Return for itself.
+    label = f"{codes}\nKey or name of a code, or words of a remark:"
+    text, ok = QInputDialog.getText(parent, "Find", label, text=finder.wanted)
+    if ok and text.strip():
         finder.find(text)
 
 

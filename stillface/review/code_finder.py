@@ -40,7 +40,7 @@ class CodeFinder:
         return self._desk.active_lane if chosen is None else self._desk.document.lane(chosen[0])
 
     def find(self, wanted: str) -> None:
-        """Go to the next bout with this code, or with these words in its label or remark."""
+        """Go to the next bout with this code (id, label or key), or these words in label or remark."""
         self.wanted = wanted.strip()
         self.go(1)
 
@@ -74,7 +74,9 @@ class CodeFinder:
     def _found(self, lane: Lane) -> list[LaneBout]:
         words = self.wanted.casefold()
         exact = {
-            code.id for code in lane.scheme.codes if words in (code.id.casefold(), code.label.casefold())
+            code.id
+            for code in lane.scheme.codes
+            if words in (name.casefold() for name in (code.id, code.label, code.key or ""))
         }
         if exact:
             return [bout for bout in lane.bouts if bout.code in exact]

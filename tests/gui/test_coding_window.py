@@ -152,7 +152,7 @@ def test_a_reviewed_lane_is_not_taken_for_ones_own_coding(window: Any) -> None:
 def test_a_code_is_found_by_asking_for_it(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     for onset_s, code in ((0, "neu"), (4, "pos"), (8, "neu"), (12, "pos")):
         window.desk.document.do(Paint(INFANT, onset_s * S, (onset_s + 4) * S, code))
-    monkeypatch.setattr(QInputDialog, "getItem", lambda *_args: ("Positive", True))
+    monkeypatch.setattr(QInputDialog, "getText", lambda *_args, **_named: ("d", True))
     window.press("Ctrl+F")
     window.press("Ctrl+N")
     assert window.desk.playhead.time_ns == 12 * S

@@ -318,6 +318,8 @@ def test_a_code_and_words_of_a_remark_are_found_in_turn(desk: Desk) -> None:
         visited.append(desk.playhead.time_ns // S)
     assert visited == [4, 12, 4, 12, 4]
     assert said[0] == "1 of 2: Positive 0:04.000 to 0:08.000"
+    finder.find("d")
+    assert desk.bout()[1].code == "pos"
     finder.find("hiccup")
     assert desk.playhead.time_ns == 8 * S
     assert desk.bout()[1].comment == "Hiccups"
