@@ -99,7 +99,7 @@ class AroundEvents:
 
 def sync_flags(error_ms: float | None) -> tuple[str, ...]:
     """Say how well the clocks agree, or that nobody measured it."""
-    return ("sync_not_measured",) if error_ms is None else (f"sync_error_ms={error_ms:g}",)
+    return ("sync_not_measured",) if error_ms is None else (f"sync_error_ms={error_ms:.3g}",)
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stillface.contracts.registry import CODERS
 from stillface.domain.autonomic import AutonomicEpisode, BodySeries, HeartEpoch
 from stillface.domain.clock import ClockMap, ns_to_s
-from stillface.domain.results import Measurement
+from stillface.domain.recording import Signal, SignalRecording
+from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
@@ -135,11 +136,15 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         sources=choice.sources,
     )
     session, body = _body(folder, session.with_points(points[key] for key in sorted(points)), choice)
-    around = tuple(EventLocked()(session, analysed, choice.rules, body.series))
+    unproposed = _unproposed(analysed)
+    around = tuple(
+        _unless_unproposed(found, unproposed)
+        for found in EventLocked()(session, analysed, choice.rules, body.series)
+    )
     return SessionResults(
         session,
         analysed,
-        tuple(_rows(session, analysed, choice, body, around)),
+        tuple(_rows(session, analysed, choice, body, around, unproposed)),
         tuple(repair_rows(session, analysed, choice.rules)),
         tuple(moment_rows(session, analysed, choice.rules)),
         tuple(match_strips(session, analysed, choice.rules)),
@@ -160,9 +165,9 @@ def _rows(
     choice: Choice,
     body: _Body,
     around: Iterable[AroundEvents],
+    unproposed: Mapping[tuple[str, str, str], Sequence[str]],
 ) -> Iterator[Measurement]:
     """Give every measure of behaviour, of the body, and of the body around behaviour."""
-    unproposed = _unproposed(analysed)
     for row in measure_session(session, analysed, choice.rules):
         yield without_unproposed(row, unproposed)
     autonomic = list(autonomic_rows(session, body.summaries))
@@ -243,22 +248,41 @@ def _body(folder: StudyFolder, session: Session, choice: Choice) -> tuple[Sessio
                 signal.clock_map,
                 choice.coders,
             )
-            beats, missing = corrected.beats, missing_intervals(signal).union(corrected.bad)
-            params = HeartParams.for_role(
-                channel.role, channel.rsa_preset or None, epoch_s=session.protocol.physio_epoch_s
-            )
-            summaries, epochs = heart_summaries(beats, session.episodes, missing, params)
-            body.summaries += _with_corrections(summaries, corrected, session)
-            ibi = ibi_series(beats, missing, params)
-            changes = {e.id: corrected.n_changes(e.onset_ns, e.offset_ns) for e in session.episodes}
-            body.series += [
-                replace(over(beats, ibi, params, changes), sync_error_ms=signal.clock_map.residual_ms)
-                for over in (ibi_over_time, rsa_over_time)
-            ]
-            body.ibi.append(IbiTrace(channel.role, ibi.onsets_ns, ibi.offsets_ns, ibi.clean))
-            body.rsa.append(_rsa(channel.role, epochs, params))
-            session = session.with_signals((), (beats,))
+            _heart(session, channel, signal, corrected, body)
+            session = session.with_signals((), (corrected.beats,))
     return session, body
+
+
+def _heart(
+    session: Session, channel: SignalRecording, signal: Signal, corrected: CorrectedBeats, body: _Body
+) -> None:
+    """Add what one heart gives to what the body gives."""
+    beats, missing = corrected.beats, missing_intervals(signal).union(corrected.bad)
+    params = HeartParams.for_role(
+        channel.role, channel.rsa_preset or None, epoch_s=session.protocol.physio_epoch_s
+    )
+    summaries, epochs = heart_summaries(beats, session.episodes, missing, params)
+    body.summaries += _with_corrections(summaries, corrected, session)
+    ibi = ibi_series(beats, missing, params)
+    changes = {e.id: corrected.n_changes(e.onset_ns, e.offset_ns) for e in session.episodes}
+    body.series += [
+        replace(over(beats, ibi, params, changes), sync_error_ms=signal.clock_map.residual_ms)
+        for over in (ibi_over_time, rsa_over_time)
+    ]
+    body.ibi.append(IbiTrace(channel.role, ibi.onsets_ns, ibi.offsets_ns, ibi.clean))
+    body.rsa.append(_rsa(channel.role, epochs, params))
+
+
+def _unless_unproposed(
+    found: AroundEvents, unproposed: Mapping[tuple[str, str, str], Sequence[str]]
+) -> AroundEvents:
+    """Say "not coded" instead of "no such event" where the machine coder cannot propose the code."""
+    name, _, whose = found.code.partition(":")
+    stamp = found.stamp
+    never = unproposed.get((whose, stamp.scheme_id, stamp.coder_id), ())
+    if found.status is not Status.NA_NOBOUT or name.rpartition("/")[2] not in never:
+        return found
+    return replace(found, status=Status.MISS_NOTCODED)
 
 
 def _unknown_events(session: Session, body: _Body) -> list[str]:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 
+from stillface.coding.gaze_coder import GazeCoder
 from stillface.domain.clock import NS_PER_S as S
 from stillface.domain.clock import SampleClock
 from stillface.domain.events import BeatSeries
+from stillface.domain.protocol import BodyEvents
 from stillface.domain.provenance import Provenance
 from stillface.domain.recording import Signal, SignalRecording
+from stillface.domain.results import Status
 from stillface.domain.session import Episode, Session
+from stillface.domain.states import StateTrack
 from stillface.domain.study import Person, Study
-from stillface.io.artefacts import save_beats, save_signal
+from stillface.io.artefacts import save_beats, save_signal, save_state_track
 from stillface.io.bundle import StudyFolder, create_study
 from stillface.io.code_log import CodeLog
 from stillface.io.human_beats import BEATS_DIR, NOT_A_BEAT, beats_tier, logged_point
@@ -107,3 +112,19 @@ def test_a_damaged_log_of_beats_is_named(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes().replace(b'"who":"AB"', b'"who":"XY"'))
     (line,) = [w for w in session_results(folder, session, CHOICE).warnings if "beats" in w]
     assert "AB.home.jsonl" in line
+
+
+def test_what_a_machine_cannot_propose_is_not_said_to_be_absent(tmp_path: Path) -> None:
+    folder, session, _ = study_with_an_extra_beat(tmp_path / "study")
+    events = BodyEvents(("gaze/object", "gaze_aversion"))
+    asked = replace(session, protocol=replace(session.protocol, body_events=events))
+    looking = StateTrack.from_bouts(
+        folder.scheme("gaze"), "infant", f"auto:{GazeCoder().name}", [0], [240 * S], ["partner"]
+    )
+    target = folder.auto_dir("one") / "infant.gaze.h5"
+    save_state_track(target, looking, Provenance("test", {}, {}, "0"))
+    rows = session_results(folder, asked, Choice(("auto",), (), ())).rows
+    found = {(row.code, row.episode_id): row.status for row in rows if row.measure == "event_ibi_change_ms"}
+    assert found["gaze/object:infant", "PL"] is Status.MISS_NOTCODED
+    assert found["gaze_aversion:infant", "PL"] is Status.NA_NOBOUT
+    assert found["gaze/object:infant", "RE"] is Status.MISS_EPISODE
