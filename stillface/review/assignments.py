@@ -165,29 +165,44 @@ def deal(
     UsageError
         No coder, or sessions to be coded twice and one coder only.
     """
-    if not coders:
-        raise UsageError("nobody to code", fix="name coders")
-    if not partly and study.reliability.sessions and len(set(coders)) < 2:
-        raise UsageError("double coding needs two coders", got=", ".join(coders))
+    _refuse_too_few(study, coders, partly=partly)
 
     def asked(session_id: str, role: str) -> bool:
         return (sessions is None or session_id in sessions) and (roles is None or role in roles)
 
     held = begun_ungiven(study, already, begun)
     made = [*already, *(a for a in held if a.coder in coders and asked(a.session_id, a.role))]
-    load = Counter(a.coder for a in made)
     given = _by_session((*already, *held))
-    for session_id, role, scheme_ids, pass_no in _missing(study, given):
-        if asked(session_id, role):
-            mine = given[session_id]
-            coder = _who(mine, (role, pass_no), coders, load, f"{seed}:{session_id}:{role}:{pass_no}")
-            if partly and coder in _of_another_pass(mine, role, pass_no):
-                continue
-            new = [Assignment(session_id, role, scheme_id, coder, pass_no) for scheme_id in scheme_ids]
-            made += new
-            mine += new
-            load[coder] += len(new)
-    return tuple(made)
+    missing = (todo for todo in _missing(study, given) if asked(todo[0], todo[1]))
+    return (*made, *_spread(missing, given, coders, Counter(a.coder for a in made), seed, partly=partly))
+
+
+def _refuse_too_few(study: StudyFolder, coders: Sequence[str], *, partly: bool) -> None:
+    if not coders:
+        raise UsageError("nobody to code", fix="name coders")
+    if not partly and study.reliability.sessions and len(set(coders)) < 2:
+        raise UsageError("double coding needs two coders", got=", ".join(coders))
+
+
+def _spread(
+    missing: Iterable[tuple[str, str, list[str], int]],
+    given: Mapping[str, list[Assignment]],
+    coders: Sequence[str],
+    load: Counter[str],
+    seed: int,
+    *,
+    partly: bool,
+) -> Iterator[Assignment]:
+    """Give each piece of work to whoever fits it and has least; ``given`` and ``load`` grow with it."""
+    for session_id, role, scheme_ids, pass_no in missing:
+        mine = given[session_id]
+        coder = _who(mine, (role, pass_no), coders, load, f"{seed}:{session_id}:{role}:{pass_no}")
+        if partly and coder in _of_another_pass(mine, role, pass_no):
+            continue
+        new = [Assignment(session_id, role, scheme_id, coder, pass_no) for scheme_id in scheme_ids]
+        mine += new
+        load[coder] += len(new)
+        yield from new
 
 
 def left_over(study: StudyFolder, assignments: Iterable[Assignment]) -> int:
