@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -118,3 +119,28 @@ def open_window(qtbot: object, study: object) -> Iterator[Callable[..., object]]
         if not window.closed:
             window.desk.document.close(abandon=True)
             window.main.close()
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[list[str]], Any]]:
+    """Begin a sitting as ``stillface-gui`` does with these arguments; give its window, None without one.
+
+    What a test patches stays patched until the windows are closed.
+    """
+    from qtpy.QtWidgets import QApplication
+
+    from stillface.gui import sitting
+    from stillface.gui.launch import parse
+
+    begun: list[Any] = []
+
+    def open_(arguments: list[str]) -> Any:
+        begun.append(sitting.begin(parse(arguments)))
+        return begun[-1].window
+
+    yield open_
+    for found in begun:
+        if found.window is not None:
+            found.window.desk.document.close(abandon=True)
+            found.quit()
+    QApplication.processEvents()

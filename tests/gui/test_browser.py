@@ -227,22 +227,6 @@ def side_by_side(study: Any) -> Any:
     return study
 
 
-@pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Any:
-    begun: list[Any] = []
-
-    def keep(arguments: list[str]) -> Any:
-        begun.append(sitting.begin(parse(arguments)))
-        return begun[-1].window
-
-    yield keep
-    for found in begun:
-        if found.window is not None:
-            found.window.desk.document.close(abandon=True)
-            found.quit()
-    QApplication.processEvents()
-
-
 def choosing(monkeypatch: pytest.MonkeyPatch, role: str = "", *, pair: bool = False) -> None:
     def who(dialog: WhoDialog) -> int:
         dialog.names.setCurrentRow(0)

@@ -167,8 +167,8 @@ def test_what_a_task_asked_for_is_not_meant_for_another_session(study: Any, qtbo
 
 
 @pytest.fixture
-def opened(monkeypatch: pytest.MonkeyPatch) -> Any:
-    begun: list[Any] = []
+def chooses(opened: Callable[[list[str]], Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Begin a sitting in whose browser somebody does something."""
 
     def open_(arguments: list[str], does: Callable[[StudyBrowser], object] = lambda _shown: None) -> Any:
         def browse(found: StudyBrowser) -> int:
@@ -177,15 +177,9 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Any:
             return found.result()
 
         monkeypatch.setattr(StudyBrowser, "exec", browse)
-        begun.append(sitting.begin(parse(arguments)))
-        return begun[-1].window
+        return opened(arguments)
 
-    yield open_
-    for found in begun:
-        if found.window is not None:
-            found.window.desk.document.close(abandon=True)
-            found.quit()
-    QApplication.processEvents()
+    return open_
 
 
 @pytest.fixture
@@ -197,21 +191,21 @@ def two_gazes(study: Any) -> Any:
     return study
 
 
-def test_a_task_opens_its_lane_role_and_scheme(two_gazes: Any, opened: Callable[..., Any]) -> None:
+def test_a_task_opens_its_lane_role_and_scheme(two_gazes: Any, chooses: Callable[..., Any]) -> None:
     def double_click(found: StudyBrowser) -> None:
         found.show()
         place = found.queue.visualItemRect(found.queue.item(1)).center()
         QTest.mouseClick(found.queue.viewport(), Qt.MouseButton.LeftButton, pos=place)
         QTest.mouseDClick(found.queue.viewport(), Qt.MouseButton.LeftButton, pos=place)
 
-    window = opened([str(two_gazes.root), "--coder", "AB"], double_click)
+    window = chooses([str(two_gazes.root), "--coder", "AB"], double_click)
     assert window.desk.document.active == LaneKey("caregiver", "gaze", "human:AB")
 
 
 def test_a_named_session_opens_the_first_lane_that_was_given(
-    two_gazes: Any, opened: Callable[..., Any]
+    two_gazes: Any, chooses: Callable[..., Any]
 ) -> None:
-    window = opened([str(two_gazes.root), "one", "--coder", "AB"])
+    window = chooses([str(two_gazes.root), "one", "--coder", "AB"])
     assert window.desk.document.active == LaneKey("infant", "gaze", "human:AB")
 
 
