@@ -74,6 +74,7 @@ class CodingPanel(QWidget):
         self.light.setAccessibleName("Whether your work is saved")
         self.light.clicked.connect(lambda: self.desk.document.trouble is not None and save_elsewhere())
         self._codes = QWidget()
+        self._told_trouble = False
         self._heart: tuple[str, Callable[[str], object]] | None = None
         self._lay_out()
         desk.document.active_changed.connect(self.show_lane)
@@ -262,7 +263,9 @@ class CodingPanel(QWidget):
         trouble = self.desk.document.trouble
         if trouble is not None:
             self.light.setToolTip(f"{trouble.what}. Click to save to another folder.")
-            self.say("click the light to save to another folder")
+            if not self._told_trouble:
+                # Once: it is tried again every few seconds, and must not talk over what keys did.
+                self.say("click the light to save to another folder")
         elif status == "saved" and away is not None:
             self.light.setToolTip(f"Now: {away}. What you code comes into the study when that is over.")
         elif status == "saved here":
@@ -270,6 +273,9 @@ class CodingPanel(QWidget):
         else:
             self.light.setToolTip("Every edit is on the disk.")
             self._fade.start()
+        if self._told_trouble and trouble is None:
+            self.say("everything is saved now")
+        self._told_trouble = trouble is not None
 
     def say(self, text: str) -> None:
         """Show one line; while work is not saved, that comes first."""

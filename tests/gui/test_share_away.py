@@ -84,8 +84,11 @@ def test_five_bouts_while_the_share_does_not_answer_are_in_the_log_once_when_it_
         assert [code for _, code in coded] == ["neu", "pos", "neg", "neu", "pos"]
     finally:
         share.answers.set()
+    said = window.panel.said_label.text()
     until(lambda: (window.guard.retry(), QTest.qWait(1), window.desk.document.status == "saved")[-1])
+    assert "pos" in said.casefold()
     assert window.panel.light.text().endswith(" saved")
+    assert window.panel.said_label.text() == "everything is saved now"
     records, problem = read_log(log.path)
     assert problem is None
     assert list(replay(records).bouts) == list(log.state.bouts)
