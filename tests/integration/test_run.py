@@ -88,6 +88,39 @@ def test_a_second_run_has_nothing_to_do(folder: StudyFolder) -> None:
     assert verify_study(folder).findings == []
 
 
+def rows_in(path: Path, **cells: str) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return [row for row in csv.DictReader(file) if all(row[k] == v for k, v in cells.items())]
+
+
+def test_the_heart_around_events_is_in_tables_and_pages(folder: StudyFolder) -> None:
+    go(folder)
+    event = {"episode_id": "PL", "role": "infant"}
+    found = rows_in(
+        folder.exports_dir / "measures_long.csv", **event, measure="event_ibi_change_ms",
+        code="negative_onset:infant",
+    )  # fmt: skip
+    # Every fourth second from 3 s on: the window of those from 7 to 47 s lies in the 60 s of play.
+    assert [(row["session_id"], row["n"]) for row in found] == [("S1", "11"), ("S2", "11")]
+    assert all(abs(float(row["value"])) < 0.1 for row in found)
+    assert all(
+        {"events=15", "at_edge=4", "windows_overlap=11"} <= set(row["flags"].split(";")) for row in found
+    )
+    (pooled,) = rows_in(
+        folder.exports_dir / "statistics" / "events.csv", **event, event="negative_onset:infant"
+    )
+    assert (pooled["n_events"], pooled["n_left_out"], pooled["n_families"], pooled["ci_low"]) == (
+        "22", "8", "2", "",
+    )  # fmt: skip
+    changes = rows_in(folder.exports_dir / "statistics" / "autonomic_change.csv", measure="hr_bpm")
+    assert {(row["contrast"], row["remark"]) for row in changes} >= {
+        ("SF-PL", "not residualised: too few pairs")
+    }
+    for page in ("S1", "study"):
+        text = (folder.reports_dir / f"{page}.html").read_text(encoding="utf-8")
+        assert "PL · negative onset of Infant" in text
+
+
 def test_a_lost_table_of_the_statistics_is_made_again_and_the_same(folder: StudyFolder) -> None:
     go(folder)
     before = {path.name: path.read_bytes() for path in (folder.exports_dir / "statistics").iterdir()}
