@@ -191,7 +191,7 @@ def pooled_figures(sessions: Sequence[Sequence[Pair]], params: AgreementParams) 
         "icc_rate": totals["rate"],
     }
     if scheme.type != "rating":
-        figures["events"] = event_figures(sessions, params.onset_ns, params.seed, params.n_resamples)
+        figures |= event_figures(sessions, params.onset_ns, params.seed, params.n_resamples)
     if values is not None:
         linear, quadratic = (
             weighted_kappa(total, "linear", values),

@@ -24,7 +24,10 @@ Sessions = Sequence[Sequence[tuple[StateTrack, StateTrack]]]
 
 
 def event_figures(sessions: Sessions, onset_ns: int, seed: int, n_resamples: int) -> dict[str, Json]:
-    """Give the event kappa of all bouts together: each pair is aligned by itself, the tables are summed."""
+    """Give ``events``, all bouts together, and ``events_interval``, that of their kappa over sessions.
+
+    Each pair is aligned by itself; the tables are summed.
+    """
     rule = EventRule(onset_ns=onset_ns)
     tables = [np.sum([event_kappa(*pair, rule).table for pair in pairs], axis=0) for pairs in sessions]
     total = np.sum(tables, axis=0)
@@ -36,7 +39,7 @@ def event_figures(sessions: Sessions, onset_ns: int, seed: int, n_resamples: int
         seed=seed,
         n_resamples=n_resamples,
     )
-    return {
+    events: dict[str, Json] = {
         "kappa": kappa,
         "agreement": agreed,
         "agreed": whole.n_agreed,
@@ -44,8 +47,8 @@ def event_figures(sessions: Sessions, onset_ns: int, seed: int, n_resamples: int
         "only_first": whole.n_only_first,
         "only_second": whole.n_only_second,
         "reason": reason,
-        "interval": _json(interval),
     }
+    return {"events": events, "events_interval": _json(interval)}
 
 
 def code_intervals(

@@ -197,6 +197,8 @@ def test_page_holds_no_path_no_script_and_nothing_from_outside(study: StudyFolde
     assert "<script" not in page
     assert not re.findall(r'(?:src|href)="(?!#)[^"]*"', page.replace("xlink:href", "use"))
     assert "Not a diagnostic device" in page
+    assert page.count("bouts a minute") > 1
+    assert "ICC(3,k)" in page
     again = write_reliability_page(study, study_agreement(study)).read_text()
     assert again == page
 

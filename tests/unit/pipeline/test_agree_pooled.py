@@ -31,14 +31,16 @@ def pair(first: str, second: str, scheme: CodingScheme = STATES) -> Pair:
 
 
 def test_bouts_of_all_sessions_are_aligned_session_by_session() -> None:
-    one: Any = event_figures([[pair(FIRST, SECOND)]], 2 * S, 1, 50)
+    found: Any = event_figures([[pair(FIRST, SECOND)]], 2 * S, 1, 50)
+    one = found["events"]
     assert (one["agreed"], one["only_first"], one["only_second"]) == (5, 1, 0)
     assert one["kappa"] == pytest.approx(0.7857, abs=5e-5)
-    assert one["interval"]["reason"] == "fewer than two sessions"
+    assert found["events_interval"]["reason"] == "fewer than two sessions"
     # Twice the same table: the same kappa, and every resample gives it again.
-    two: Any = event_figures([[pair(FIRST, SECOND)]] * 2, 2 * S, 1, 50)
-    assert (two["agreed"], two["kappa"]) == (10, pytest.approx(one["kappa"]))
-    assert (two["interval"]["low"], two["interval"]["high"]) == pytest.approx((one["kappa"],) * 2)
+    twice: Any = event_figures([[pair(FIRST, SECOND)]] * 2, 2 * S, 1, 50)
+    assert (twice["events"]["agreed"], twice["events"]["kappa"]) == (10, pytest.approx(one["kappa"]))
+    limits = twice["events_interval"]["low"], twice["events_interval"]["high"]
+    assert limits == pytest.approx((one["kappa"], one["kappa"]))
 
 
 def test_totals_per_session_are_those_of_the_time_that_both_coded() -> None:
