@@ -29,8 +29,8 @@ def test_the_key_switches_everything_that_is_on_screen(open_window: Callable[...
     window = open_window()
     press(window, "F9")
     press(window, "F5")
-    before, parts = painted(window.timeline), (window.timeline, window.signals.panel.plot)
-    assert DARK.background in before
+    parts = (window.timeline, window.signals.panel.plot)
+    assert DARK.background in painted(window.timeline)
     press(window, "F12")
     assert window.theme is LIGHT
     assert window.viewer.theme == "light"
@@ -42,7 +42,9 @@ def test_the_key_switches_everything_that_is_on_screen(open_window: Callable[...
     assert DARK.background not in dialog.styleSheet()
     press(window, "F12")
     assert window.viewer.theme == "dark"
-    assert painted(window.timeline) == before
+    for part in parts:
+        assert DARK.background in painted(part)
+        assert LIGHT.background not in painted(part)
 
 
 def test_no_sheet_of_the_other_colours_is_left(open_window: Callable[..., Any]) -> None:
