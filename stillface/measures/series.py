@@ -17,6 +17,7 @@ __all__ = ["autoregressive_residuals", "code_scores", "detrended", "step_series"
 Float = npt.NDArray[np.float64]
 
 _MIN_SEEN = 0.5
+_ROUNDING = 1e-9
 _MAX_ORDER = 5
 
 
@@ -73,13 +74,17 @@ def step_series(track: StateTrack, scores: Float, step_ns: int) -> Float:
 
 
 def detrended(series: Float) -> Float:
-    """Take out the straight line fitted to what is there; NaN stay NaN."""
+    """Take out the straight line fitted to what is there; NaN stay NaN, and a line leaves exactly nothing."""
     there = np.isfinite(series)
     if int(there.sum()) < 3:
         return series
     t = np.arange(series.size, dtype=np.float64)
     slope, level = np.polyfit(t[there], series[there], 1)
-    return np.asarray(series - (level + slope * t))
+    left = series - (level + slope * t)
+    # What rounding leaves of a line has a phase and a correlation of its own, and means nothing.
+    if np.abs(left[there]).max() <= _ROUNDING * np.abs(series[there]).max():
+        return np.where(there, 0.0, np.nan)
+    return np.asarray(left)
 
 
 def autoregressive_residuals(series: Float) -> Float:

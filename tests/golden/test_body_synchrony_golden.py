@@ -94,6 +94,13 @@ def test_who_wore_nothing_makes_no_pair_and_whose_device_failed_is_named():
     assert {row.value for row in rows.values()} == {None}
 
 
+@pytest.mark.parametrize("stuck", [np.full(120, 5.3), np.linspace(5.1, 5.7, 120)])
+def test_an_electrode_that_is_stuck_moves_with_nobody(stuck):
+    rows = rows_of(body("infant", stuck), body("caregiver", wander(2)[:120]))
+    for measure in ("synchrony_r0", "synchrony_peak_r", "in_phase_share", "anti_phase_share"):
+        assert rows["PL", measure].status is Status.NA_CONST
+
+
 def test_clocks_that_may_differ_by_more_than_a_step_give_no_lag():
     infant, caregiver = body("infant", wander(1)[:120]), body("caregiver", wander(2)[:120])
     near = [replace(one, sync_error_ms=400.0) for one in (infant, caregiver)]
