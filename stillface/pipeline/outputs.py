@@ -31,6 +31,7 @@ from stillface.pipeline.faces_seen import tracked_faces
 from stillface.pipeline.measuring import withhold
 from stillface.pipeline.plan import TABLES, Plan
 from stillface.pipeline.results import SessionResults
+from stillface.pipeline.reviewed_how import review_lines
 from stillface.pipeline.study_events import PooledEvents, pooled_events
 from stillface.pipeline.study_files import Statistics, study_statistics, write_statistics
 from stillface.pipeline.study_page import page_tables
@@ -154,7 +155,7 @@ def write_session_page(
             versions=_versions(),
             parameters=_parameters(plan),
             log_heads=result.log_heads,
-            warnings=(*result.warnings, *remarks),
+            warnings=(*result.warnings, *review_lines(result.remarks), *remarks),
         )
     )
     path = folder.reports_dir / f"{session.session_id}.html"

@@ -70,7 +70,8 @@ def session_report(data: SessionReport) -> str:
     """
     session = data.session
     protocol = session.protocol
-    names = file_names(session.recordings)
+    # A film that is called after its role names nobody: the role's word stays.
+    names = tuple(name for name in file_names(session.recordings) if name not in protocol.role_ids)
     shown = Withholding(protocol, data.rows, data.min_coverage)
     first, _ = first_look(data.rows)
     dyad = [row for row in first if row.role == "dyad"]

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fixtures import report_example as example
-from stillface.domain.recording import Region, VideoRecording
+from stillface.domain.recording import WHOLE, Region, VideoRecording
 from stillface.domain.results import Status
 from stillface.domain.scheme import MATCH, MISMATCH, SHARED_NEGATIVE, UNDEFINED, Code, CodingScheme
 from stillface.domain.states import StateTrack
@@ -319,6 +319,13 @@ def test_names_of_files_and_paths_never_reach_the_page() -> None:
         assert word not in html
     assert "0.24/1.04" in html
     assert ("9f" * 32)[:12] in html
+
+
+def test_a_film_called_after_its_role_takes_no_role_from_the_page() -> None:
+    data = example.session_data(warnings=("AB reviewed infant affect3",))
+    film = VideoRecording("cam", ("media/infant.mp4",), {"infant": WHOLE})
+    session = replace(data.session, recordings=(film,))
+    assert "AB reviewed infant affect3" in session_report(replace(data, session=session))
 
 
 def test_empty_session_has_a_page() -> None:
