@@ -12,7 +12,7 @@ from typing import Literal
 
 from stillface.io.durable import FileSystem
 
-__all__ = ["At", "HangingShare", "Late", "until"]
+__all__ = ["LIMIT_S", "At", "HangingShare", "Late", "until"]
 
 At = Literal["open", "write", "fsync", "truncate"]
 Late = Literal["does it", "did it", "refuses", "did it and refuses"]

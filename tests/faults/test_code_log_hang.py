@@ -17,7 +17,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_record import LoggedBout
 from stillface.io.code_log_replay import replay
 from stillface.io.durable import OS_FS, FileSystem
-from tests.faults.hanging_share import At, HangingShare, Late, until
+from tests.faults.hanging_share import LIMIT_S, At, HangingShare, Late, until
 
 NAME = "AB.aaaa-1111.jsonl"
 PATIENCE_S = 0.05
@@ -72,6 +72,14 @@ def fall_silent(log: CodeLog, *silent: HangingShare) -> None:
         fs.answers.clear()
 
 
+def wake_up(log: CodeLog, *silent: HangingShare) -> None:
+    """Let it answer, and from then on give it the time that a busy machine takes."""
+    for way in (log._keeper._study, log._keeper._here):
+        way.wait_s = LIMIT_S
+    for fs in silent:
+        fs.answers.set()
+
+
 def add(log: CodeLog, *names: str) -> None:
     """Add bouts to a log whose share does not answer."""
     for name in names:
@@ -108,8 +116,9 @@ def test_edits_go_on_and_each_comes_in_once_whatever_the_share_does_in_the_end(
     with pytest.raises(StorageError, match="does not answer"):
         log.undo()
     assert "b3" not in log.state.bouts
+    until(lambda: hanging.n_hanging)
     assert hanging.n_hanging == 1
-    hanging.answers.set()
+    wake_up(log, hanging)
     until(lambda: comes_in(log))
     until(lambda: not spool_of(share).exists())
     log.append("add", id="b4", bout=bout(4))
@@ -159,14 +168,14 @@ def test_silent_again_before_the_rest_came_in(
         until(lambda n_before=n_before: hanging.n_hanging > n_before)
         hanging.answers.set()
         # The late success is taken note of, and what follows it hangs again.
-        until(lambda k=k: f"b{k}".encode() in (share / NAME).read_bytes())
+        until(lambda: log.records[-1].sha in (share / NAME).read_text())
         hanging.answers.clear()
         monkeypatch.setattr("stillface.io.code_log_keep._TRY_AGAIN_NS", -1)
         add(log, f"b{k + 1}")
         assert log.records[-1].sha not in (share / NAME).read_text()
         waiting = spool_of(share).read_text()
         assert log.records[-1].sha in waiting
-        hanging.answers.set()
+        wake_up(log, hanging)
         until(lambda: comes_in(log))
     log.close()
     assert coded(share) == [f"b{k}" for k in range(6)]
@@ -184,7 +193,7 @@ def test_where_no_disk_answers_edits_are_in_memory_and_come_in_later(
         with pytest.raises(StorageError, match=r"NOT SAVED .kept in memory.: .* does not answer"):
             log.append("add", id=f"b{k}", bout=bout(k))
         assert not log.kept_here
-    everything.answers.set()
+    wake_up(log, everything)
     until(lambda: comes_in(log))
     log.close()
     assert coded(share) == ["b0", "b1", "b2", "b3"]
@@ -247,6 +256,7 @@ _CODE_ON = """
     import runpy
     import sys
     import threading
+    import time
     from pathlib import Path
     from stillface.errors import StorageError
     from stillface.io.code_log import CodeLog
@@ -264,6 +274,8 @@ _CODE_ON = """
             log.append("add", id=f"b{k}", bout=bout(k))
         except StorageError:
             assert log.kept_here
+        while not fs.n_hanging:
+            time.sleep(0.005)
         print(k, flush=True)
     threading.Event().wait()
 """

@@ -17,7 +17,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_replay import replay
 from stillface.io.durable import storage_error
 from stillface.review.lanes import LaneKey
-from tests.faults.hanging_share import HangingShare, until
+from tests.faults.hanging_share import LIMIT_S, HangingShare, until
 
 from .conftest import number_in
 
@@ -78,12 +78,14 @@ def test_five_bouts_while_the_share_does_not_answer_are_in_the_log_once_when_it_
             QTest.keyClick(window.timeline, getattr(Qt.Key, f"Key_{key}"))
             assert "NOT SAVED in the study" in window.panel.light.text()
             QTest.keyClick(window.timeline, Qt.Key.Key_Right)
+        until(lambda: share.n_hanging)
         assert share.n_hanging == 1
         assert "does not answer" in window.panel.said_label.text()
         coded = [(b.onset_ns, b.code) for b in window.desk.document.lane(INFANT).bouts]
         assert [code for _, code in coded] == ["neu", "pos", "neg", "neu", "pos"]
     finally:
         share.answers.set()
+    log._keeper._study.wait_s = LIMIT_S
     said = window.panel.said_label.text()
     until(lambda: (window.guard.retry(), QTest.qWait(1), window.desk.document.status == "saved")[-1])
     assert "pos" in said.casefold()
