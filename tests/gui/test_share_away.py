@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QMessageBox
 from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_replay import replay
 from stillface.io.durable import storage_error
+from stillface.io.lock import FileLock
 from stillface.review.lanes import LaneKey
 from tests.faults.hanging_share import LIMIT_S, HangingShare, until
 
@@ -96,6 +97,37 @@ def test_five_bouts_while_the_share_does_not_answer_are_in_the_log_once_when_it_
     assert list(replay(records).bouts) == list(log.state.bouts)
     assert len({record.sha for record in records}) == len(records) == len(log.records)
     assert window.main.close()
+
+
+def test_closed_while_the_share_does_not_answer_nobody_waits_and_it_comes_in_later(
+    open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window()
+    log = window.desk.document._stores["human"].log
+    share = HangingShare(log.path.parent)
+    monkeypatch.setattr(log._keeper._file, "_fs", share)
+    log._keeper._study.wait_s = 0.05
+    share.answers.clear()
+
+    def later(box: QMessageBox) -> int:
+        next(b for b in box.buttons() if b.text() == "Close, and bring them in later").click()
+        return 0
+
+    try:
+        for key in ("S", "Right", "Right", "D"):
+            window.press(key)
+        monkeypatch.setattr(QMessageBox, "exec", later)
+        assert window.main.close()
+        assert window.closed
+        QTest.qWait(10)
+    finally:
+        share.answers.set()
+    lock = os.path.realpath(f"{log.path}.lock")
+    until(lambda: lock not in FileLock._held_here)
+    again = open_window()
+    assert again.desk.document.status == "saved"
+    assert [b.code for b in again.desk.document.lane(INFANT).bouts] == ["neu", "pos"]
+    assert "in the study now" in again.desk.document.notices[0]
 
 
 def test_a_study_that_takes_nothing_from_the_start_is_coded_here(
