@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
-from stillface.io.durable import FileSystem
+from fixtures.share_log import Share
 
 __all__ = ["LIMIT_S", "At", "HangingShare", "Late", "until"]
 
@@ -29,7 +29,7 @@ def until(true: Callable[[], object]) -> None:
         time.sleep(0.005)
 
 
-class HangingShare(FileSystem):
+class HangingShare(Share):
     """One folder in which one kind of call hangs while ``answers`` is not set; all else goes on.
 
     ``late`` says what a call that hung does when the share answers: its work, nothing (it was done before
@@ -37,11 +37,11 @@ class HangingShare(FileSystem):
     """
 
     def __init__(self, folder: Path, at: At = "write", late: Late = "does it") -> None:
-        self.folder, self.at, self.late = folder, at, late
+        super().__init__(folder)
+        self.at, self.late = at, late
         self.answers = threading.Event()
         self.answers.set()
         self.n_hanging = 0
-        self._inside: set[int] = set()
 
     def _call(self, name: At, inside: bool, work: Callable[[], int | None]) -> int | None:
         if not inside or name != self.at or self.answers.is_set():
@@ -57,13 +57,7 @@ class HangingShare(FileSystem):
         inside = self.folder in Path(path).parents
         descriptor = self._call("open", inside, lambda: super(HangingShare, self).open(path, flags, mode))
         assert descriptor is not None
-        if inside:
-            self._inside.add(descriptor)
-        return descriptor
-
-    def close(self, descriptor: int) -> None:
-        self._inside.discard(descriptor)
-        super().close(descriptor)
+        return self._opened(path, descriptor)
 
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         inside, work = descriptor in self._inside, super().write

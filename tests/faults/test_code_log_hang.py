@@ -11,15 +11,15 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.share_log import NAME, bout, open_log, spool_of
 from stillface.errors import StorageError
 from stillface.io.code_log import CodeLog
 from stillface.io.code_log_chain import read_log
-from stillface.io.code_log_record import LoggedBout
 from stillface.io.code_log_replay import replay
-from stillface.io.durable import OS_FS, FileSystem
+from stillface.io.durable import FileSystem
 from tests.faults.hanging_share import LIMIT_S, At, HangingShare, Late, until
 
-NAME = "AB.aaaa-1111.jsonl"
+REPO = Path(__file__).parents[2]
 PATIENCE_S = 0.05
 
 AT: tuple[At, ...] = ("open", "write", "fsync")
@@ -37,26 +37,6 @@ def hanging(share: Path) -> Iterator[HangingShare]:
     fs = HangingShare(share)
     yield fs
     fs.answers.set()
-
-
-def bout(k: int) -> LoggedBout:
-    return LoggedBout("infant/affect3", 10 * k, 10 * k + 5, "neg")
-
-
-def spool_of(share: Path) -> Path:
-    return share.parent / "home" / "spool" / NAME
-
-
-def open_log(share: Path, fs: FileSystem = OS_FS) -> CodeLog:
-    return CodeLog.open(
-        share / NAME,
-        coder="AB",
-        install="aaaa-1111",
-        app_version="0",
-        heads=share / "heads.jsonl",
-        spool=spool_of(share),
-        fs=fs,
-    )
 
 
 def coded(share: Path) -> list[str]:
@@ -258,14 +238,11 @@ _CODE_ON = """
     import threading
     import time
     from pathlib import Path
+    from fixtures.share_log import bout, open_log
     from stillface.errors import StorageError
-    from stillface.io.code_log import CodeLog
-    from stillface.io.code_log_record import LoggedBout
-    log_path, spool = Path(sys.argv[1]), Path(sys.argv[2])
-    fs = runpy.run_path(sys.argv[3])["HangingShare"](log_path.parent, "write", sys.argv[4])
-    log = CodeLog.open(log_path, coder="AB", install="aaaa-1111", app_version="0", spool=spool, fs=fs)
-    def bout(k):
-        return LoggedBout("infant/affect3", 10 * k, 10 * k + 5, "neg")
+    share = Path(sys.argv[1])
+    fs = runpy.run_path(sys.argv[2])["HangingShare"](share, "write", sys.argv[3])
+    log = open_log(share, fs)
     log.append("add", id="b0", bout=bout(0))
     fs.answers.clear()
     log._keeper._study.wait_s = 0.05
@@ -284,9 +261,11 @@ _CODE_ON = """
 @pytest.mark.parametrize("late", ["does it", "did it"])
 def test_killed_while_the_share_hangs_nothing_acknowledged_is_lost_or_twice(share: Path, late: str) -> None:
     helper = Path(__file__).with_name("hanging_share.py")
-    arguments = [str(share / NAME), str(spool_of(share)), str(helper), late]
     child = subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(_CODE_ON), *arguments], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", textwrap.dedent(_CODE_ON), str(share), str(helper), late],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=REPO,
     )
     assert child.stdout is not None
     told = [child.stdout.readline() for _ in range(5)]

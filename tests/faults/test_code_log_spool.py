@@ -13,23 +13,23 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.share_log import NAME, Share, bout, open_log, spool_of
 from stillface.errors import StorageError
 from stillface.io.code_log import CodeLog
 from stillface.io.code_log_chain import read_log
-from stillface.io.code_log_record import LoggedBout, encode_line, seal
+from stillface.io.code_log_record import encode_line, seal
 from stillface.io.code_log_replay import replay
-from stillface.io.durable import OS_FS, FileSystem
 
-NAME = "AB.aaaa-1111.jsonl"
+REPO = Path(__file__).parents[2]
 
 
-class AwayFolder(FileSystem):
+class AwayFolder(Share):
     """One folder that refuses every write while it is away; all else goes on."""
 
     def __init__(self, folder: Path, code: int = errno.ENOSPC) -> None:
-        self.folder, self.code = folder, code
+        super().__init__(folder)
+        self.code = code
         self.away = False
-        self._inside: set[int] = set()
 
     def _refuse(self) -> None:
         if self.away:
@@ -39,14 +39,7 @@ class AwayFolder(FileSystem):
         inside = self.folder in Path(path).parents
         if inside and (self.code == errno.ENOENT or flags & (os.O_RDWR | os.O_WRONLY)):
             self._refuse()
-        descriptor = super().open(path, flags, mode)
-        if inside:
-            self._inside.add(descriptor)
-        return descriptor
-
-    def close(self, descriptor: int) -> None:
-        self._inside.discard(descriptor)
-        super().close(descriptor)
+        return self._opened(path, super().open(path, flags, mode))
 
     def write(self, descriptor: int, data: bytes | memoryview) -> int:
         if descriptor in self._inside and self.away:
@@ -65,26 +58,6 @@ class AwayFolder(FileSystem):
 def share(tmp_path: Path) -> Path:
     (tmp_path / "share").mkdir()
     return tmp_path / "share"
-
-
-def bout(k: int) -> LoggedBout:
-    return LoggedBout("infant/affect3", 10 * k, 10 * k + 5, "neg")
-
-
-def open_log(share: Path, fs: FileSystem = OS_FS) -> CodeLog:
-    return CodeLog.open(
-        share / NAME,
-        coder="AB",
-        install="aaaa-1111",
-        app_version="0",
-        heads=share / "heads.jsonl",
-        spool=share.parent / "home" / "spool" / NAME,
-        fs=fs,
-    )
-
-
-def spool_of(share: Path) -> Path:
-    return share.parent / "home" / "spool" / NAME
 
 
 def coded(share: Path) -> list[str]:
@@ -279,12 +252,13 @@ _CODE_ON = """
     import runpy
     import sys
     from pathlib import Path
+    from fixtures.share_log import bout, open_log
     from stillface.errors import StorageError
     from stillface.io.code_log_record import Edit
     parts = runpy.run_path(sys.argv[3])
-    share, bout = Path(sys.argv[1]), parts["bout"]
+    share = Path(sys.argv[1])
     fs = parts["AwayFolder"](share)
-    log = parts["open_log"](share, fs)
+    log = open_log(share, fs)
     k = len(log.state.bouts)
     while True:
         if k == int(sys.argv[2]):
@@ -304,6 +278,7 @@ def test_killed_while_the_disk_is_away_nothing_acknowledged_is_lost(share: Path,
         [sys.executable, "-c", textwrap.dedent(_CODE_ON), str(share), "2", __file__],
         stdout=subprocess.PIPE,
         text=True,
+        cwd=REPO,
     )
     assert child.stdout is not None
     last = -1
