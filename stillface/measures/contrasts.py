@@ -103,8 +103,8 @@ def paired_contrast(later: npt.ArrayLike, earlier: npt.ArrayLike) -> PairedContr
 def contrast_rows(protocol: Protocol, rows: Iterable[Measurement]) -> Iterator[Measurement]:
     """Give the protocol's contrasts of every measure that can be subtracted, and recovery ratios.
 
-    A row of a contrast has ``episode_id`` ``A-B`` (A minus B), the smaller scorable time and coverage of the
-    two, and, where either part has no value, the status of one that lacks it: NA_STRUCT before
+    A row of a contrast has ``episode_id`` ``A-B`` (A minus B), the smallest n, scorable time and coverage of
+    its parts, and, where either part has no value, the status of one that lacks it: NA_STRUCT before
     MISS_EPISODE, that before other missing data, and that before what merely did not occur (NA_NOBOUT).
     ``recovery_ratio`` = (SF - RE) / (SF - PL) for shares of time; NA_NOTATRISK where the still-face
     effect is smaller than ``RATIO_EPSILON``: there is nothing to recover from.
@@ -171,8 +171,9 @@ def _lack(parts: tuple[Measurement, ...]) -> Status:
 def _joined(
     episode_id: str, parts: tuple[Measurement, ...], value: float | None, status: Status
 ) -> Measurement:
-    """Give a row with what the parts share, and the smaller scorable time and coverage."""
+    """Give a row with what the parts share, and the smallest n, scorable time and coverage."""
     first = parts[0]
+    behind = [part.n for part in parts if part.n is not None]
     scorable = [part.scorable_s for part in parts if part.scorable_s is not None]
     coverage = [part.coverage for part in parts if part.coverage is not None]
     complete = len(scorable) == len(parts)
@@ -189,7 +190,7 @@ def _joined(
         first.match_rule,
         value,
         first.unit,
-        None,
+        min(behind) if len(behind) == len(parts) else None,
         min(scorable) if complete else None,
         min(coverage) if complete else None,
         status,

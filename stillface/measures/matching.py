@@ -46,6 +46,9 @@ class Matching:
     ``repair_latency_km_median_s`` over all that begin with an observed onset, with censoring.
     ``prop_repaired`` leaves out bouts that a gap cut. Where the protocol imposes the partner's state
     (still-face) all rows are NA_STRUCT.
+
+    n is the number of bouts, changes or (of the share of a pair of codes) stretches in that pair; of what
+    chance gives, the scorable stretches in which neither partner changes.
     """
 
     name = "matching"
@@ -81,7 +84,7 @@ def _share_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
     for a, b in np.argwhere(dyad.table == MATCH).tolist():
         here = (dyad.codes[0] == a) & (dyad.codes[1] == b)
         share = 100 * int(durations[here].sum()) / scorable_ns
-        yield stamp.row("pct_match", share, "%", code=f"{ids[0][a]}+{ids[1][b]}")
+        yield stamp.row("pct_match", share, "%", code=f"{ids[0][a]}+{ids[1][b]}", n=int(here.sum()))
 
 
 def _chance_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
@@ -90,9 +93,10 @@ def _chance_rows(dyad: DyadSlice, stamp: Stamp) -> Iterator[Measurement]:
         for measure, unit in _CHANCE:
             yield stamp.row(measure, None, unit, status=Status.NA_STRUCT, flags=("use_pseudo_dyads",))
         return
+    n = int(dyad.defined.sum())
     rate = 60 * expected_repairs(dyad) / (dyad.scorable_ns / NS_PER_S)
     for (measure, unit), value in zip(_CHANCE, (expected_pct_match(dyad), rate), strict=True):
-        yield stamp.row(measure, value, unit)
+        yield stamp.row(measure, value, unit, n=n)
 
 
 def _story_rows(dyad: DyadSlice, stamp: Stamp, bouts: tuple[MismatchBout, ...]) -> Iterator[Measurement]:

@@ -44,6 +44,7 @@ class Occupancy:
     ``n_censored=k``: how many an edge or gap cut), and as ``bout_complete_*`` over those with both ends
     seen. A code that never occurs has 0, 0, 0 and no bouts. A scheme with valences also gets
     ``pct_negative``, ``pct_neutral`` and ``pct_positive``, the summed ``pct_time`` of its codes.
+    n is the number of bouts of the code, or of all codes of the valence; of durations those averaged.
 
     Parameters
     ----------
@@ -66,7 +67,7 @@ class Occupancy:
             bouts = stream.track.bridge_gaps(self.bridge_gap_ms * 1_000_000).bouts()
             for index, code in stream.codes:
                 yield from _code_rows(stream, stamp, bouts, index, code)
-            yield from _valence_rows(stream, stamp)
+            yield from _valence_rows(stream, stamp, bouts)
 
 
 def _code_rows(
@@ -107,7 +108,7 @@ def _duration_rows(
         yield stamp.row(f"{name}_sd_s", None, "s", code=code, n=n, status=Status.MISS_LOWN)
 
 
-def _valence_rows(stream: StreamSlice, stamp: Stamp) -> Iterator[Measurement]:
+def _valence_rows(stream: StreamSlice, stamp: Stamp, bouts: Bouts) -> Iterator[Measurement]:
     track = stream.track
     if not track.scheme.has_valence:
         return
@@ -117,4 +118,5 @@ def _valence_rows(stream: StreamSlice, stamp: Stamp) -> Iterator[Measurement]:
             continue
         wanted = [k for k, code in enumerate(track.scheme.codes) if code.valence == valence and not code.gap]
         time_s = float(track.durations_ns[np.isin(track.codes, wanted)].sum()) / NS_PER_S
-        yield stamp.row(measure, 100 * time_s / stream.scorable_s, "%")
+        n = int(np.isin(bouts.codes, wanted).sum())
+        yield stamp.row(measure, 100 * time_s / stream.scorable_s, "%", n=n)

@@ -25,7 +25,8 @@ class Slopes:
 
     The least-squares line through the code's presence (0 or 100 %) over scorable time, computed on the exact
     borders. A code that never occurs, or is always on, has slope 0. A line is a summary: look at the
-    timeline before reading one into a single dyad.
+    timeline before reading one into a single dyad. n is the number of stretches in
+    which the code was seen.
     """
 
     name = "slopes"
@@ -41,8 +42,10 @@ class Slopes:
                 if stream.problem is not None:
                     yield stamp.row("slope_pct_per_min", None, "%/min", code=code, status=stream.problem)
                     continue
-                value = slope_pct_per_min(stream.track, stream.track.codes == index)
-                yield stamp.row("slope_pct_per_min", value, "%/min", code=code)
+                present = stream.track.codes == index
+                value = slope_pct_per_min(stream.track, present)
+                n = int(present.sum())
+                yield stamp.row("slope_pct_per_min", value, "%/min", code=code, n=n)
 
 
 def slope_pct_per_min(track: StateTrack, present: npt.NDArray[np.bool_]) -> float:

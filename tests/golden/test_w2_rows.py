@@ -70,9 +70,10 @@ def test_match_and_repair() -> None:
         "n_mismatch_onset_by_caregiver": (1.0, "count", 1, (), OK),
         "n_mismatch_onset_joint": (0.0, "count", 0, (), OK),
         "n_shared_negative_to_match": (0.0, "count", 0, (), OK),
-        # Infant 3 s N, 8 neutral, 7 P; caregiver 10 neutral, 8 P: (8 * 10 + 7 * 8) / 18 ** 2.
-        "pct_match_expected": (41.9753, "%", None, (), OK),
-        "repair_rate_expected_per_min": (12.037, "1/min", None, (), OK),
+        # Over the 14 stretches in which nobody changes (W5c) the infant has 3 s N, 8 neutral, 7 P;
+        # the caregiver 10 neutral, 8 P: (8 * 10 + 7 * 8) / 18 ** 2.
+        "pct_match_expected": (41.9753, "%", 14, (), OK),
+        "repair_rate_expected_per_min": (12.037, "1/min", 14, (), OK),
         # Of the three seen to begin the infant ended that of 7-8, the caregiver those of 12-13 and 18-19.
         "n_first_mover_by_infant": (1.0, "count", 3, (), OK),
         "n_first_mover_by_caregiver": (2.0, "count", 3, (), OK),
@@ -92,11 +93,11 @@ def test_shares_of_the_matching_pairs_add_up() -> None:
     rows = told([row for row in Matching()(session, tracks, (we.VALENCE3,)) if row.code])
     met = {key: row for key, row in rows.items() if row[0]}
     assert met == {
-        ("pct_match", "S+S"): (22.2222, "%", None, (), OK),
-        ("pct_match", "S+O"): (5.5556, "%", None, (), OK),
-        ("pct_match", "O+S"): (5.5556, "%", None, (), OK),
-        ("pct_match", "O+O"): (5.5556, "%", None, (), OK),
-        ("pct_match", "P+P"): (27.7778, "%", None, (), OK),
+        ("pct_match", "S+S"): (22.2222, "%", 3, (), OK),
+        ("pct_match", "S+O"): (5.5556, "%", 1, (), OK),
+        ("pct_match", "O+S"): (5.5556, "%", 1, (), OK),
+        ("pct_match", "O+O"): (5.5556, "%", 1, (), OK),
+        ("pct_match", "P+P"): (27.7778, "%", 3, (), OK),
     }
 
 
@@ -153,11 +154,16 @@ def test_a_code_that_was_never_seen_has_noughts_and_no_mean() -> None:
 
 def test_valence_of_each_partner() -> None:
     session, tracks = we.w2()
-    for role, shares in (("infant", (16.6667, 44.4444, 38.8889)), ("caregiver", (0.0, 50.0, 50.0))):
+    told_of = {
+        "infant": ((16.6667, 1), (44.4444, 4), (38.8889, 3)),
+        # S four times and O once; P three times.
+        "caregiver": ((0.0, 0), (50.0, 5), (50.0, 3)),
+    }
+    for role, shares in told_of.items():
         rows = told([row for row in Occupancy()(session, tracks) if row.role == role and not row.code])
         assert {measure: row for (measure, _), row in rows.items()} == {
-            f"pct_{name}": (share, "%", None, (), OK)
-            for name, share in zip(("negative", "neutral", "positive"), shares, strict=True)
+            f"pct_{name}": (share, "%", n, (), OK)
+            for name, (share, n) in zip(("negative", "neutral", "positive"), shares, strict=True)
         }
 
 

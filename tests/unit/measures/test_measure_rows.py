@@ -99,6 +99,7 @@ def test_each_row_has_the_unit_of_the_codebook_and_names_its_owner(family: str) 
             assert row.match_rule in ("", "valence3", "mutual_gaze")
             assert re.fullmatch("[0-9a-f]{8,64}", row.params_hash), row
             assert row.n is None or (isinstance(row.n, int) and row.n >= 0)
+            assert row.n is not None or not row.status.has_value, row
             if reason == "MISS_EPISODE":
                 assert (row.scorable_s, row.coverage) == (None, None)
             else:
