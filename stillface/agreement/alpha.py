@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 
+from stillface.domain.scheme import CodingScheme
 from stillface.domain.states import StateTrack, align
 from stillface.errors import FieldError
 
-__all__ = ["MISSING", "Alpha", "Level", "krippendorff_alpha", "time_alpha"]
+__all__ = [
+    "MISSING",
+    "Alpha",
+    "Level",
+    "alpha_of_coincidences",
+    "krippendorff_alpha",
+    "time_alpha",
+    "time_coincidences",
+    "time_scale",
+]
 
 Level = Literal["nominal", "ordinal", "interval"]
 Float = npt.NDArray[np.float64]
@@ -74,23 +84,41 @@ def krippendorff_alpha(
     times = np.ones(given.shape[1]) if counts is None else np.asarray(counts, dtype=np.float64)
     size = max(int(given.max(initial=-1)) + 1, 1)
     scale = np.arange(size, dtype=np.float64) if values is None else np.asarray(values, dtype=np.float64)
-    per_unit = np.stack([(given == code).sum(axis=0) for code in range(size)]).astype(np.float64)
+    return alpha_of_coincidences(_coincidences(given, times, size), level, scale[:size])
+
+
+def _coincidences(codes: npt.NDArray[Any], times: Float, size: int) -> Float:
+    """Count pairs of codes of one unit; a unit of k codes counts 1 / (k - 1)."""
+    per_unit = np.stack([(codes == code).sum(axis=0) for code in range(size)]).astype(np.float64)
     coders = per_unit.sum(axis=0)
     pairable = coders >= 2
-    if not bool(pairable.any()):
-        return Alpha(None, level, 0.0, "no unit that two coders coded")
     per_unit, weight = per_unit[:, pairable], (times / np.maximum(coders - 1, 1))[pairable]
-    coincidences = (per_unit * weight) @ per_unit.T - np.diag((per_unit * weight).sum(axis=1))
-    used = coincidences.sum(axis=1)
+    return np.asarray((per_unit * weight) @ per_unit.T - np.diag((per_unit * weight).sum(axis=1)))
+
+
+def alpha_of_coincidences(coincidences: npt.ArrayLike, level: Level, values: npt.ArrayLike) -> Alpha:
+    """Give alpha of a matrix of coincidences; those of several sessions may be summed.
+
+    Parameters
+    ----------
+    coincidences : array-like of float, shape (n_codes, n_codes)
+        How often two codes stand at one unit, as :func:`time_coincidences` counts.
+    level : {'nominal', 'ordinal', 'interval'}
+    values : array-like of float, shape (n_codes,)
+    """
+    together, scale = np.asarray(coincidences, np.float64), np.asarray(values, np.float64)
+    used = together.sum(axis=1)
     total = float(used.sum())
-    apart = _squared_distances(level, scale[:size], used)
+    if not total:
+        return Alpha(None, level, 0.0, "no unit that two coders coded")
+    apart = _squared_distances(level, scale, used)
     if total <= 1:
         # Two codes weigh as much as their unit counts: this little is half a unit of time or less.
         return Alpha(None, level, total, "no more than one pairable code: nothing to compare it with")
     expected = float((np.outer(used, used) * apart).sum()) / (total - 1)
     if not expected:
         return Alpha(None, level, total, "all pairable codes are one and the same")
-    return Alpha(1 - float((coincidences * apart).sum()) / expected, level, total)
+    return Alpha(1 - float((together * apart).sum()) / expected, level, total)
 
 
 def time_alpha(sessions: Sequence[Sequence[StateTrack]], level: Level, unit_ns: int) -> Alpha:
@@ -103,18 +131,22 @@ def time_alpha(sessions: Sequence[Sequence[StateTrack]], level: Level, unit_ns: 
     unit_ns : int
         How much time counts as one unit in the small-sample term; it hardly moves alpha.
     """
-    scheme = sessions[0][0].scheme
-    gap = np.append(scheme.gap_mask, True)
-    most = max(len(tracks) for tracks in sessions)
-    columns, counts = [], []
-    for tracks in sessions:
-        together = align(*tracks)
-        codes = np.full((most, together.durations_ns.size), MISSING, dtype=np.int64)
-        codes[: len(tracks)] = np.where(gap[together.codes], MISSING, together.codes)
-        columns.append(codes)
-        counts.append(together.durations_ns / unit_ns)
-    values = [k if code.value is None else code.value for k, code in enumerate(scheme.codes)]
-    return krippendorff_alpha(np.concatenate(columns, axis=1), level, values, np.concatenate(counts))
+    together = np.sum([time_coincidences(tracks, unit_ns) for tracks in sessions], axis=0)
+    return alpha_of_coincidences(together, level, time_scale(sessions[0][0].scheme))
+
+
+def time_coincidences(tracks: Sequence[StateTrack], unit_ns: int) -> Float:
+    """Give the coincidences of one stream's coders in units of time; shape (n_codes, n_codes)."""
+    scheme = tracks[0].scheme
+    together = align(*tracks)
+    gap = np.append(scheme.gap_mask, True)  # the last stands for uncoded, index -1
+    codes = np.where(gap[together.codes], MISSING, together.codes)
+    return _coincidences(codes, together.durations_ns / unit_ns, len(scheme.codes))
+
+
+def time_scale(scheme: CodingScheme) -> tuple[float, ...]:
+    """Give each code's value, its place where it has none."""
+    return tuple(float(k) if code.value is None else code.value for k, code in enumerate(scheme.codes))
 
 
 def _squared_distances(level: Level, values: Float, used: Float) -> Float:

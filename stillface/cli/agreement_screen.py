@@ -24,6 +24,7 @@ _EVENT_COLUMNS: tuple[tuple[str, str], ...] = (
     ("events of\nfirst coder", "n_first"),
     ("events of\nsecond coder", "n_second"),
 )
+_INITIALS = {"pabak": "PABAK", "ac1": "AC1"}
 _TITLES = {
     "reliability": "People against people: reliability",
     "validity": "Machine against person: validity, not reliability",
@@ -76,6 +77,7 @@ def show_study(content: dict[str, Any]) -> None:
         [((name, str(row["n_sessions"]), row["label"]), row) for name, row in content["pooled"].items()],
         ("scheme", "sessions", "label"),
     )
+    _intervals(content["pooled"])
     _figures(
         "People against people: events without duration",
         [
@@ -134,6 +136,7 @@ def _pooled(pooled: dict[str, Any]) -> None:
     if len(by_scheme) > 1:
         lines.append((("all", "", ""), pooled))
     _figures("All sessions together, weighted by time", lines, ("scheme", "sessions", "pairs"))
+    _intervals(by_scheme)
 
 
 def _figures(
@@ -238,6 +241,20 @@ def _validity(scheme_id: str, row: dict[str, Any]) -> None:
     _figures(f"{scheme_id} by stratum", [((name,), part) for name, part in row["by"].items()], ("stratum",))
     for name, part in (("all", row), *row["by"].items()):
         results.print(f"{name}: {_interval(part['interval'])}", markup=False)
+
+
+def _intervals(by_scheme: dict[str, Any]) -> None:
+    """Print the limits of the figures of states, a line a scheme."""
+    for name, row in by_scheme.items():
+        if "intervals" not in row:
+            continue
+        found = {"kappa": row["interval"], **row["intervals"]}
+        known = {_INITIALS.get(k, k.replace("_", " ")): v for k, v in found.items() if v["low"] is not None}
+        told = ", ".join(f"{what} {one['low']:.3f} to {one['high']:.3f}" for what, one in known.items())
+        reasons = "; ".join(dict.fromkeys(one["reason"] for one in found.values() if one["reason"]))
+        note = f" ({reasons})" if told and reasons else reasons
+        results.print(f"{name}: 95 % intervals over sessions: {told}{note}", markup=False)
+    results.print("")
 
 
 def _interval(interval: dict[str, Any]) -> str:

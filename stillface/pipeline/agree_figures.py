@@ -22,14 +22,19 @@ from stillface.domain.intervals import Intervals
 from stillface.domain.provenance import Json
 from stillface.domain.scheme import CodingScheme
 from stillface.domain.states import StateTrack
-from stillface.pipeline.agree_pooled import alpha_figures, code_intervals, event_figures, icc_figures
+from stillface.pipeline.agree_pooled import (
+    alpha_figures,
+    code_intervals,
+    coefficient_intervals,
+    event_figures,
+    icc_figures,
+)
 
 __all__ = ["AgreementParams", "basic_figures", "pair_figures", "pooled_figures", "validity_figures"]
 
 Int64 = npt.NDArray[np.int64]
 Pair = tuple[StateTrack, StateTrack]
 _LEVELS: tuple[Level, ...] = ("nominal", "ordinal", "interval")
-_FEWEST_OF_VALIDITY = 3
 
 
 @dataclass(frozen=True)
@@ -174,7 +179,9 @@ def pooled_figures(sessions: Sequence[Sequence[Pair]], params: AgreementParams) 
     interval = kappa_interval(tables, seed=params.seed, n_resamples=params.n_resamples)
     values = scale_values(scheme) if scheme.type in ("ordinal", "rating") else None
     level: Level = "nominal" if values is None else "ordinal"
-    coders = [tracks for found in sessions for tracks in _coders(found)]
+    levels: Sequence[Level] = ("nominal",) if values is None else _LEVELS
+    by_session = [_coders(found) for found in sessions]
+    coders = [tracks for found in by_session for tracks in found]
     alpha = time_alpha(coders, level, params.unit_ns)
     totals = icc_figures(sessions, params.seed, params.n_resamples)
     figures: dict[str, Json] = {
@@ -182,29 +189,29 @@ def pooled_figures(sessions: Sequence[Sequence[Pair]], params: AgreementParams) 
         "n_sessions": len(sessions),
         "n_pairs": len(pairs),
         "interval": _numbers(asdict(interval)),
+        "intervals": coefficient_intervals(
+            tables, by_session, levels, params.unit_ns, params.seed, params.n_resamples
+        ),
         "coefficients": _numbers(asdict(coefficients(total))),
         "codes": _pooled_codes(scheme, tables, params),
         "confusion_s": _confusion_s(scheme, total),
         "alpha": {"level": level, "alpha": alpha.alpha, "reason": alpha.reason},
-        "alphas": alpha_figures(coders, ("nominal",) if values is None else _LEVELS, params.unit_ns),
+        "alphas": alpha_figures(coders, levels, params.unit_ns),
         "icc": totals["share"],
         "icc_rate": totals["rate"],
     }
     if scheme.type != "rating":
         figures |= event_figures(sessions, params.onset_ns, params.seed, params.n_resamples)
     if values is not None:
-        linear, quadratic = (
-            weighted_kappa(total, "linear", values),
-            weighted_kappa(total, "quadratic", values),
-        )
-        figures["weighted"] = {
-            "linear": linear.kappa,
-            "quadratic": quadratic.kappa,
-            "reason": quadratic.reason,
-        }
+        figures["weighted"] = _weighted(total, values)
     if scheme.type == "rating":
         figures["ratings"] = {**_rating_figures(sessions), "interval": _rating_interval(sessions, params)}
     return figures
+
+
+def _weighted(table: Int64, values: Sequence[float]) -> dict[str, Json]:
+    linear, quadratic = (weighted_kappa(table, "linear", values), weighted_kappa(table, "quadratic", values))
+    return {"linear": linear.kappa, "quadratic": quadratic.kappa, "reason": quadratic.reason}
 
 
 def _coders(pairs: Sequence[Pair]) -> list[list[StateTrack]]:
@@ -272,9 +279,7 @@ def _validity_interval(found: Validity, sessions: Sequence[str], params: Agreeme
         if table.any():
             by_session.setdefault(session_id, []).append(table)
     tables = [np.sum(mine, axis=0) for mine in by_session.values()]
-    interval = kappa_interval(
-        tables, seed=params.seed, n_resamples=params.n_resamples, fewest=_FEWEST_OF_VALIDITY
-    )
+    interval = kappa_interval(tables, seed=params.seed, n_resamples=params.n_resamples)
     return _numbers(asdict(interval))
 
 

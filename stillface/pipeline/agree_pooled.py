@@ -4,19 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 from stillface.agreement.align_events import EventAgreement, EventRule, event_kappa, nil_kappa, scored_by_both
-from stillface.agreement.alpha import Alpha, Level, time_alpha
-from stillface.agreement.bootstrap import BootstrapInterval, bootstrap, kappa_interval
+from stillface.agreement.alpha import (
+    Alpha,
+    Level,
+    alpha_of_coincidences,
+    time_alpha,
+    time_coincidences,
+    time_scale,
+)
+from stillface.agreement.bootstrap import BootstrapInterval, bootstrap, bootstrap_all, kappa_interval
+from stillface.agreement.coefficients import coefficients, weighted_kappa
 from stillface.agreement.icc import icc
 from stillface.domain.clock import NS_PER_S
 from stillface.domain.provenance import Json
 from stillface.domain.states import StateTrack
 
-__all__ = ["alpha_figures", "code_intervals", "event_figures", "icc_figures"]
+__all__ = ["alpha_figures", "code_intervals", "coefficient_intervals", "event_figures", "icc_figures"]
 
 Float = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
@@ -78,6 +87,59 @@ def alpha_figures(
         level: {"alpha": alpha.alpha, "n_pairable": alpha.n_pairable, "reason": alpha.reason}
         for level, alpha in found.items()
     }
+
+
+def coefficient_intervals(
+    tables: Sequence[Int64],
+    coders: Sequence[Sequence[Sequence[StateTrack]]],
+    levels: Sequence[Level],
+    unit_ns: int,
+    seed: int,
+    n_resamples: int,
+) -> dict[str, Json]:
+    """Give the intervals over sessions of what stands beside kappa, all of the resamples that kappa has.
+
+    Parameters
+    ----------
+    tables : sequence of array of int64
+        A confusion of codes for each session.
+    coders : sequence of sequence of sequence of StateTrack
+        The coders of each stream of each session.
+    levels : sequence of {'nominal', 'ordinal', 'interval'}
+        Levels of alpha; weighted kappa is given where the codes have an order.
+
+    Returns
+    -------
+    dict
+        ``agreement``, ``pabak``, ``ac1``, ``alpha_LEVEL`` and, of ordered codes, ``weighted_linear`` and
+        ``weighted_quadratic``.
+    """
+    scale = time_scale(coders[0][0][0].scheme)
+    cells = np.array(tables, dtype=np.float64)
+    # Coincidences are sums: what a resample holds is the sum of what its sessions hold.
+    pairable = np.array(
+        [np.sum([time_coincidences(stream, unit_ns) for stream in session], axis=0) for session in coders]
+    )
+    weights: tuple[Literal["linear", "quadratic"], ...] = ("linear", "quadratic")
+    ordered = weights if "ordinal" in levels else ()
+
+    def statistics(drawn: Int64) -> dict[str, float | None]:
+        table, together = cells[drawn].sum(axis=0), pairable[drawn].sum(axis=0)
+        now = coefficients(table)
+        return {
+            "agreement": now.agreement,
+            "pabak": now.pabak,
+            "ac1": now.ac1,
+            **{f"weighted_{weight}": weighted_kappa(table, weight, scale).kappa for weight in ordered},
+            **{f"alpha_{level}": alpha_of_coincidences(together, level, scale).alpha for level in levels},
+        }
+
+    names = (
+        "agreement", "pabak", "ac1",
+        *(f"weighted_{weight}" for weight in ordered), *(f"alpha_{level}" for level in levels),
+    )  # fmt: skip
+    found = bootstrap_all(len(cells), names, statistics, seed=seed, n_resamples=n_resamples)
+    return {name: _json(interval) for name, interval in found.items()}
 
 
 def icc_figures(sessions: Sessions, seed: int, n_resamples: int) -> dict[str, dict[str, Json]]:

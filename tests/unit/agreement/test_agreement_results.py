@@ -70,11 +70,11 @@ def test_icc_that_is_undefined_keeps_its_numbers() -> None:
 
 def test_bootstrap_tells_all_it_was_given() -> None:
     alone = bootstrap(1, lambda drawn: 1.0, seed=4, level=0.9)
-    assert alone == BootstrapInterval(None, None, 0.9, 1, 0, 0, 4, "fewer than two sessions")
+    assert alone == BootstrapInterval(None, None, 0.9, 1, 0, 0, 4, "fewer than three sessions")
     never = bootstrap(5, lambda drawn: None, seed=4, n_resamples=10, level=0.8)
     assert never == BootstrapInterval(None, None, 0.8, 5, 10, 10, 4, "undefined in most resamples")
-    once = bootstrap(2, lambda drawn: 3.0, seed=4, n_resamples=1)
-    assert once == BootstrapInterval(3.0, 3.0, 0.95, 2, 1, 0, 4, "only 2 sessions: the interval is rough")
+    once = bootstrap(3, lambda drawn: 3.0, seed=4, n_resamples=1)
+    assert once == BootstrapInterval(3.0, 3.0, 0.95, 3, 1, 0, 4, "only 3 sessions: the interval is rough")
 
 
 def test_bootstrap_interval_is_the_percentiles_of_the_level() -> None:

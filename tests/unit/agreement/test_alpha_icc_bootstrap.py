@@ -111,7 +111,7 @@ def test_bootstrap_covers_the_truth_about_as_often_as_it_says() -> None:
 
 
 def test_bootstrap_undefined_or_rough_says_so() -> None:
-    assert bootstrap(1, lambda drawn: 1.0).reason == "fewer than two sessions"
+    assert bootstrap(2, lambda drawn: 1.0).reason == "fewer than three sessions"
     never = bootstrap(5, lambda drawn: None, n_resamples=10)
     assert (never.low, never.n_undefined, never.reason) == (None, 10, "undefined in most resamples")
     rough = bootstrap(3, lambda drawn: float(drawn.mean()), n_resamples=50)

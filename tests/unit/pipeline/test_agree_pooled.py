@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from stillface.agreement.alpha import krippendorff_alpha
+from stillface.agreement.coefficients import coefficients, weighted_kappa
 from stillface.agreement.icc import icc
 from stillface.domain.scheme import Code, CodingScheme
 from stillface.domain.states import StateTrack
@@ -21,9 +22,9 @@ FIRST, SECOND = "NNNNSSSSPPPPPPSSSOOOOPPP", "NNNSSSSSPPPPPSSSSSOOOOOO"
 Pair = tuple[StateTrack, StateTrack]
 
 
-def coded(text: str, coder: str, scheme: CodingScheme = STATES) -> StateTrack:
+def coded(text: str, coder: str, scheme: CodingScheme = STATES, role: str = "infant") -> StateTrack:
     codes = np.array([scheme.index(code) for code in text], np.int16)
-    return StateTrack(scheme, "infant", f"human:{coder}", np.arange(len(text) + 1) * S, codes).merged()
+    return StateTrack(scheme, role, f"human:{coder}", np.arange(len(text) + 1) * S, codes).merged()
 
 
 def pair(first: str, second: str, scheme: CodingScheme = STATES) -> Pair:
@@ -35,11 +36,11 @@ def test_bouts_of_all_sessions_are_aligned_session_by_session() -> None:
     one = found["events"]
     assert (one["agreed"], one["only_first"], one["only_second"]) == (5, 1, 0)
     assert one["kappa"] == pytest.approx(0.7857, abs=5e-5)
-    assert found["events_interval"]["reason"] == "fewer than two sessions"
-    # Twice the same table: the same kappa, and every resample gives it again.
-    twice: Any = event_figures([[pair(FIRST, SECOND)]] * 2, 2 * S, 1, 50)
-    assert (twice["events"]["agreed"], twice["events"]["kappa"]) == (10, pytest.approx(one["kappa"]))
-    limits = twice["events_interval"]["low"], twice["events_interval"]["high"]
+    assert found["events_interval"]["reason"] == "fewer than three sessions"
+    # Three times the same table: the same kappa, and every resample gives it again.
+    thrice: Any = event_figures([[pair(FIRST, SECOND)]] * 3, 2 * S, 1, 50)
+    assert (thrice["events"]["agreed"], thrice["events"]["kappa"]) == (15, pytest.approx(one["kappa"]))
+    limits = thrice["events_interval"]["low"], thrice["events_interval"]["high"]
     assert limits == pytest.approx((one["kappa"], one["kappa"]))
 
 
@@ -93,6 +94,47 @@ def test_an_ordered_scheme_has_alpha_at_every_level_and_each_code_an_interval() 
         expected = krippendorff_alpha(units, level, (1.0, 2.0, 4.0)).alpha
         assert found["alphas"][level]["alpha"] == pytest.approx(expected)
     assert found["codes"]["a"]["interval"]["n_sessions"] == 2
+
+
+def test_each_interval_is_that_of_the_figure_over_the_same_draws() -> None:
+    ranks = (Code("a", value=1.0), Code("b", value=2.0), Code("c", value=4.0), Code("U", gap=True))
+    scale = CodingScheme("scale", ranks, type="ordinal")
+    texts = [("aabbccab", "aabccbUb"), ("abcabcUa", "abcaccca"), ("bbbbaaca", "bbbaaacc"), ("ccba", "cbba")]
+    # The third session has two streams: drawn together or not at all.
+    sessions = [[pair(*text, scale)] for text in texts]
+    sessions[2].append((coded("aaab", "AB", scale, "caregiver"), coded("abab", "CD", scale, "caregiver")))
+    found: Any = pooled_figures(sessions, AgreementParams(seed=3, n_resamples=200))["intervals"]
+    units = [["aabbccab", "aabccbUb"], ["abcabcUa", "abcaccca"], ["bbbbaacaaaab", "bbbaaaccabab"], texts[3]]
+    rng, drawn = np.random.default_rng(3), []
+    for _ in range(200):
+        chosen = [units[k] for k in rng.integers(0, 4, 4)]
+        first, second = ("".join(texts) for texts in zip(*chosen, strict=True))
+        codes = np.array([["abcU".index(code) for code in text] for text in (first, second)])
+        both = codes[:, (codes < 3).all(axis=0)]
+        table = np.zeros((3, 3))
+        np.add.at(table, tuple(both), 1)
+        now = coefficients(table)
+        row = [now.agreement, now.pabak, now.ac1]
+        row += [weighted_kappa(table, weights, (1, 2, 4)).kappa for weights in ("linear", "quadratic")]
+        missing = np.where(codes < 3, codes, -1)
+        for level in ("nominal", "ordinal", "interval"):
+            row.append(krippendorff_alpha(missing, level, (1.0, 2.0, 4.0)).alpha)
+        drawn.append(row)
+    low, high = np.quantile(np.array(drawn, dtype=float), [0.025, 0.975], axis=0)
+    names = ["agreement", "pabak", "ac1", "weighted_linear", "weighted_quadratic"]
+    names += ["alpha_nominal", "alpha_ordinal", "alpha_interval"]
+    assert list(found) == names
+    assert [found[name]["low"] for name in names] == pytest.approx(low.tolist())
+    assert [found[name]["high"] for name in names] == pytest.approx(high.tolist())
+    assert found["ac1"]["reason"] == "only 4 sessions: the interval is rough"
+
+
+def test_two_sessions_have_no_interval_and_say_why() -> None:
+    found: Any = pooled_figures([[pair(FIRST, SECOND)]] * 2, AgreementParams(n_resamples=20))
+    assert set(found["intervals"]) == {"agreement", "pabak", "ac1", "alpha_nominal"}
+    for interval in (found["interval"], *found["intervals"].values()):
+        assert (interval["low"], interval["high"]) == (None, None)
+        assert interval["reason"] == "fewer than three sessions"
 
 
 def test_ordinal_alpha_goes_by_the_values_and_not_by_the_order_of_the_list() -> None:
