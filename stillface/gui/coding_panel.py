@@ -13,6 +13,7 @@ from stillface.gui.palette import HEART, Theme, code_colour, code_letter, text_o
 from stillface.gui.said_line import SaidLine
 from stillface.review.desk import Desk, clock_text
 from stillface.review.keymap import key_of_code
+from stillface.review.reviewed_share import share_here
 from stillface.review.telling import work_of
 
 __all__ = ["CodingPanel"]
@@ -225,7 +226,8 @@ class CodingPanel(QWidget):
         self.show_time()
         if desk.mode == "review" and desk.queue is not None:
             place = f" {desk.queue.place + 1} of {len(desk.queue.items)}"
-            self.mode_label.setText(f"<b>review{': done' if desk.queue.at_end else place}</b>")
+            reviewed = f"{100 * share_here(desk.queue):.0f} % reviewed"
+            self.mode_label.setText(f"<b>review{': done' if desk.queue.at_end else place}</b> · {reviewed}")
         elif desk.bins is not None:
             seconds = (desk.bins.current_ns[1] - desk.bins.current_ns[0]) / 1e9
             self.mode_label.setText(

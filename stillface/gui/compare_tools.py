@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from stillface.gui.compare_panel import ComparePanel
+from stillface.gui.my_keys import offer_keys
 from stillface.gui.window import CodingWindow
 
 __all__ = ["add_compare"]
@@ -17,3 +18,4 @@ def add_compare(window: CodingWindow, panel: ComparePanel) -> None:
     window.more_keys["F1"] = ("These keys", window.show_keys)
     for line in panel.lines:
         window.menu.offer(line.label, "", line.act, key=line.key, first=True)
+    offer_keys(window)

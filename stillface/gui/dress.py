@@ -49,6 +49,14 @@ QCheckBox::indicator:focus, QCheckBox::indicator:hover {border: 1px solid $accen
 QProgressBar {background: $lane; color: $text; border: none; border-radius: 3px;
   text-align: center;}
 QProgressBar::chunk {background: $band; border-radius: 3px;}
+QScrollBar {background: $background; border: 0; margin: 0;}
+QScrollBar:vertical {width: 11px;}
+QScrollBar:horizontal {height: 11px;}
+QScrollBar::handle {background: $faint; border: 0; border-radius: 3px; margin: 2px;}
+QScrollBar::handle:vertical {min-height: 20px;}
+QScrollBar::handle:horizontal {min-width: 20px;}
+QScrollBar::add-line, QScrollBar::sub-line {width: 0; height: 0; border: 0;}
+QScrollBar::add-page, QScrollBar::sub-page {background: transparent;}
 """
 """The style sheet of a dialog, in words."""
 

@@ -21,8 +21,9 @@ from stillface.gui.queue_filters import QueueFilters
 from stillface.review.desk import Desk, clock_text
 from stillface.review.lanes import Lane
 from stillface.review.proposals import Decision, Proposal
-from stillface.review.queue import ReviewQueue, agreement, share_reviewed
+from stillface.review.queue import ReviewQueue, agreement
 from stillface.review.queue_end import what_next
+from stillface.review.reviewed_share import share_reviewed
 
 __all__ = ["QueuePanel"]
 
@@ -42,22 +43,23 @@ _SMALL = "color: $faint; font-size: 11px;"
 
 
 class QueuePanel(QWidget):
-    """Shows the present proposal and sends buttons' keys to the desk.
+    """Shows the present proposal; its buttons do what the keys on them do.
 
     Parameters
     ----------
     desk : Desk
         With a queue.
     theme : Theme
-    press : callable
-        Gets a key's name.
+    do : callable
+        Gets an action's id: a button works whether a key does the same or not.
     """
 
     def __init__(
-        self, desk: Desk, theme: Theme, press: Callable[[str], object], parent: QWidget | None = None
+        self, desk: Desk, theme: Theme, do: Callable[[str], object], parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self.desk, self.theme, self._press = desk, theme, press
+        self.desk, self.theme, self._do = desk, theme, do
+        self._played = 0
         self.what, self.detail, self.progress = QLabel(), QLabel(), QProgressBar()
         self.share, self.sample, self.hint = QLabel(), QLabel(), QLabel()
         self.open_button, self.rest_button = QPushButton(), QPushButton()
@@ -67,6 +69,8 @@ class QueuePanel(QWidget):
         self.name_keys()
         desk.changed.connect(self.show_all)
         desk.document.lanes_changed.connect(lambda _keys: self.show_all())
+        desk.playhead.moved.connect(lambda _time: self._show_played())
+        desk.playhead.played.connect(self._show_played)
         self.show_all()
 
     def _make_buttons(self) -> None:
@@ -148,19 +152,12 @@ class QueuePanel(QWidget):
         button.clicked.connect(lambda: self._do(action))
         return button
 
-    def _do(self, action: str) -> None:
-        key = self._first_key(action)
-        if key:
-            self._press(key)
-        else:
-            self.desk.said.emit("no key does this any more: choose one under Session > My keys…")
-
     def name_keys(self) -> None:
         """Name the keys as they are now."""
         for action, label in _BUTTONS:
             button, keys = self._buttons[action], self.desk.keymap.keys(action)
-            button.setText(f"{label}\n{keys[0] if keys else ''}")
-            button.setToolTip(f"{label}: {' or '.join(keys)}")
+            button.setText(f"{label}\n{keys[0] if keys else ''}".rstrip())
+            button.setToolTip(f"{label}: {' or '.join(keys) or 'no key'}")
         self.hint.setText(
             "Another code: its key. Edges: "
             + self._keys("onset_earlier", "onset_later")
@@ -183,7 +180,8 @@ class QueuePanel(QWidget):
             self.filters.show_filter()
         reviewing = self.desk.mode == "review"
         key = self._keys("review_mode")
-        self.open_button.setText(f"Back to coding ({key})" if reviewing else f"Review these ({key})")
+        text = "Back to coding" if reviewing else "Review these"
+        self.open_button.setText(f"{text} ({key})" if key else text)
         proposal = queue.current
         if proposal is not None:
             self._show_card(queue, proposal)
@@ -192,9 +190,9 @@ class QueuePanel(QWidget):
             does = "Go on" if queue.at_end else "Accept"
             self._headline("\u2713   Done" if queue.at_end else "nothing here")
             self.detail.setText("<br>".join(self._end(queue)) if queue.at_end else "Widen the filter.")
-        self._buttons["accept"].setText(f"{does}\n{self._first_key('accept')}")
+        self._buttons["accept"].setText(f"{does}\n{self._first_key('accept')}".rstrip())
         for action, button in self._buttons.items():
-            button.setEnabled(not queue.at_end or action in ("accept", "review_previous"))
+            button.setEnabled(reviewing and (not queue.at_end or action in ("accept", "review_previous")))
         self._show_progress()
 
     def _end(self, queue: ReviewQueue) -> list[str]:
@@ -237,13 +235,25 @@ class QueuePanel(QWidget):
         ]
         sure = f"confidence {proposal.confidence:.2f}"
         if decision is None:
-            lines.append(f"{sure}; played {100 * queue.watched.share(onset, offset):.0f} %")
+            self._played = round(100 * queue.watched.share(onset, offset))
+            lines.append(f"{sure}; played {self._played} %")
         else:
             lines.append(f"you said: <b>{_said(lane, decision)}</b>")
             moved = (onset, offset) != (proposal.onset_ns, proposal.offset_ns)
             where = f", {clock_text(proposal.onset_ns)} to {clock_text(proposal.offset_ns)}" if moved else ""
             lines.append(f"the machine said: {lane.label(proposal.code)}{where}; {sure}")
         self.detail.setText("<br>".join(lines))
+
+    def _show_played(self) -> None:
+        """Show how much of the proposal has been played by now, as it plays."""
+        queue = self.desk.queue
+        if queue is None or self.desk.mode != "review" or not self.isVisible():
+            return
+        proposal = queue.current
+        if proposal is None or queue.decision(proposal) is not None:
+            return
+        if round(100 * queue.watched.share(*queue.edges_ns)) != self._played:
+            self._show_card(queue, proposal)
 
     def _show_progress(self) -> None:
         queue = self.desk.queue

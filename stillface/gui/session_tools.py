@@ -16,7 +16,7 @@ from stillface.domain.faces import FaceTrack
 from stillface.errors import InputError, StorageError
 from stillface.gui.episode_dialog import EpisodeDialog
 from stillface.gui.habits_dialog import HabitsDialog
-from stillface.gui.keys_dialog import KeysDialog
+from stillface.gui.my_keys import offer_keys
 from stillface.gui.overlays import Overlays
 from stillface.gui.rating_dialog import RatingDialog
 from stillface.gui.tour import Tour
@@ -26,8 +26,6 @@ from stillface.io.bundle import StudyFolder
 from stillface.review.episodes import EpisodeEditor
 from stillface.review.face_marks import MARKS
 from stillface.review.face_tracks import load_face_tracks
-from stillface.review.key_choice import KeyChoice, keep_keys
-from stillface.review.keymap import Keymap
 from stillface.review.place import Place, load_place, place_of, save_place, take_place
 
 __all__ = ["SessionTools"]
@@ -94,7 +92,7 @@ class SessionTools(QObject):
             {"episodes": self.show_episodes, "ratings": self.show_ratings, "tour": self.show_tour}
         )
         self.window.menu.offer("How I code…", "", self.ask_habits, first=True)
-        self.window.menu.offer("My keys…", "", self.ask_keys, first=True)
+        offer_keys(self.window)
         self.mark_actions: dict[str, Any] = {}
         if self.blind:
             return
@@ -166,25 +164,6 @@ class SessionTools(QObject):
         dialog = HabitsDialog(self.window.desk.habits, self.window.theme, self.window.main)
         if dialog.exec() == HabitsDialog.DialogCode.Accepted:
             self.window.attempt(lambda: self.window.desk.set_habits(dialog.habits))
-
-    def ask_keys(self) -> None:
-        """Ask which key does what; raises StorageError where that cannot be kept."""
-        desk = self.window.desk
-        schemes = {lane.scheme.id: lane.scheme for lane in desk.document.lanes.values()}
-        dialog = KeysDialog(KeyChoice(desk.keymap, schemes.values()), self.window.theme, self.window.main)
-        if dialog.exec() == KeysDialog.DialogCode.Accepted:
-            self._take_keys(dialog.choice.keymap)
-            keep_keys(desk.document.coder, desk.keymap)
-
-    def _take_keys(self, keymap: Keymap) -> None:
-        """Let other keys count at once, and name them wherever keys are named."""
-        window = self.window
-        window.desk.keymap = keymap
-        window.menus.name_keys()
-        window.menu.name_keys()
-        if window.queue is not None:
-            window.queue.name_keys()
-        window.desk.changed.emit()
 
     def show_tour(self) -> None:
         """Walk around the window."""

@@ -28,6 +28,10 @@ class TaskList(QListWidget):
     def __init__(self, library: Library, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._library = library
+        # A long line is read whole: it is wrapped, not scrolled to its end.
+        self.setWordWrap(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setResizeMode(QListWidget.ResizeMode.Adjust)
         self.setAccessibleName("Your queue")
 
     def fill(self, entries: Mapping[str, SessionEntry]) -> None:

@@ -144,9 +144,9 @@ class CodingWindow(QObject):
         self.panel = CodingPanel(desk, self.theme, self.press, self.guard.ask_folder)
         sign_off = SignOffButton(desk)
         self.panel.add_tool(sign_off)
-        self.queue = QueuePanel(desk, self.theme, self.press) if desk.queue is not None else None
         self.menu = SessionMenu(self, sign_off)
         self.menus = Menus(self)
+        self.queue = QueuePanel(desk, self.theme, self.menus.do) if desk.queue is not None else None
         self.menus.add_help("Copy details for the lab manager", self.menu.copy_details)
         self.menus.view.addSeparator()
         self.docks = Docks(self.main, self.theme)

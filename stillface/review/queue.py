@@ -24,7 +24,7 @@ from stillface.review.proposals import Decision, Proposal, Verdict, decided, dec
 from stillface.review.queue_filter import Filter, Tier
 from stillface.review.watched import Watched
 
-__all__ = ["Agreement", "Filter", "Progress", "ReviewQueue", "agreement", "share_reviewed"]
+__all__ = ["Agreement", "Filter", "Progress", "ReviewQueue", "agreement"]
 
 # One pause for coffee must not set the pace.
 _LONGEST_NS = 120 * NS_PER_S
@@ -361,14 +361,6 @@ class ReviewQueue:
 
     def _to_first_open(self) -> None:
         self._to(self._next_open(-1))
-
-
-def share_reviewed(document: Document, lane: LaneKey) -> float:
-    """Give the share of a machine lane's proposed time that a person has decided about, 0 to 1."""
-    proposals = [Proposal.of(lane, bout) for bout in document.lane(lane).bouts]
-    total = sum(p.offset_ns - p.onset_ns for p in proposals)
-    done = sum(p.offset_ns - p.onset_ns for p in proposals if decided(document, p) is not None)
-    return done / total if total else 0.0
 
 
 def agreement(queue: ReviewQueue) -> Agreement:

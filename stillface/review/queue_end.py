@@ -23,7 +23,9 @@ def lane_shown(queue: ReviewQueue) -> LaneKey | None:
 
 def what_next(queue: ReviewQueue, keymap: Keymap) -> tuple[str, ...]:
     """Give what a reviewer can do behind the last proposal, a line each, with the keys for it."""
-    keys = {action: next(iter(keymap.keys(action)), "") for action in ("accept", "review_mode")}
+    buttons = {"accept": "Go on", "review_mode": "Back to coding"}
+    # Without a key it is the button that does it.
+    keys = {action: next(iter(keymap.keys(action)), button) for action, button in buttons.items()}
     done, tier, lines = queue.progress(), queue.next_tier(), []
     n_left = done.n_all - done.n_decided
     if n_left:

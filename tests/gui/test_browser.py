@@ -329,3 +329,16 @@ def test_an_error_on_screen_has_no_path_and_the_copy_has_it(qtbot: Any) -> None:
     assert clipboard is not None
     assert "/srv/lab/x.jsonl" in clipboard.text()
     assert box.isVisible()
+
+
+def test_a_long_line_of_the_queue_is_wrapped_not_scrolled(study: Any, qtbot: Any) -> None:
+    shown = browser(study, qtbot)
+    queue = shown.queue
+    QApplication.processEvents()
+    assert not queue.horizontalScrollBar().isVisible()
+    item = queue.item(1)
+    line_px = queue.visualItemRect(item).height()
+    item.setText(" ".join(["caregiver and infant"] * 12))
+    QApplication.processEvents()
+    assert queue.visualItemRect(item).height() > 2 * line_px
+    assert not queue.horizontalScrollBar().isVisible()

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QApplication
 from stillface.domain.clock import NS_PER_S as S
 from stillface.gui import session_window
 from stillface.gui.compare_panel import ComparePanel
+from stillface.gui.keys_dialog import KeysDialog
 from stillface.review.commands_edit import Paint
 from stillface.review.install import install_id
 from stillface.review.lanes import LaneKey
@@ -155,3 +156,17 @@ def test_taking_over_says_how_many_differences_are_left_open(window: Any, panel:
 def test_neither_coders_lane_can_be_changed(window: Any) -> None:
     for coder in ("AB", "CD"):
         assert not window.desk.document.lane(LaneKey("infant", "affect3", f"human:{coder}")).editable
+
+
+def test_keys_are_chosen_in_this_window_too(window: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def choose(dialog: KeysDialog) -> Any:
+        dialog.show()
+        dialog.choose("split")
+        QTest.keyClick(dialog.field, Qt.Key.Key_Escape, Qt.KeyboardModifier.ControlModifier)
+        return KeysDialog.DialogCode.Accepted
+
+    monkeypatch.setattr(KeysDialog, "exec", choose)
+    (line,) = (line for line in window.menu.menu.actions() if line.text() == "My keys…")
+    line.trigger()
+    assert window.desk.keymap.keys("split") == ("Ctrl+Esc",)
+    assert ("Cut the bout here", "Ctrl+Esc") in window.key_groups()["Mend"]

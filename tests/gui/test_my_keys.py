@@ -29,7 +29,8 @@ def asked(monkeypatch: pytest.MonkeyPatch, window: Any, do: Callable[[KeysDialog
         return KeysDialog.DialogCode.Accepted
 
     monkeypatch.setattr(KeysDialog, "exec", exec_)
-    window.tools.ask_keys()
+    (line,) = (line for line in window.menu.menu.actions() if line.text() == "My keys…")
+    line.trigger()
 
 
 def test_a_key_pressed_in_the_dialog_counts_at_once_and_in_the_next_sitting(

@@ -13,7 +13,8 @@ from stillface.domain.states import StateTrack
 from stillface.errors import UsageError
 from stillface.review.document import Document
 from stillface.review.lanes import LaneKey
-from stillface.review.queue import Filter, ReviewQueue, agreement, share_reviewed
+from stillface.review.queue import Filter, ReviewQueue, agreement
+from stillface.review.reviewed_share import share_reviewed
 from stillface.review.watched import Watched
 
 AUTO = LaneKey("infant", "affect3", "auto:affect@1")
