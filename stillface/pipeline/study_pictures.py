@@ -11,6 +11,7 @@ from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
+from stillface.measures.effect_size import d_z_interval
 from stillface.measures.state_space import grid_of
 from stillface.measures.survival import kaplan_meier
 from stillface.measures.transitions import transition_counts
@@ -79,15 +80,13 @@ def _survival(rows: Sequence[Measurement]) -> Iterator[SurvivalLine]:
 
 
 def _forest(effects: Sequence[EffectRow]) -> Iterator[ForestLine]:
-    from scipy.stats import t as student
-
     for effect in effects:
         if effect.group or effect.measure not in MODELLED or effect.code or effect.d_z is None:
             continue
-        half = float(student.ppf(0.975, effect.df)) / effect.n_families**0.5
+        low, high = d_z_interval(effect.d_z, effect.n_families)
         rule = f", {effect.match_rule}" if effect.match_rule else ""
         title = f"{effect.contrast} · {effect.role} · {measure_label(effect.measure)}{rule}"
-        yield ForestLine(title, effect.d_z, effect.d_z - half, effect.d_z + half, effect.n_families)
+        yield ForestLine(title, effect.d_z, low, high, effect.n_families)
 
 
 def _grids(

@@ -69,7 +69,7 @@ class SurvivalLine:
 
 @dataclass(frozen=True)
 class ForestLine:
-    """A contrast in standard deviations of the differences (d_z), with the interval of the mean."""
+    """A contrast in standard deviations of the differences (d_z), with its 95 % interval."""
 
     title: str
     d_z: float
@@ -137,8 +137,9 @@ def draw_pictures(pictures: StudyPictures) -> Iterator[Picture]:
             "forest",
             "Contrasts between episodes",
             _forest(pictures.forest[:FOREST_MAX]),
-            "Mean difference over families in standard deviations of the differences (d_z), with the 95 % "
-            "interval of the mean. Many contrasts: some will differ by chance.",
+            "Effect size d_z over families: mean difference / SD of the differences, with its 95 % "
+            "interval by the noncentral t distribution. It is not d_av, which stands beside it in the "
+            "table. Many contrasts: some will differ by chance.",
             "norms_none",
         )
     if pictures.grids:

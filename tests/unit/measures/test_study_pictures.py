@@ -71,6 +71,8 @@ def test_what_the_pictures_hold(pictures: StudyPictures, study: tuple[list, list
 def test_every_kind_is_drawn_once_and_the_page_holds_them(pictures: StudyPictures) -> None:
     drawn = list(draw_pictures(pictures))
     assert [picture.id for picture in drawn] == ["survival", "forest", "grids", "transitions"]
+    assert "d_z" in drawn[1].caption
+    assert "noncentral t" in drawn[1].caption
     again = list(draw_pictures(pictures))
     assert [picture.svg for picture in drawn] == [picture.svg for picture in again]
     html = study_report(example.study_data(pictures=pictures))
