@@ -13,6 +13,7 @@ from stillface.pipeline.outputs import statistics_of
 from stillface.pipeline.plan import RunOptions, make_plan
 from stillface.pipeline.results import session_results
 from stillface.pipeline.study_files import Statistics
+from stillface.pipeline.unpaired import unpaired, unpaired_warnings
 
 __all__ = ["StudyMeasures", "measure_study"]
 
@@ -76,6 +77,9 @@ def measure_study(folder: StudyFolder, options: RunOptions) -> StudyMeasures:
             session_id = result.session.session_id
             undone = [f"not done yet: {step.name}" for step in session.steps if not step.done]
             warnings += [f"{session_id}: {line}" for line in (*undone, *result.warnings)]
+    rules = plan.choice.rules
+    alone = {r.session.session_id: unpaired(r.session, r.analysed, rules) for r in results}
+    warnings += unpaired_warnings(alone)
     limit = folder.study.min_coverage
     failed = {problem.session_id: problem.reason for problem in plan.problems}
     return StudyMeasures(

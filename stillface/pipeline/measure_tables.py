@@ -35,6 +35,7 @@ from stillface.measures.slices import role_order
 from stillface.pipeline.choose import choose
 from stillface.pipeline.measuring import measure_session, moment_rows, repair_rows, withhold
 from stillface.pipeline.session_checks import order_words, role_words
+from stillface.pipeline.unpaired import unpaired, unpaired_warnings
 
 __all__ = ["MeasureRequest", "MeasureSummary", "measure_tables", "scheme_of_stream"]
 
@@ -95,6 +96,7 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
     warnings += _moment_warnings(protocol, schemes)
     warnings += [words for role, name in survey.streams for words in role_words(schemes[name], role)]
     left = dict.fromkeys(episodes)
+    alone: dict[str, tuple[str, ...]] = {}
     results = _Results(out, with_moments=bool(protocol.moments))
     refuse_overwriting((request.codes, request.episodes), results.files)
     with results:
@@ -106,8 +108,10 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
             said = (*order_words(session), *session.duration_warnings())
             warnings.extend(f"{session_id}: {line}" for line in said)
             session, tracks = _coded(request, session, found, survey.streams, schemes)
+            alone[session_id] = unpaired(session, tracks, rules, told_of_rules=bool(request.rules))
             rows = [withhold(row, request.min_coverage) for row in measure_session(session, tracks, rules)]
             results.add(rows, repair_rows(session, tracks, rules), moment_rows(session, tracks, rules))
+    warnings += unpaired_warnings(alone)
     warnings.extend(f"{session_id}: has episodes but no codes; left out" for session_id in left)
     return MeasureSummary(len(episodes) - len(left), results.n_rows, results.files, tuple(warnings))
 

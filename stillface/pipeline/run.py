@@ -24,6 +24,7 @@ from stillface.pipeline.remarks import keep_remarks, kept_remarks
 from stillface.pipeline.results import SessionResults, session_results
 from stillface.pipeline.runlog import RunLog
 from stillface.pipeline.steps import Remarks, Step, Work
+from stillface.pipeline.unpaired import unpaired, unpaired_warnings
 from stillface.report.wording import source_label
 
 __all__ = ["Observer", "RunSummary", "SilentObserver", "run_plan"]
@@ -188,6 +189,9 @@ class _Runner:
             self.summary.files += [*files, page]
             whole = complete and not self.summary.failures
             ledger.enter([*files, page], plan.key if whole else INCOMPLETE)
+            rules = plan.choice.rules
+            alone = {r.session.session_id: unpaired(r.session, r.analysed, rules) for r in results}
+            self.summary.warnings += unpaired_warnings(alone)
             return Remarks()
 
         self._try("", "tables and study page", tables)
