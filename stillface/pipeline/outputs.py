@@ -216,6 +216,7 @@ def _pictures(
         statistics.effects,
         folder.protocol(),
         _events(folder, results),
+        participants(folder.study, [result.session for result in results]),
     )
 
 

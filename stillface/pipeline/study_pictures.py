@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -18,7 +18,9 @@ from stillface.measures.transitions import transition_counts
 from stillface.pipeline.event_pictures import study_panels
 from stillface.pipeline.study_events import PooledEvents
 from stillface.pipeline.study_pairs import pairs_of_schemes
+from stillface.pipeline.study_people import Participant
 from stillface.pipeline.study_stats import MODELLED, EffectRow
+from stillface.pipeline.study_survival import has_limits
 from stillface.pipeline.study_transitions import slices_by_stream
 from stillface.report.study_plots import (
     ForestLine,
@@ -39,6 +41,7 @@ def study_pictures(
     effects: Sequence[EffectRow],
     protocol: Protocol,
     events: Sequence[PooledEvents],
+    people: Mapping[str, Participant],
 ) -> StudyPictures:
     """Give survival curves, contrasts, grids, transitions and courses around events of a study.
 
@@ -51,9 +54,11 @@ def study_pictures(
     protocol : Protocol
         Whose roles name the courses.
     events : sequence of PooledEvents
+    people : mapping of str to Participant
+        Whose families cluster the survival curves' limits.
     """
     return StudyPictures(
-        tuple(_survival(rows)),
+        tuple(_survival(rows, people)),
         tuple(_forest(effects)),
         tuple(_grids(sessions, rules)),
         tuple(_transitions(sessions)),
@@ -61,17 +66,19 @@ def study_pictures(
     )
 
 
-def _survival(rows: Sequence[Measurement]) -> Iterator[SurvivalLine]:
+def _survival(rows: Sequence[Measurement], people: Mapping[str, Participant]) -> Iterator[SurvivalLine]:
     found: dict[tuple[str, str, str, str], list[Measurement]] = {}
     for row in rows:
-        if row.measure == "recovery_latency_s" and row.value is not None:
+        if row.measure == "recovery_latency_s" and row.value is not None and row.session_id in people:
             found.setdefault((row.episode_id, row.role, row.code, row.match_rule), []).append(row)
     for (episode_id, role, target, rule), of_target in found.items():
         if len(of_target) < 2:
             continue
         times = [float(row.value or 0.0) for row in of_target]
-        curve = kaplan_meier(times, [not row.censored for row in of_target])
-        low, high = curve.confidence_interval()
+        families = [people[row.session_id].family_id for row in of_target]
+        curve = kaplan_meier(times, [not row.censored for row in of_target], families)
+        # Without limits the band has no width.
+        low, high = curve.confidence_interval() if has_limits(families) else (curve.survival,) * 2
         title = f"{episode_id} · {role} · {target}" + (f", rule {rule}" if rule else "")
         yield SurvivalLine(
             title, curve.times_s, curve.survival, low, high, curve.n, int(curve.n_events.sum()),

@@ -12,12 +12,13 @@ from stillface.pipeline.study_people import Participant
 from stillface.report.study_tables import StudyTable
 from stillface.report.wording import measure_label, role_label, rounded
 
-__all__ = ["WAITING", "SurvivalRow", "survival_rows", "survival_table"]
+__all__ = ["WAITING", "SurvivalRow", "has_limits", "survival_rows", "survival_table"]
 
 WAITING = ("latency_s", "recovery_latency_s", "return_to_baseline_s")
 """Measures that are waiting times: each is reached, or censored."""
 
 Key = tuple[str, str, str, str, str, str]
+_FEWEST_FAMILIES = 3
 
 
 @dataclass(frozen=True)
@@ -37,8 +38,9 @@ class SurvivalRow:
         observations of those in which somebody had not reached it; without any, the longest.
     time_s, at_risk, n_now, survival, survival_se, survival_low, survival_high
         At a time at which somebody reached it: who was still waiting just before, how many reached it then,
-        the share that waits on, its Greenwood standard error and 95 % log-log interval. A curve that nobody
-        reached is one row without them.
+        the share that waits on, its standard error clustered by family (Greenwood's where each family has
+        one session) and 95 % log-log interval. A curve that nobody reached is one row without them; error
+        and limits are missing where families repeat and are fewer than three.
     """
 
     group: str
@@ -67,7 +69,8 @@ class SurvivalRow:
 def survival_rows(rows: Iterable[Measurement], people: Mapping[str, Participant]) -> Iterator[SurvivalRow]:
     """Give the curve of every waiting time, for all sessions and, where there are several groups, for each.
 
-    Sessions count one by one: where families have several, ``n_families`` says how many families they are.
+    Each session is a wait of its own; those of one family, of which ``n_families`` tells the number, depend
+    on each other, which widens the limits.
     """
     groups = sorted({person.group for person in people.values() if person.group})
     asked = ["", *groups] if len(groups) > 1 else [""]
@@ -102,32 +105,40 @@ def _curve(
     group: str, key: Key, rows: Sequence[Measurement], until_s: float, people: Mapping[str, Participant]
 ) -> Iterator[SurvivalRow]:
     waited = [row for row in rows if row.value is not None]
-    curve = kaplan_meier(_times(waited), [not row.censored for row in waited])
+    families = [people[row.session_id].family_id for row in waited]
+    curve = kaplan_meier(_times(waited), [not row.censored for row in waited], families)
     whole = (
         group,
         *key,
         curve.n,
         int(curve.n_events.sum()),
         sum(row.status is Status.NA_NOTATRISK for row in rows),
-        len({people[row.session_id].family_id for row in waited}),
+        len(set(families)),
         curve.median_s,
         curve.restricted_mean_s(until_s),
         until_s,
     )
-    for step in _steps(curve):
+    for step in _steps(curve, limits=has_limits(families)):
         yield SurvivalRow(*whole, *step)
 
 
+def has_limits(families: Sequence[str]) -> bool:
+    """Tell whether the spread between families can be told: one or two that repeat say nothing of it."""
+    n_families = len(set(families))
+    return n_families == len(families) or n_families >= _FEWEST_FAMILIES
+
+
 def _steps(
-    curve: SurvivalCurve,
-) -> Iterator[tuple[float, int, int, float, float, float, float] | tuple[None, ...]]:
+    curve: SurvivalCurve, *, limits: bool
+) -> Iterator[tuple[float, int, int, float, float | None, float | None, float | None] | tuple[None, ...]]:
     if not curve.times_s.size:
         yield (None,) * 7
         return
-    low, high = curve.confidence_interval()
+    none = [None] * curve.times_s.size
+    low, high = (side.tolist() for side in curve.confidence_interval())
     yield from zip(
         curve.times_s.tolist(), curve.at_risk.tolist(), curve.n_events.tolist(), curve.survival.tolist(),
-        curve.se.tolist(), low.tolist(), high.tolist(), strict=True,
+        *((curve.se.tolist(), low, high) if limits else (none, none, none)), strict=True,
     )  # fmt: skip
 
 
@@ -143,8 +154,8 @@ def survival_table(protocol: Protocol, rows: Iterable[SurvivalRow]) -> StudyTabl
         "Waiting times in numbers",
         "Kaplan-Meier. Median: when half have recovered. Restricted mean: the mean wait if nobody is "
         "followed beyond the time in brackets; a mean of waits that were cut short would be too small. Who "
-        "had nothing to recover from is in none of them. Each step with its standard error and limits, and "
-        "the latency of every code, stand in exports/statistics/survival.csv.",
+        "had nothing to recover from is in none of them. Each step with its standard error and limits, "
+        "clustered by family, and the latency of every code stand in exports/statistics/survival.csv.",
         ("Measure", "Episode", "Group", "Who", "Rule", "Waited", "Reached", "Not at risk", "Median (s)",
          "Restricted mean (s)"),
         tuple(

@@ -127,7 +127,8 @@ def draw_pictures(pictures: StudyPictures) -> Iterator[Picture]:
             "survival",
             "Waiting times",
             _panels("survival", "Survival curves", pictures.survival, _draw_survival),
-            "Share of dyads that have not recovered yet, with its 95 % log-log interval; the "
+            "Share of dyads that have not recovered yet, with its 95 % log-log interval, "
+            "clustered by family (no band: fewer than three families, some of them twice); the "
             "corner gives how many recovered. Censored dyads count until they were last seen."
             + _more(pictures.survival),
             "individual",

@@ -93,7 +93,11 @@ if (length(unique(m$dyad_id)) >= 5 && nlevels(m$episode) > 1) {
 r <- long[long$measure == "recovery_latency_s" & long$value != "", ]
 if (nrow(r) > 0) {
   r$value <- as.numeric(r$value); r$seen <- 1 - as.numeric(r$censored)
-  recovery <- survfit(Surv(value, seen) ~ code + match_rule, data = r, conf.type = "log-log")
+  # Sessions of one family depend on each other.
+  family <- people$family_id[match(r$session_id, people$session_id)]
+  r$family <- ifelse(is.na(family) | family == "", r$dyad_id, family)
+  recovery <- survfit(Surv(value, seen) ~ code + match_rule, data = r, cluster = family,
+                      conf.type = "log-log")
   print(recovery)
 }
 

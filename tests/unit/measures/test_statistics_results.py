@@ -126,6 +126,29 @@ def test_only_whole_steps_are_given() -> None:
     assert step_series(track, scores, S).tolist() == [-1.0, -1.0, 1.0, 1.0]
 
 
+# R 4, package survival: survfit(Surv(d, e) ~ 1, cluster = f, conf.type = "log-log").
+CLUSTERED_SE = [0.0894427191, 0.1264911064, 0.1949358869, 0.2243509156, 0.1400176356, 0.1226423755]
+CLUSTERED_LOW = [0.5121, 0.4087, 0.1925, 0.0725, 0.0833, 0.0140]
+CLUSTERED_HIGH = [0.984, 0.946, 0.926, 0.801, 0.578, 0.444]
+
+
+def test_clustered_survival_is_that_of_r() -> None:
+    waits, seen = [3, 5, 5, 8, 8, 8, 9, 12, 12, 4], [1, 1, 0, 1, 1, 0, 1, 0, 1, 1]
+    curve = kaplan_meier(waits, seen, [1, 1, 2, 2, 3, 4, 4, 4, 5, 6])
+    assert curve.se.tolist() == pytest.approx(CLUSTERED_SE, abs=1e-9)
+    low, high = curve.confidence_interval()
+    assert low.tolist() == pytest.approx(CLUSTERED_LOW, abs=6e-5)
+    assert high.tolist() == pytest.approx(CLUSTERED_HIGH, abs=6e-4)
+    alone, plain = kaplan_meier(waits, seen, range(10)), kaplan_meier(waits, seen)
+    assert alone.se.tolist() == pytest.approx(plain.se.tolist())
+    assert curve.survival.tolist() == plain.survival.tolist()
+    # Ids are names: how they sort is nothing.
+    named = kaplan_meier(waits, seen, ["z", "z", "b", "b", "y", "a", "a", "a", "x", "c"])
+    assert named.se.tolist() == pytest.approx(curve.se.tolist())
+    with pytest.raises(FieldError, match="cluster"):
+        kaplan_meier(waits, seen, [1, 2])
+
+
 def test_survival_that_ends_at_nought_has_an_interval_without_width_there() -> None:
     curve = kaplan_meier([1.0, 2.0, 3.0], [True, True, True])
     low, high = curve.confidence_interval()

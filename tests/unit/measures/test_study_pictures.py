@@ -46,7 +46,7 @@ def study() -> tuple[list, list, dict]:  # type: ignore[type-arg]
 def pictures(study: tuple[list, list, dict]) -> StudyPictures:  # type: ignore[type-arg]
     sessions, rows, people = study
     effects = tuple(effect_rows(we.PROTOCOL, rows, people))
-    return study_pictures(rows, sessions, RULES, effects, we.PROTOCOL, ())
+    return study_pictures(rows, sessions, RULES, effects, we.PROTOCOL, (), people)
 
 
 def test_what_the_pictures_hold(pictures: StudyPictures, study: tuple[list, list, dict]) -> None:  # type: ignore[type-arg]

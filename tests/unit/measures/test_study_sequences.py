@@ -20,11 +20,13 @@ S = we.S
 WAITS = ((5, "OK"), (8, "CENS_GAP"), (12, "OK"), (12, "OK"), (20, "OK"), (120, "CENS_EP_END"))
 
 
-def waits(groups: str = "") -> tuple[list[Measurement], dict[str, Participant]]:
+def waits(groups: str = "", per_family: int = 1) -> tuple[list[Measurement], dict[str, Participant]]:
     rows, people = [], {}
     for k, (value, status) in enumerate((*WAITS, (None, "NA_NOTATRISK"))):
         name = f"s{k}"
-        people[name] = Participant(name, f"d{k}", f"f{k // 2}", groups[k % len(groups)] if groups else "")
+        people[name] = Participant(
+            name, f"d{k}", f"f{k // per_family}", groups[k % len(groups)] if groups else ""
+        )
         rows.append(
             Measurement(
                 f"d{k}", name, "p", "RE", "infant", "icep_infant", "AB", "recovery_latency_s", "pos", "",
@@ -42,10 +44,31 @@ def test_the_worked_survival_example_stands_in_the_table() -> None:
     assert [r.survival_se for r in found] == pytest.approx([0.1521, 0.2218, 0.1844], abs=5e-5)
     assert (found[1].survival_low, found[1].survival_high) == pytest.approx((0.056, 0.767), abs=5e-4)
     whole = {(r.n_waited, r.n_reached, r.n_not_at_risk, r.n_families) for r in found}
-    assert whole == {(6, 4, 1, 3)}
+    assert whole == {(6, 4, 1, 6)}
     assert {(r.median_s, r.restricted_mean_s, r.until_s) for r in found} == {(12.0, 35.0, 120.0)}
     (line,) = survival_table(we.PROTOCOL, found).rows
     assert line[5:] == ("6", "4", "1", "12.00", "35.00 (120.0)")
+
+
+def test_a_family_that_comes_twice_is_one_cluster() -> None:
+    # Families (5, 8+), (12, 12), (20, 120+). How far each wait moves log S at 12: s0 -1/6, s1 1/5 - 1/6,
+    # s2 and s3 1/5 - 1/6 - 1/4, s4 and s5 1/5 - 1/6 + 1/2 - 1/4; a wait's own event moves it by -1/at risk.
+    rows, people = waits(per_family=2)
+    found = list(survival_rows(rows, people))
+    a, b = 1 / 5 - 1 / 6, 1 / 2 - 1 / 4
+    expected = np.sqrt((-1 / 6 + a) ** 2 + (2 * (a - 1 / 4)) ** 2 + (2 * (a + b)) ** 2) * 5 / 12
+    assert found[1].survival_se == pytest.approx(expected)
+    assert [r.survival for r in found] == pytest.approx([0.8333, 0.4167, 0.2083], abs=5e-5)
+    apart = list(survival_rows(*waits()))
+    assert found[1].survival_low < apart[1].survival_low
+    assert {r.n_families for r in found} == {3}
+
+
+def test_one_or_two_families_that_repeat_have_a_curve_without_limits() -> None:
+    rows, people = waits(per_family=4)
+    found = list(survival_rows(rows, people))
+    assert {(r.survival_se, r.survival_low, r.survival_high) for r in found} == {(None, None, None)}
+    assert found[0].survival == pytest.approx(5 / 6)
 
 
 def test_groups_share_the_end_of_the_restricted_mean() -> None:
