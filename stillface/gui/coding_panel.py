@@ -74,6 +74,7 @@ class CodingPanel(QWidget):
         self.light.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.light.setAccessibleName("Whether your work is saved")
         self.light.clicked.connect(lambda: self.desk.document.trouble is not None and save_elsewhere())
+        self.setAccessibleName("What is coded now")
         self._codes = QWidget()
         self._told_trouble = False
         self._heart: tuple[str, Callable[[str], object]] | None = None

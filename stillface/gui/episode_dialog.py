@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QComboBox,
     QDialog,
@@ -19,6 +20,7 @@ from stillface.domain.clock import NS_PER_S
 from stillface.domain.session import ENDED_BY
 from stillface.errors import StillfaceError
 from stillface.gui.dress import dress
+from stillface.gui.keys import key_name
 from stillface.gui.palette import Theme
 from stillface.review.desk import Desk, clock_text
 from stillface.review.episodes import EpisodeEditor, StopSuggestion
@@ -54,9 +56,11 @@ class EpisodeDialog(QDialog):
         self.undo_button, self.redo_button = QPushButton("Undo"), QPushButton("Redo")
         self.undo_button.clicked.connect(lambda: self._try(editor.undo))
         self.redo_button.clicked.connect(lambda: self._try(editor.redo))
-        for button in (self.undo_button, self.redo_button):
+        for button, action in ((self.undo_button, "undo"), (self.redo_button, "redo")):
             # Return in a list of this dialog must not take anything back.
             button.setAutoDefault(False)
+            key = next(iter(desk.keymap.keys(action)), "")
+            button.setToolTip(f"{button.text()} what you changed of episodes: {key or 'no key'}")
         self._table, self._proposals = QWidget(), QWidget()
         for label in (self.told, self.problems):
             label.setWordWrap(True)
@@ -77,6 +81,15 @@ class EpisodeDialog(QDialog):
         # Somebody else may have set them since the session was opened.
         self._try(editor.refresh)
         self.show_all()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
+        """Take back, or bring again, by the keys that do so in the window."""
+        acts = {"undo": self.editor.undo, "redo": self.editor.redo}
+        for action, act in acts.items():
+            if key_name(event) in self.desk.keymap.keys(action):
+                self._try(act)
+                return
+        super().keyPressEvent(event)
 
     def show_all(self) -> None:
         """Show the episodes as they stand."""
@@ -103,6 +116,7 @@ class EpisodeDialog(QDialog):
         if episode is None:
             grid.addWidget(QLabel(f"not run ({planned})"), row, 1, 1, 4)
             place = self._button(f"place {id_}", "Begins here", lambda: self._place(id_))
+            place.setToolTip(f"{id_} was run: it begins at the playhead")
             grid.addWidget(place, row, 5)
             return
         grid.addWidget(QLabel(clock_text(episode.onset_ns)), row, 1)
@@ -123,8 +137,11 @@ class EpisodeDialog(QDialog):
             ("end", "Ends here", lambda: self.editor.move_edge(id_, "offset", self.desk.running.here_ns())),
             ("remove", "Not run", lambda: self.editor.remove(id_)),
         )
+        tips = {"begin": "begins at the playhead", "end": "ends at the playhead", "remove": "was not run"}
         for column, (name, text, act) in enumerate(parts, start=5):
-            grid.addWidget(self._button(f"{name} {id_}", text, act), row, column)
+            button = self._button(f"{name} {id_}", text, act)
+            button.setToolTip(f"{id_} {tips[name]}")
+            grid.addWidget(button, row, column)
 
     def _place(self, id_: str) -> None:
         self.editor.place(id_, self.desk.playhead.time_ns)
@@ -153,12 +170,14 @@ class EpisodeDialog(QDialog):
         text.setWordWrap(True)
         line.addWidget(text, 1)
         id_ = suggestion.episode_id
-        line.addWidget(
-            self._button(f"look {id_}", "Look", lambda: self.desk.playhead.seek(suggestion.met_ns))
+        look = self._button(f"look {id_}", "Look", lambda: self.desk.playhead.seek(suggestion.met_ns))
+        look.setToolTip("Go to where the rule was met")
+        confirm = self._button(
+            f"confirm {id_}", "It ended there", lambda: self.editor.confirm_stop(suggestion)
         )
-        line.addWidget(
-            self._button(f"confirm {id_}", "It ended there", lambda: self.editor.confirm_stop(suggestion))
-        )
+        confirm.setToolTip(f"End {id_} there; until you say so nothing changes")
+        for button in (look, confirm):
+            line.addWidget(button)
         return line
 
     def _swap(self, name: str, new: QWidget) -> None:

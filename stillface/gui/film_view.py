@@ -47,6 +47,7 @@ class FilmView(QObject):
         self._camera = viewer.scene.camera
         self._fitted = float(self._camera.zoom)
         self._held: QPointF | None = None
+        canvas.setAccessibleName("Films")
         canvas.installEventFilter(self)
 
     @property

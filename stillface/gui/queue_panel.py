@@ -182,6 +182,7 @@ class QueuePanel(QWidget):
         key = self._keys("review_mode")
         text = "Back to coding" if reviewing else "Review these"
         self.open_button.setText(f"{text} ({key})" if key else text)
+        self.open_button.setToolTip(f"Review queue on or off: {key or 'no key'}")
         proposal = queue.current
         if proposal is not None:
             self._show_card(queue, proposal)

@@ -58,6 +58,7 @@ class RatingDialog(QDialog):
         self.unit.currentIndexChanged.connect(self._show_values)
         play = QPushButton("Play it")
         play.setAutoDefault(False)
+        play.setToolTip("Play what is rated, over and over")
         play.clicked.connect(self._play)
         top = QHBoxLayout()
         for part in (self.kind, self.unit, play):

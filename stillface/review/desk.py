@@ -80,6 +80,9 @@ class Desk(Workplace):
             return
         lane, time_ns = self.active_lane, self.meant_ns()
         refuse_outside(self.document.session, lane.key, time_ns)
+        if lane.scheme.type == "rating":
+            key = next(iter(self.keymap.keys("ratings")), "Code > Ratings")
+            raise UsageError("a rating scale has no onsets", fix=f"{key} opens its form")
         label = lane.label(code)
         recorded = self.habits.reaction() if time_ns != self.playhead.time_ns else {}
         if lane.is_point:

@@ -282,6 +282,9 @@ def _for_laptops(profile: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ..
         "edge_back": ("Ctrl+U",),
         "edge_on": ("Ctrl+O",),
         "loop": ("Ctrl+L",),
+        # The letters alone are play and offset here.
+        "mark_in": ("Shift+I",),
+        "mark_out": ("Shift+O",),
     }
 
 

@@ -358,6 +358,10 @@ def test_scales_are_rated_by_episode_with_remarks(study: Any, open_window: Calla
     use_schemes(study, infant=("affect3", "distress"), caregiver=("affect3",))
     scale = LaneKey("infant", "distress", "human:AB")
     window = open_window()
+    window.desk.document.activate(scale)
+    press(window, "2")
+    assert "F4 opens its form" in window.panel.said_label.text()
+    assert window.desk.document.lane(scale).bouts == ()
     press(window, "F4")
     dialog = window.tools.rating_dialog
     assert list(dialog.values) == [scale]
