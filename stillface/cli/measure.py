@@ -36,6 +36,9 @@ def measure(
     min_coverage: Annotated[
         float, typer.Option(min=0, max=1, help="Withhold values below this coverage (0 writes all).")
     ] = 0.0,
+    params: Annotated[
+        Path | None, typer.Option(help="YAML file with a block measures:, as in study.yaml.")
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="On stdout: a summary, or all measures of the study.")
     ] = False,
@@ -44,11 +47,13 @@ def measure(
 
     With a study's folder and --json: every measure of its sessions, and the statistics of the study.
     """
+    from stillface.domain.measure_params import USUAL
+    from stillface.io.measure_params_yaml import read_measure_params
     from stillface.pipeline.measure_tables import MeasureRequest, measure_tables
 
     tables = {"--codes": codes, "--episodes": episodes, "--protocol": protocol, "--out": out}
     if study is not None:
-        others = (("--rule", rule), ("--min-coverage", min_coverage))
+        others = (("--rule", rule), ("--min-coverage", min_coverage), ("--params", params))
         named = [name for name, value in (*tables.items(), *others) if value]
         _measure_study(study, named, session or [], coder or [], include_auto=include_auto, as_json=as_json)
         return
@@ -60,7 +65,10 @@ def measure(
             expected="a study's folder, or --codes, --episodes, --protocol and --out",
             fix="see stillface measure --help",
         )
-    request = MeasureRequest(codes, episodes, protocol, tuple(rule or ()), tuple(coder or ()), min_coverage)
+    request = MeasureRequest(
+        codes, episodes, protocol, tuple(rule or ()), tuple(coder or ()), min_coverage,
+        read_measure_params(params) if params else USUAL,
+    )  # fmt: skip
     summary = measure_tables(request, out)
     say_warnings(summary.warnings)
     if as_json:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from stillface.domain import refuse
+from stillface.domain.measure_params import MeasureParams
 from stillface.errors import FieldError
 
 __all__ = ["RELEASE_LEVELS", "Person", "Study", "Visit"]
@@ -107,6 +108,8 @@ class Study:
     covariates : tuple of str
         What enters the models beside episode and group: ``age_days`` and ``sex`` of the focal person, or
         the names of sessions' own covariates.
+    measures : MeasureParams
+        Parameters of the families of measures.
     """
 
     study_id: str
@@ -120,6 +123,7 @@ class Study:
     analysis_sources: tuple[str, ...] = ("consensus", "human", "auto_reviewed")
     min_coverage: float = 0.5
     covariates: tuple[str, ...] = ("age_days",)
+    measures: MeasureParams = field(default_factory=MeasureParams)
 
     def __post_init__(self) -> None:
         refuse.identifier("Study", "study_id", self.study_id)

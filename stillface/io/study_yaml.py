@@ -10,6 +10,7 @@ from stillface.domain import refuse
 from stillface.domain.study import RELEASE_LEVELS, Person, Study, Visit
 from stillface.errors import FieldError, InputError
 from stillface.io.durable import OS_FS, FileSystem, write_atomic
+from stillface.io.measure_params_yaml import measure_params, params_plain
 from stillface.io.migrate import SCHEMA_VERSION, check_version
 from stillface.io.safe_paths import check_name
 from stillface.io.shipped import find
@@ -114,7 +115,8 @@ def read_study(path: Path) -> StudyFile:
     fields = root.fields(
         required=("schema_version", "study_id", "protocol"),
         optional=(
-            "title", "schemes", "rules", "coders", "analysis", "reliability", "privacy", "persons", "visits",
+            "title", "schemes", "rules", "coders", "analysis", "measures", "reliability", "privacy",
+            "persons", "visits",
         ),
     )  # fmt: skip
     persons = tuple(_person(node) for node in _items(fields, "persons"))
@@ -143,6 +145,7 @@ def read_study(path: Path) -> StudyFile:
         if "min_coverage" in analysis
         else defaults.min_coverage,
         covariates=analysis["covariates"].texts() if "covariates" in analysis else defaults.covariates,
+        measures=measure_params(fields["measures"]) if "measures" in fields else defaults.measures,
     )
     return StudyFile(study, _reliability(fields.get("reliability")), _privacy(fields.get("privacy")))
 
@@ -253,12 +256,13 @@ def study_text(content: StudyFile) -> str:
         {"rules": list(study.rules)},
         {"coders": list(study.coders)},
         {"analysis": _analysis_plain(study)},
+        {"measures": params_plain(study.measures)},
         {"reliability": _reliability_plain(plan)},
         {"privacy": {"min_cell": privacy.min_cell, "audio": privacy.audio}},
         {"persons": [_person_plain(person) for person in study.persons]},
         {"visits": [{"visit_id": v.visit_id, "age_days": dict(v.age_days)} for v in study.visits]},
     ]
-    return _HEADER + "\n".join(dump(section) for section in sections)
+    return _HEADER + "\n".join(dump(section) for section in sections if section != {"measures": {}})
 
 
 def _analysis_plain(study: Study) -> dict[str, Plain]:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import s_to_ns
+from stillface.domain.measure_params import ContingencyParams
 from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import CodingScheme, MatchRule
@@ -58,7 +59,7 @@ class Directed:
 
 
 @dataclass(frozen=True)
-class Contingency:
+class Contingency(ContingencyParams):
     """Whether a target onset is more likely within ``window_s`` of a given onset than otherwise.
 
     The 2x2 table counts time units: those inside any window ``[given onset, + window_s)`` against those
@@ -66,17 +67,7 @@ class Contingency:
     Yule's Q and the adjusted residual. MISS_LOWN where a row or column total is below 5, which is frequent in
     two minutes: pool over sessions (`stillface.measures.pooling`). Codes are grouped by valence (``neg``,
     ``neu``, ``pos``), or taken one by one where the scheme has none.
-
-    Parameters
-    ----------
-    window_s : float
-        Length of the window; it is cut where dyad scorable time ends.
-    unit_s : float
-        Unit in which time is counted.
     """
-
-    window_s: float = 3.0
-    unit_s: float = 1.0
 
     name = "contingency"
 

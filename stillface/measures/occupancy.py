@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import NS_PER_S
+from stillface.domain.measure_params import OccupancyParams
 from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MatchRule
@@ -34,7 +35,7 @@ _VALENCES = {"pct_negative": -1, "pct_neutral": 0, "pct_positive": 1}
 
 
 @dataclass(frozen=True)
-class Occupancy:
+class Occupancy(OccupancyParams):
     """Single-stream measures of every code that is not a gap.
 
     With S the scorable and D the actual duration of the episode:
@@ -45,15 +46,7 @@ class Occupancy:
     seen. A code that never occurs has 0, 0, 0 and no bouts. A scheme with valences also gets
     ``pct_negative``, ``pct_neutral`` and ``pct_positive``, the summed ``pct_time`` of its codes.
     n is the number of bouts of the code, or of all codes of the valence; of durations those averaged.
-
-    Parameters
-    ----------
-    bridge_gap_ms : int
-        Join equal codes across gaps up to this long before bouts are counted; shares of time keep
-        their denominators (SPEC 3.0 c).
     """
-
-    bridge_gap_ms: int = 0
 
     name = "occupancy"
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import NS_PER_S, ns_to_s, s_to_ns
+from stillface.domain.measure_params import ReturnToBaselineParams
 from stillface.domain.protocol import Recovery
 from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
@@ -28,7 +29,7 @@ _MIN_SEEN = 0.5
 
 
 @dataclass(frozen=True)
-class ReturnToBaseline:
+class ReturnToBaseline(ReturnToBaselineParams):
     """First time in the reunion at which rolling negative affect is back at the reference's level and stays.
 
     The share of negative time in the ``window_s`` that end at t is followed exactly, to the nanosecond, from
@@ -38,13 +39,7 @@ class ReturnToBaseline:
     distance of the rolling share from its mean, integrated exactly: nothing is sampled. A window seen for
     less than half is in neither and breaks the run. NA_NOTATRISK where the first window is back already.
     Flags print the window, the limit in per cent and the sustained time.
-
-    Parameters
-    ----------
-    window_s : float
     """
-
-    window_s: float = 10.0
 
     name = "return_to_baseline"
 

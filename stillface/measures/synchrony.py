@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import s_to_ns
+from stillface.domain.measure_params import SynchronyParams
 from stillface.domain.provenance import params_hash
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MatchRule
@@ -31,7 +32,7 @@ Float = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Synchrony:
+class Synchrony(SynchronyParams):
     """Cross-correlation of two partners' scores, with what chance gives beside every r.
 
     ``synchrony_r0`` is r at lag 0, ``synchrony_peak_r`` the r of largest absolute value within ``max_lag_s``
@@ -41,25 +42,7 @@ class Synchrony:
     largest r over many lags is larger by chance: judge it by pseudo-dyads (study level) only.
     ``wcc_lead_share_{role}`` is the share of windows whose peak has that role in the lead.
     ``in_phase_share`` and ``anti_phase_share`` are shares of time. Scores: valence, rank, or gaze at partner.
-
-    Parameters
-    ----------
-    step_s : float
-        Step of the series.
-    max_lag_s, window_s : float
-        Largest lag, and length of the moving window (moved by a quarter of it).
-    min_n : int
-        Fewer pairs: MISS_LOWN.
-    detrend, prewhiten : bool
-        Take out a straight line, or what the series' own past foretells, before correlating.
     """
-
-    step_s: float = 1.0
-    max_lag_s: float = 5.0
-    window_s: float = 20.0
-    min_n: int = 20
-    detrend: bool = False
-    prewhiten: bool = False
 
     name = "synchrony"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 
 from stillface.domain.events import PointEvents
+from stillface.domain.measure_params import USUAL, MeasureParams
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
 from stillface.domain.scheme import CodingScheme, MatchRule
@@ -56,6 +57,8 @@ class MeasureRequest:
         Whose coding to analyse where there are several: ``AB``, or with its source ``auto:affect@1.0``.
     min_coverage : float
         Withhold values below it; 0 writes every value with its coverage.
+    params : MeasureParams
+        Of the families of measures.
     """
 
     codes: Path
@@ -64,6 +67,7 @@ class MeasureRequest:
     rules: tuple[str, ...] = ()
     coders: tuple[str, ...] = ()
     min_coverage: float = 0.0
+    params: MeasureParams = USUAL
 
 
 @dataclass(frozen=True)
@@ -109,7 +113,8 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
             warnings.extend(f"{session_id}: {line}" for line in said)
             session, tracks = _coded(request, session, found, survey.streams, schemes)
             alone[session_id] = unpaired(session, tracks, rules, told_of_rules=bool(request.rules))
-            rows = [withhold(row, request.min_coverage) for row in measure_session(session, tracks, rules)]
+            measured = measure_session(session, tracks, rules, request.params)
+            rows = [withhold(row, request.min_coverage) for row in measured]
             results.add(rows, repair_rows(session, tracks, rules), moment_rows(session, tracks, rules))
     warnings += unpaired_warnings(alone)
     warnings.extend(f"{session_id}: has episodes but no codes; left out" for session_id in left)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import is_dataclass, replace
 
+from stillface.contracts.measure import Measure
 from stillface.contracts.registry import MEASURES
 from stillface.domain.clock import ns_to_s
+from stillface.domain.measure_params import USUAL, MeasureParams
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
@@ -21,11 +23,30 @@ __all__ = ["measure_session", "moment_rows", "repair_rows", "withhold", "without
 
 
 def measure_session(
-    session: Session, tracks: tuple[StateTrack, ...], rules: tuple[MatchRule, ...]
+    session: Session,
+    tracks: tuple[StateTrack, ...],
+    rules: tuple[MatchRule, ...],
+    params: MeasureParams = USUAL,
 ) -> list[Measurement]:
-    """Give every measure of every family, then the contrasts between episodes."""
-    rows = [row for name in MEASURES.names() for row in MEASURES.get(name)(session, tracks, rules)]
+    """Give every measure of every family, then the contrasts between episodes.
+
+    Rows of a family of which ``params`` sets something unusual say so in their flags.
+    """
+    rows: list[Measurement] = []
+    for name in MEASURES.names():
+        said = tuple(f"{key}={value!r}" for key, value in params.changed(name).items())
+        found = _family(name, params)(session, tracks, rules)
+        rows += (
+            [replace(row, flags=tuple(dict.fromkeys((*row.flags, *said)))) for row in found]
+            if said
+            else found
+        )
     return [*rows, *contrast_rows(session.protocol, rows)]
+
+
+def _family(name: str, params: MeasureParams) -> Measure:
+    part, changed = MEASURES.get(name), params.changed(name)
+    return replace(part, **changed) if changed and is_dataclass(part) else part
 
 
 def without_unproposed(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -102,6 +103,7 @@ def statistics_of(
         failed,
         _events(folder, results),
         [(result.session, result.bodies) for result in results],
+        plan.choice.params,
     )
 
 
@@ -273,6 +275,7 @@ def _parameters(plan: Plan) -> dict[str, Json]:
         "analysis_sources": list(plan.choice.sources),
         "rules": [f"{rule.id}@{rule.version}" for rule in plan.choice.rules],
         "coders": list(plan.choice.coders),
+        "measures": asdict(plan.choice.params),
         "study_key": plan.key[:12],
     }
 

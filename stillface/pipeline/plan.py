@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from stillface import __version__
 from stillface.domain.clock import ns_to_s
+from stillface.domain.measure_params import FAMILY_PARAMS, MeasureParams
 from stillface.domain.provenance import Json, Provenance
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
@@ -198,11 +199,20 @@ def _plan_session(
             "sources": list(choice.sources),
             "coders": list(choice.coders),
             "min_coverage": folder.study.min_coverage,
+            **_changed(choice.params),
         },
         __version__,
     ).key
     page = folder.reports_dir / f"{session.session_id}.html"
     return SessionPlan(session, tuple(steps), key, ledger.is_current([page], key))
+
+
+def _changed(params: MeasureParams) -> dict[str, Json]:
+    """Give what of the measures' parameters is not as usual; usual ones leave the keys as they were."""
+    changed: dict[str, Json] = {
+        name: {**params.changed(name)} for name in FAMILY_PARAMS if params.changed(name)
+    }
+    return {"measures": changed} if changed else {}
 
 
 def _people(study: Study) -> dict[str, Json]:
@@ -224,4 +234,4 @@ def _choice(folder: StudyFolder, options: RunOptions) -> Choice:
         sources = (*sources, "auto")
     names = study.rules or shipped_rule_ids()
     rules: tuple[MatchRule, ...] = tuple(load_rule(name, folder.root) for name in names)
-    return Choice(sources, options.coders, rules)
+    return Choice(sources, options.coders, rules, study.measures)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from stillface.contracts.registry import CODERS
 from stillface.domain.autonomic import AutonomicEpisode, BodySeries, HeartEpoch
 from stillface.domain.clock import ClockMap, ns_to_s
+from stillface.domain.measure_params import USUAL, MeasureParams
 from stillface.domain.recording import Signal, SignalRecording
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MatchRule
@@ -55,11 +56,14 @@ class Choice:
     coders : tuple of str
         Only these coders' tracks; empty for any.
     rules : tuple of MatchRule
+    params : MeasureParams
+        Of the families of measures.
     """
 
     sources: tuple[str, ...]
     coders: tuple[str, ...]
     rules: tuple[MatchRule, ...]
+    params: MeasureParams = USUAL
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +172,7 @@ def _rows(
     unproposed: Mapping[tuple[str, str, str], Sequence[str]],
 ) -> Iterator[Measurement]:
     """Give every measure of behaviour, of the body, and of the body around behaviour."""
-    for row in measure_session(session, analysed, choice.rules):
+    for row in measure_session(session, analysed, choice.rules, choice.params):
         yield without_unproposed(row, unproposed)
     autonomic = list(autonomic_rows(session, body.summaries))
     yield from autonomic

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import NS_PER_S, s_to_ns
+from stillface.domain.measure_params import USUAL, MeasureParams
 from stillface.domain.scheme import MATCH, MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
@@ -66,6 +67,7 @@ def chance_rows(
     sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]],
     rules: tuple[MatchRule, ...],
     families: Mapping[str, str],
+    params: MeasureParams = USUAL,
     *,
     seed: int = 0,
 ) -> Iterator[ChanceRow]:
@@ -76,10 +78,12 @@ def chance_rows(
     sessions : sequence of (Session, analysed tracks)
         Their tracks are held in memory together.
     families : mapping of session_id to str
+    params : MeasureParams
+        Correlations are those of the sessions' rows.
     seed : int
         Of all random draws; stored with each row.
     """
-    synchrony = Synchrony()
+    synchrony = Synchrony(**asdict(params.synchrony))
     for (episode_id, scheme_id, rule), pairs in sorted(_pairs(sessions, rules).items()):
         clusters = [families[pair.first.session.session_id] for pair in pairs]
         questions: dict[str, Statistic] = (

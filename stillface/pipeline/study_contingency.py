@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from stillface.domain.clock import s_to_ns
+from stillface.domain.measure_params import USUAL, ContingencyParams, MeasureParams
 from stillface.domain.results import Status
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
-from stillface.measures.contingency import Contingency, window_tables
+from stillface.measures.contingency import window_tables
 from stillface.measures.pooling import pool_tables, pooled_permutation_p
 from stillface.measures.pseudo_dyads import MIN_DYADS, pseudo_partners, rejoined, shuffled_segments
 from stillface.measures.slices import PairSlice
@@ -69,6 +70,7 @@ def contingency_rows(
     sessions: Sequence[tuple[Session, tuple[StateTrack, ...]]],
     rules: tuple[MatchRule, ...],
     families: Mapping[str, str],
+    params: MeasureParams = USUAL,
     *,
     seed: int = 0,
 ) -> Iterator[ContingencyRow]:
@@ -79,11 +81,14 @@ def contingency_rows(
     sessions : sequence of (Session, analysed tracks)
     families : mapping of session_id to str
         Bootstrap draws families; strangers are of another one.
+    params : MeasureParams
+        Window and unit are those of the sessions' rows.
     """
+    measure = params.contingency
     for (episode_id, scheme_id), pairs in sorted(pairs_of_schemes(sessions, rules).items()):
         clusters = [families[pair.first.session.session_id] for pair in pairs]
-        real = [_tables(pair) for pair in pairs]
-        surrogate, null = _surrogates(pairs, clusters, np.random.default_rng(seed))
+        real = [_tables(pair, measure) for pair in pairs]
+        surrogate, null = _surrogates(pairs, clusters, measure, np.random.default_rng(seed))
         for code in sorted({code for tables in real for code in tables}):
             inside = [k for k, tables in enumerate(real) if code in tables]
             yield _row(
@@ -96,14 +101,16 @@ def contingency_rows(
             )
 
 
-def _tables(pair: PairSlice) -> Tables:
-    measure = Contingency()
+def _tables(pair: PairSlice, measure: ContingencyParams) -> Tables:
     tables = window_tables(pair, measure.window_s, measure.unit_s)
     return {directed.code: directed.table for directed in tables if directed.table is not None}
 
 
 def _surrogates(
-    pairs: Sequence[PairSlice], clusters: Sequence[str], rng: np.random.Generator
+    pairs: Sequence[PairSlice],
+    clusters: Sequence[str],
+    measure: ContingencyParams,
+    rng: np.random.Generator,
 ) -> tuple[str, list[list[Tables]]]:
     """Give the tables of each session's surrogates, and what they are."""
     if len(set(clusters)) >= MIN_DYADS:
@@ -118,7 +125,7 @@ def _surrogates(
             [replace(pair, second=shuffled_segments(pair.second, segment_ns, rng)) for _ in range(SURROGATES)]
             for pair in pairs
         ]
-    return name, [[_tables(one) for one in row if one.problem is None] for row in made]
+    return name, [[_tables(one, measure) for one in row if one.problem is None] for row in made]
 
 
 def _row(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from stillface.domain.autonomic import BodySeries
+from stillface.domain.measure_params import USUAL, MeasureParams
 from stillface.domain.protocol import Protocol
 from stillface.domain.results import Measurement
 from stillface.domain.scheme import MatchRule
@@ -81,6 +82,7 @@ def study_statistics(
     failed: Mapping[str, str],
     events: Sequence[PooledEvents] = (),
     bodies: Sequence[tuple[Session, Sequence[BodySeries]]] = (),
+    params: MeasureParams = USUAL,
 ) -> Statistics:
     """Compute all of it.
 
@@ -95,14 +97,16 @@ def study_statistics(
     events : sequence of PooledEvents
         Heart and skin around events.
     bodies : sequence of (Session, its hearts and skins over time)
+    params : MeasureParams
+        Those the rows were made with.
     """
     families = {session_id: person.family_id for session_id, person in people.items()}
     return Statistics(
         tuple(effect_rows(protocol, rows, people)),
         tuple(model_rows(protocol, rows, people)),
         tuple(group_rows(rows, people)),
-        (*chance_rows(sessions, rules, families), *body_chance_rows(bodies, families)),
-        tuple(contingency_rows(sessions, rules, families)),
+        (*chance_rows(sessions, rules, families, params), *body_chance_rows(bodies, families)),
+        tuple(contingency_rows(sessions, rules, families, params)),
         tuple(survival_rows(rows, people)),
         tuple(transition_rows(sessions)),
         tuple(one.row for one in events),
