@@ -119,7 +119,8 @@ class SignalsPanel(QWidget):
         good = beats.status == "saved"
         self.status.setText(beats.status)
         self.status.setToolTip("Every correction is on the disk" if good else "Try again to save")
-        dress(self.status, self.theme, f"color: {'$faint' if good else '#D55E00'}; font-weight: bold;")
+        colours = "background: $background; color: $text;" if good else "background: #D55E00; color: #000000;"
+        dress(self.status, self.theme, f"{colours} border: none; padding: 2px 8px; font-weight: bold;")
 
     def close_signals(self, *, abandon: bool = False) -> None:
         """End the sitting at the beats; raises StorageError and stays open while something is unsaved."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
@@ -12,7 +13,7 @@ import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
 from qtpy.QtCore import QEvent, QPoint, QPointF, Qt
-from qtpy.QtGui import QFocusEvent, QWheelEvent
+from qtpy.QtGui import QColor, QFocusEvent, QWheelEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QPushButton
 
@@ -443,3 +444,40 @@ def test_reading_ahead_shows_the_right_pictures_while_playing_and_stepping(windo
     for _ in range(3):
         QTest.keyClick(window.timeline, Qt.Key.Key_Left)
     assert number_in(window.films.picture("front")) == head.time_ns // (S // 25)
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Give the ratio of two colours' luminance as WCAG 2 counts it."""
+
+    def luminance(colour: QColor) -> float:
+        parts = np.array([colour.redF(), colour.greenF(), colour.blueF()])
+        linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+        return float(linear @ (0.2126, 0.7152, 0.0722))
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def painted_contrast(widget: Any) -> float:
+    """Give how much the writing of a widget stands out from what is around it, pixel by pixel."""
+    picture = widget.grab().toImage()
+    pixels = [QColor(picture.pixel(x, y)) for y in range(picture.height()) for x in range(picture.width())]
+    counted = Counter(pixel.name() for pixel in pixels)
+    ground = QColor(counted.most_common(1)[0][0])
+    return max(contrast(QColor(name), ground) for name in counted)
+
+
+def test_whether_it_is_saved_can_be_read_in_both_colours(
+    window: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = window.signals.panel
+    for _ in range(2):
+        assert panel.status.text() == "saved"
+        for part in (panel.status, panel.line):
+            assert painted_contrast(part) >= 4.5, (window.theme.name, part.text())
+        QTest.keyClick(window.timeline, Qt.Key.Key_F12)
+        QApplication.processEvents()
+    monkeypatch.setattr(type(panel.beats), "status", property(lambda _: "NOT SAVED"))
+    panel.show_state()
+    QApplication.processEvents()
+    assert painted_contrast(panel.status) >= 4.5
