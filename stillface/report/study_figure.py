@@ -78,6 +78,9 @@ def _figure(data: StudyReport, drawn: Sequence[_Panel]) -> str:
             place = (left, (top - 1.4) / height_in, 1 / _PER_ROW - 0.065, 0.98 / height_in)
             _draw(figure.add_axes(place), panel)
         figure.text(0.02, 0.06 / height_in, unreviewed_text(data.unreviewed_share), fontsize=8, color=INK)
+        if any(panel.expected is not None for panel in drawn):
+            # Below the panels: inside them it would lie on somebody's line.
+            figure.text(0.98, 0.06 / height_in, "dashed: by chance", fontsize=8, color=SERIES_B, ha="right")
         return to_svg(
             figure,
             name="study-lines",
@@ -160,7 +163,6 @@ def _draw(axes: Any, panel: _Panel) -> None:
             x, _means(panel.expected), color=SERIES_B, linewidth=1.4, linestyle=(0, (3, 2)), marker="s",
             markersize=3,
         )  # fmt: skip
-        axes.text(0.02, 0.03, "dashed: by chance", transform=axes.transAxes, fontsize=6.5, color=SERIES_B)
     counts = np.isfinite(panel.values).sum(axis=0)
     axes.set_xticks(x)
     axes.set_xticklabels([f"{name}\nn {n}" for name, n in zip(panel.episodes, counts, strict=True)])

@@ -97,6 +97,13 @@ def test_chance_stands_with_the_mean_match(page: Page) -> None:
     assert "rule valence3" in page.text
 
 
+def test_what_is_dashed_is_told_once_below_the_panels() -> None:
+    svg = study_report(example.study_data()).partition("study-lines")[2].partition("</svg>")[0]
+    assert svg.count("dashed: by chance") == 1
+    rows = tuple(row for row in example.study_data().rows if row.measure != "pct_match_expected")
+    assert "dashed: by chance" not in study_report(example.study_data(rows=rows))
+
+
 def test_small_studies_are_warned_of() -> None:
     assert "Fewer than five sessions" in study_report(example.study_data(n=3))
     assert "Fewer than five sessions" not in study_report(example.study_data(n=5))
