@@ -219,3 +219,43 @@ def test_corrected_beats_are_told():
     )
     found = next(iter(EventLocked()(session("touch"), (touches(20),), (), (counted,))))
     assert all("beats_corrected=2" in row.flags for row in event_locked_rows(found))
+
+
+def test_the_course_stands_on_the_mean_of_the_same_seconds_as_the_change():
+    # Before 15 s the heart is another: the level is that of 15 to 20 s alone.
+    steps = body((0, 15, 600.0), (15, 20, 500.0), (20, 60, 480.0))
+    found = next(iter(EventLocked()(session("touch"), (touches(20),), (), (steps,))))
+    assert found.changes.tolist() == [-20.0]
+    assert found.course.tolist() == [0.0] * 10 + [-20.0] * 20
+
+
+def test_the_band_holds_the_course_where_events_differ_and_is_nowhere_for_two():
+    # Changes of 0, -10 and -40 after 10, 25 and 40 s: drawn anew, the mean lies between -40 and 0.
+    steps = body((0, 25, 500.0), (25, 40, 490.0), (40, 60, 450.0))
+    found = next(iter(EventLocked()(session("touch"), (touches(10, 25, 40),), (), (steps,))))
+    after = found.times_s > 0
+    assert found.course[after] == pytest.approx([-50 / 3] * 20)
+    assert found.course_low[after] == pytest.approx([-40.0] * 20)
+    assert found.course_high[after] == pytest.approx([0.0] * 20)
+    two = next(iter(EventLocked()(session("touch"), (touches(25, 40),), (), (steps,))))
+    assert np.isnan(two.course_low).all()
+
+
+def test_where_no_event_has_signal_the_course_is_unknown():
+    # 27 to 28 s is a hole for the one event: its window still holds enough.
+    holed = body((0, 27, 500.0), (28, 60, 500.0))
+    found = next(iter(EventLocked()(session("touch"), (touches(20),), (), (holed,))))
+    hole = (found.times_s > 7) & (found.times_s < 8)
+    assert np.isnan(found.course[hole]).all()
+    assert found.course_n.tolist() == [0 if dark else 1 for dark in hole.tolist()]
+    assert found.course[~hole].tolist() == [0.0] * 28
+
+
+def test_one_event_is_held_against_random_times_too_and_nothing_has_an_empty_course():
+    steps = body((0, 20, 500.0), (20, 60, 480.0))
+    found = next(iter(EventLocked()(session("touch"), (touches(20),), (), (steps,))))
+    assert np.isfinite(found.random).all()
+    assert found.random.min() >= -20.0
+    assert found.random.max() == 0.0
+    unseen = next(iter(EventLocked()(session("touch"), (touches(20),), (), (body((50, 51, 500.0)),))))
+    assert (unseen.times_s.size, unseen.course.size, unseen.course_n.size) == (0, 0, 0)

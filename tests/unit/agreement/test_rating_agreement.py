@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from stillface.agreement.alpha import krippendorff_alpha
 from stillface.agreement.ratings import NOT_A_SCALE, rated_units, rating_agreement, rating_alpha
 from stillface.domain.clock import NS_PER_S as S
 from stillface.domain.scheme import Code, CodingScheme
@@ -75,6 +76,7 @@ def test_names_without_order_have_kappa_and_the_reason_why_no_more() -> None:
     assert found.kappa == pytest.approx((0.75 - 0.3125) / (1 - 0.3125))
     assert (found.weighted_linear, found.weighted_quadratic, found.icc.icc_2_1) == (None, None, None)
     assert (found.weighted_reason, found.icc.reason) == (NOT_A_SCALE, NOT_A_SCALE)
+    assert (found.icc.n_targets, found.icc.n_coders) == (4, 2)
     assert rating_alpha([[first, second]]).level == "nominal"
 
 
@@ -101,6 +103,8 @@ def test_what_is_undefined_says_why(
     ):  # fmt: skip
         assert (reason is None) == (expected is None)
         assert expected is None or expected in (reason or "")
+    if kappa == "no unit that both rated":
+        assert (found.kappa_reason, found.weighted_reason) == (kappa, weighted)
 
 
 def test_two_schemes_and_nothing_are_refused() -> None:
@@ -108,3 +112,21 @@ def test_two_schemes_and_nothing_are_refused() -> None:
         rated_units(rated(["d1"], "A"), rated(["x"], "B", NAMES))
     with pytest.raises(FieldError, match="no ratings to compare"):
         rating_agreement([])
+
+
+def test_unlike_steps_of_the_scale_weigh_unlike() -> None:
+    steps = CodingScheme("steps", tuple(Code(f"s{v}", value=v) for v in (0, 1, 5)), type="rating")
+    codes = ("s0", "s1", "s5", "s5"), ("s0", "s5", "s5", "s1")
+    found = rating_agreement([rated_units(rated(codes[0], "A", steps), rated(codes[1], "B", steps))])
+    # Twice 4 apart; by chance (marginals .25 .25 .5 on both sides) .125 * 1 + .25 * 5 + .25 * 4.
+    assert found.weighted_linear == pytest.approx(1 - (2 * 4 / 4) / (0.125 * 1 + 0.25 * 5 + 0.25 * 4))
+    assert found.weighted_quadratic == pytest.approx(1 - (2 * 16 / 4) / (0.125 * 1 + 0.25 * 25 + 0.25 * 16))
+
+
+def test_alpha_of_sessions_with_unlike_numbers_of_raters() -> None:
+    sessions = [
+        [rated(["d0", "d2", "d1"], "A"), rated(["d0", "d1", "d1"], "B"), rated(["d1", "d2", None], "C")],
+        [rated(["d2", "d0"], "A"), rated(["d2", "d1"], "B")],
+    ]
+    units = [[0, 2, 1, 2, 0], [0, 1, 1, 2, 1], [1, 2, -1, -1, -1]]
+    assert rating_alpha(sessions) == krippendorff_alpha(units, "ordinal")

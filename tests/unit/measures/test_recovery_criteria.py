@@ -248,3 +248,19 @@ def test_unscorable_time_at_the_end_is_not_a_coder_who_stopped() -> None:
         rows = RecoveryLatency()(session, tracks, (rule,))
         (row,) = [r for r in rows if r.code == "match" and r.episode_id == "RE"]
         assert (row.value, row.status) == (value, status)
+
+
+def test_a_window_of_which_just_half_is_seen_is_seen_enough() -> None:
+    halves = [("S" if k % 2 else "U", 120 + 5 * k, 125 + 5 * k) for k in range(12)]
+    row = baseline(infant(("N", 0, 20), ("S", 20, 60), ("N", 60, 120), *halves))
+    assert (row.status, row.value) == (Status.NA_NOTATRISK, None)
+
+
+def test_a_reunion_as_long_as_the_window_has_one_window() -> None:
+    tracks = infant(("N", 0, 20), ("S", 20, 60), ("N", 60, 120), ("S", 120, 140))
+    short = Session("s", "d", session().protocol, (Episode("PL", 0, 60 * S), Episode("RE", 120 * S, 130 * S)))
+    (row,) = ReturnToBaseline()(short, tracks)
+    assert row.status is Status.NA_NOTATRISK
+    crying = infant(("S", 0, 60), ("N", 60, 140))
+    (row,) = ReturnToBaseline()(short, crying)
+    assert (row.status, row.value, row.n) == (Status.CENS_EP_END, 10.0, 0)
