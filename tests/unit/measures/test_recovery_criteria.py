@@ -254,6 +254,10 @@ def test_a_window_of_which_just_half_is_seen_is_seen_enough() -> None:
     halves = [("S" if k % 2 else "U", 120 + 5 * k, 125 + 5 * k) for k in range(12)]
     row = baseline(infant(("N", 0, 20), ("S", 20, 60), ("N", 60, 120), *halves))
     assert (row.status, row.value) == (Status.NA_NOTATRISK, None)
+    # Here the first window alone is: it was calm, and no later one is seen enough until the crying.
+    first = ("S", 120, 125), ("U", 125, 140), ("N", 140, 180)
+    row = baseline(infant(("N", 0, 20), ("S", 20, 60), ("N", 60, 120), *first))
+    assert (row.status, row.value) == (Status.NA_NOTATRISK, None)
 
 
 def test_a_reunion_as_long_as_the_window_has_one_window() -> None:
