@@ -13,6 +13,8 @@ from stillface.review.keymap import key_of_code
 
 __all__ = ["ask_code", "ask_comment", "ask_time"]
 
+_HALF_MS_NS = 500_000
+
 
 def ask_time(parent: QWidget, desk: Desk) -> None:
     """Ask where to go: seconds, or minutes and seconds."""
@@ -20,7 +22,8 @@ def ask_time(parent: QWidget, desk: Desk) -> None:
     if ok:
         minutes, _, seconds = text.strip().rpartition(":")
         try:
-            desk.playhead.seek(s_to_ns(seconds) + 60 * s_to_ns(minutes or "0"))
+            # Times are shown in whole milliseconds: 6.833 is the frame that begins at 6.8333.
+            desk.playhead.seek(s_to_ns(seconds) + 60 * s_to_ns(minutes or "0") + _HALF_MS_NS)
         except FieldError:
             desk.said.emit("that is no time; write 1:23.4 or 83.4")
 

@@ -128,6 +128,10 @@ class CodingPanel(QWidget):
         self._heart = (role, press) if role else None
         if (before and before[0]) != (role or None):
             self.show_lane()
+            # Once, not whenever the window comes to the front again: a dialog's answer was said just now.
+            if role and before is None:
+                work = work_of(self.desk.mode, self.desk.document.active)
+                self.desk.said.emit(f"keys go to heart beats now; Esc gives them back to {work}")
 
     def show_lane(self) -> None:
         """Show the active lane and its codes as buttons, or among heart beats the keys for those."""

@@ -34,7 +34,6 @@ from stillface.review.beats import BeatDesk
 from stillface.review.desk import Desk, clock_text
 from stillface.review.physiology import Physiology
 from stillface.review.signals import Signal
-from stillface.review.telling import work_of
 from stillface.review.timeline import View
 
 __all__ = ["PhysioPlot"]
@@ -285,11 +284,8 @@ class PhysioPlot(QWidget):
         self.redraw()
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # type: ignore[override]  # noqa: N802  # Qt's name
-        """Say where keys go now."""
+        """Tell where keys go now."""
         super().focusInEvent(event)
-        if self.beats is not None:
-            work = work_of(self.desk.mode, self.desk.document.active)
-            self.desk.said.emit(f"keys go to heart beats now; Esc gives them back to {work}")
         self.tell_keys()
         self.update()
 

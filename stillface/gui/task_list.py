@@ -32,6 +32,8 @@ class TaskList(QListWidget):
         self.setWordWrap(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setResizeMode(QListWidget.ResizeMode.Adjust)
+        # Qt breaks lines as if there were no padding beside them, and cuts off what that leaves over.
+        self.setStyleSheet("QListWidget {padding: 0 6px;} QListWidget::item {padding: 5px 0;}")
         self.setAccessibleName("Your queue")
 
     def fill(self, entries: Mapping[str, SessionEntry]) -> None:

@@ -100,7 +100,11 @@ def _in_episode(lane: Lane, episode: Episode, sliver_ms: int, uncodable_s: float
         long_s = (offset - onset) / NS_PER_S
         # A bout cut by the episode's border may go on outside it.
         at_border = onset == episode.onset_ns or offset == episode.offset_ns
-        if code == UNCODED and lane.scheme.exhaustive:
+        if code == UNCODED and lane.scheme.type == "rating":
+            # Units begin and end on frames, episodes need not.
+            if offset - onset >= shortest_ns:
+                yield Finding("hole", f"{where}: {long_s:.2f} s not rated", onset, offset, lane.key)
+        elif code == UNCODED and lane.scheme.exhaustive:
             yield Finding("hole", f"{where}: {long_s:.2f} s not coded", onset, offset, lane.key)
         elif code == UNCODED:
             continue

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QRect, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMessageBox
 
@@ -337,8 +337,12 @@ def test_a_long_line_of_the_queue_is_wrapped_not_scrolled(study: Any, qtbot: Any
     QApplication.processEvents()
     assert not queue.horizontalScrollBar().isVisible()
     item = queue.item(1)
-    line_px = queue.visualItemRect(item).height()
-    item.setText(" ".join(["caregiver and infant"] * 12))
-    QApplication.processEvents()
-    assert queue.visualItemRect(item).height() > 2 * line_px
-    assert not queue.horizontalScrollBar().isVisible()
+    for n in range(1, 25):
+        item.setText("demo: " + " ".join(["gaze,"] * n))
+        QApplication.processEvents()
+        place = queue.visualItemRect(item)
+        # Three pixels at each side are Qt's own.
+        room = QRect(0, 0, place.width() - 6, 1000)
+        needed = queue.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, item.text())
+        assert place.height() >= needed.height() + 10
+        assert not queue.horizontalScrollBar().isVisible()

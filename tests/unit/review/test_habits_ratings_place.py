@@ -25,6 +25,7 @@ from stillface.review.lanes import LaneKey
 from stillface.review.place import Place, load_place, place_of, save_place, take_place
 from stillface.review.playhead import Playhead
 from stillface.review.ratings import Rate, RatingUnit, Unrate, rating_of, rating_units
+from stillface.review.signoff import open_points
 from stillface.review.stores import open_store
 from stillface.review.timeline import View
 
@@ -212,7 +213,10 @@ def test_an_episode_gets_one_value_that_can_be_changed_and_taken_back(
     play_, still = units["episode"]
     assert (still.label, still.onset_ns, still.offset_ns) == ("SF", 100 * S, 160 * S)
     desk.do(Rate(SCALE, still, "d2"))
+    (open_,) = (f for f in open_points(desk.document, SCALE) if f.lane == SCALE)
+    assert open_.text == "in PL: 100.00 s not rated"
     desk.do(Rate(SCALE, play_, "d1"))
+    assert not [f for f in open_points(desk.document, SCALE) if f.lane == SCALE]
     desk.do(Rate(SCALE, still, "d3"))
     assert [(b.onset_ns // S, b.end_ns // S, b.code) for b in desk.document.lane(SCALE).bouts] == [
         (0, 100, "d1"),
