@@ -1,4 +1,4 @@
-"""Result tables: ``measures_long`` and ``repairs`` (SPEC 7.1)."""
+"""Result tables: ``measures_long``, ``repairs``, ``recovery``, ``transitions`` and ``moments`` (SPEC 7.1)."""
 
 from __future__ import annotations
 
@@ -12,12 +12,18 @@ from stillface.io.tables import write_table
 
 __all__ = [
     "MOMENTS_COLUMNS",
+    "RECOVERY_COLUMNS",
     "REPAIRS_COLUMNS",
+    "TRANSITIONS_COLUMNS",
     "MomentRow",
+    "RecoveryRow",
     "RepairRow",
+    "SessionTransitionRow",
     "measure_cells",
     "moment_cells",
+    "recovery_cells",
     "repair_cells",
+    "transition_cells",
     "write_measures_long",
     "write_moments",
     "write_repairs",
@@ -105,6 +111,63 @@ class MomentRow:
 MOMENTS_COLUMNS = tuple(column.name for column in fields(MomentRow))
 
 
+@dataclass(frozen=True)
+class RecoveryRow:
+    """One person's or dyad's wait for one target, as survival analysis reads it; times from the onset.
+
+    Parameters
+    ----------
+    time_s : float, optional
+        Until recovery, or as long as was watched where ``event`` is 0.
+    event, at_risk : int, optional
+        1 where recovery was seen, 0 where the wait was cut short; 0 at risk: there was nothing to wait for.
+    criterion : str
+        What had to hold: ``sustain_s=3.0;at_risk=not_in_target;gap_policy=interrupt``.
+    """
+
+    dyad_id: str
+    session_id: str
+    episode_id: str
+    role: str
+    scheme_id: str
+    coder_id: str
+    match_rule: str
+    target: str
+    time_s: float | None
+    event: int | None
+    at_risk: int | None
+    confirmed_s: float | None
+    criterion: str
+    scorable_s: float | None
+    coverage: float | None
+    status: str
+
+
+RECOVERY_COLUMNS = tuple(column.name for column in fields(RecoveryRow))
+
+
+@dataclass(frozen=True)
+class SessionTransitionRow:
+    """From one code to another within one stream and episode; pairs that did not occur have no row."""
+
+    dyad_id: str
+    session_id: str
+    episode_id: str
+    role: str
+    scheme_id: str
+    coder_id: str
+    code: str
+    next_code: str
+    n_transitions: int
+    n_given: int
+    p_next: float
+    scorable_s: float | None
+    coverage: float | None
+
+
+TRANSITIONS_COLUMNS = tuple(column.name for column in fields(SessionTransitionRow))
+
+
 def write_measures_long(path: Path, rows: Iterable[Measurement]) -> None:
     """Write measurements in the contract's columns; no value is rounded, none is NaN."""
     write_table(path, Measurement.columns(), (measure_cells(row) for row in rows))
@@ -123,6 +186,16 @@ def write_moments(path: Path, rows: Iterable[MomentRow]) -> None:
 def moment_cells(row: MomentRow) -> tuple[object, ...]:
     """Give a row in the columns of ``moments``."""
     return tuple(getattr(row, name) for name in MOMENTS_COLUMNS)
+
+
+def recovery_cells(row: RecoveryRow) -> tuple[object, ...]:
+    """Give a row in the columns of ``recovery``."""
+    return tuple(getattr(row, name) for name in RECOVERY_COLUMNS)
+
+
+def transition_cells(row: SessionTransitionRow) -> tuple[object, ...]:
+    """Give a row in the columns of ``transitions``."""
+    return tuple(getattr(row, name) for name in TRANSITIONS_COLUMNS)
 
 
 def repair_cells(row: RepairRow) -> tuple[object, ...]:

@@ -19,7 +19,7 @@ from stillface.domain.states import StateTrack
 from stillface.measures.latency import observed_until
 from stillface.measures.slices import Stamp, StreamSlice, dyad_slices, stream_slices
 
-__all__ = ["RecoveryLatency", "first_sustained", "recovery_onset", "target_codes"]
+__all__ = ["RecoveryLatency", "criterion_hash", "first_sustained", "recovery_onset", "target_codes"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -57,7 +57,7 @@ class RecoveryLatency:
         focal = session.protocol.focal_role
         for declared in session.protocol.recovery:
             criterion = replace(declared, **given)
-            digest = _digest(criterion)
+            digest = criterion_hash(criterion)
             for stream in stream_slices(session, tracks):
                 if stream.spec.id == criterion.episode and focal in (None, stream.track.role):
                     for target in RECOVERY_TARGETS:
@@ -90,7 +90,8 @@ class _Where:
 
 
 @cache
-def _digest(criterion: Recovery) -> str:
+def criterion_hash(criterion: Recovery) -> str:
+    """Give the ``params_hash`` of rows that were made with this criterion."""
     return params_hash(asdict(criterion) | {"targets": list(criterion.targets)})
 
 

@@ -21,12 +21,14 @@ from stillface.io.codes_table import CodedStream, CodesSurvey, codes_by_session,
 from stillface.io.episodes_table import read_episodes
 from stillface.io.measures_table import (
     MOMENTS_COLUMNS,
+    RECOVERY_COLUMNS,
     REPAIRS_COLUMNS,
-    MomentRow,
-    RepairRow,
+    TRANSITIONS_COLUMNS,
     measure_cells,
     moment_cells,
+    recovery_cells,
     repair_cells,
+    transition_cells,
 )
 from stillface.io.protocol_yaml import load_protocol
 from stillface.io.safe_paths import refuse_overwriting
@@ -36,6 +38,7 @@ from stillface.measures.slices import role_order
 from stillface.pipeline.choose import choose
 from stillface.pipeline.measuring import measure_session, moment_rows, repair_rows, withhold
 from stillface.pipeline.session_checks import order_words, role_words
+from stillface.pipeline.session_rows import recovery_rows, session_transition_rows
 from stillface.pipeline.unpaired import unpaired, unpaired_warnings
 
 __all__ = ["MeasureRequest", "MeasureSummary", "measure_tables", "scheme_of_stream"]
@@ -81,9 +84,10 @@ class MeasureSummary:
 
 
 def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
-    """Measure two tables and write ``measures_long.csv``, ``repairs.csv`` and ``codebook.csv``.
+    """Measure two tables and write the tables of results and ``codebook.csv``.
 
-    Where the protocol has moments, ``moments.csv`` too.
+    Those are ``measures_long.csv``, ``repairs.csv``, ``recovery.csv`` and ``transitions.csv``. Where the
+    protocol has moments, ``moments.csv`` too.
 
     Raises
     ------
@@ -115,7 +119,13 @@ def measure_tables(request: MeasureRequest, out: Path) -> MeasureSummary:
             alone[session_id] = unpaired(session, tracks, rules, told_of_rules=bool(request.rules))
             measured = measure_session(session, tracks, rules, request.params)
             rows = [withhold(row, request.min_coverage) for row in measured]
-            results.add(rows, repair_rows(session, tracks, rules), moment_rows(session, tracks, rules))
+            results.add(
+                rows,
+                map(repair_cells, repair_rows(session, tracks, rules)),
+                map(recovery_cells, recovery_rows(protocol, rows)),
+                map(transition_cells, session_transition_rows(session, tracks)),
+                map(moment_cells, moment_rows(session, tracks, rules)),
+            )
     warnings += unpaired_warnings(alone)
     warnings.extend(f"{session_id}: has episodes but no codes; left out" for session_id in left)
     return MeasureSummary(len(episodes) - len(left), results.n_rows, results.files, tuple(warnings))
@@ -126,7 +136,12 @@ class _Results:
 
     def __init__(self, out: Path, *, with_moments: bool) -> None:
         self._out = out
-        self._columns = {"measures_long.csv": Measurement.columns(), "repairs.csv": REPAIRS_COLUMNS}
+        self._columns = {
+            "measures_long.csv": Measurement.columns(),
+            "repairs.csv": REPAIRS_COLUMNS,
+            "recovery.csv": RECOVERY_COLUMNS,
+            "transitions.csv": TRANSITIONS_COLUMNS,
+        }
         if with_moments:
             self._columns["moments.csv"] = MOMENTS_COLUMNS
         self.files = tuple(out / name for name in (*self._columns, "codebook.csv"))
@@ -145,15 +160,14 @@ class _Results:
             for name, columns in self._columns.items()
         )
 
-    def add(
-        self, rows: Sequence[Measurement], repairs: Iterable[RepairRow], moments: Iterable[MomentRow]
-    ) -> None:
+    def add(self, rows: Sequence[Measurement], *others: Iterable[tuple[object, ...]]) -> None:
+        """Write a session's measures, and its cells of the other tables in their order."""
         # Not before there is something to write: bad input leaves no trace.
         self._tables = self._tables or self._begin()
         self.n_rows += len(rows)
         self._names.update(row.measure for row in rows)
-        cells = (map(measure_cells, rows), map(repair_cells, repairs), map(moment_cells, moments))
-        for table, found in zip(self._tables, cells, strict=False):
+        # A protocol without moments has no table of them.
+        for table, found in zip(self._tables, (map(measure_cells, rows), *others), strict=False):
             table.write(found)
 
     def __exit__(

@@ -21,7 +21,11 @@ from stillface.io.durable import write_atomic
 from stillface.io.episodes_table import EPISODES_COLUMNS, write_episodes
 from stillface.io.measures_table import (
     MOMENTS_COLUMNS,
+    RECOVERY_COLUMNS,
     REPAIRS_COLUMNS,
+    TRANSITIONS_COLUMNS,
+    recovery_cells,
+    transition_cells,
     write_measures_long,
     write_moments,
     write_repairs,
@@ -33,6 +37,7 @@ from stillface.pipeline.measuring import withhold
 from stillface.pipeline.plan import TABLES, Plan
 from stillface.pipeline.results import SessionResults
 from stillface.pipeline.reviewed_how import review_lines
+from stillface.pipeline.session_rows import recovery_rows, session_transition_rows
 from stillface.pipeline.study_events import PooledEvents, pooled_events
 from stillface.pipeline.study_files import Statistics, study_statistics, write_statistics
 from stillface.pipeline.study_page import page_tables
@@ -65,9 +70,20 @@ def write_tables(folder: StudyFolder, results: Sequence[SessionResults]) -> tupl
     """Write all tables of the study; values below the study's coverage limit are withheld."""
     files = {name: folder.exports_dir / name for name in TABLES}
     limit = folder.study.min_coverage
-    rows = [withhold(row, limit) for result in results for row in result.rows]
+    by_session = [(r.session.protocol, [withhold(row, limit) for row in r.rows]) for r in results]
+    rows = [row for _, mine in by_session for row in mine]
     write_measures_long(files["measures_long.csv"], rows)
     write_repairs(files["repairs.csv"], (row for result in results for row in result.repairs))
+    write_table(
+        files["recovery.csv"],
+        RECOVERY_COLUMNS,
+        (recovery_cells(row) for protocol, mine in by_session for row in recovery_rows(protocol, mine)),
+    )
+    write_table(
+        files["transitions.csv"],
+        TRANSITIONS_COLUMNS,
+        (transition_cells(row) for r in results for row in session_transition_rows(r.session, r.analysed)),
+    )
     write_moments(files["moments.csv"], (row for result in results for row in result.moments))
     write_table(files["physio_epochs.csv"], EPOCH_COLUMNS, (row for r in results for row in _epochs(r)))
     write_codes(
@@ -82,7 +98,8 @@ def write_tables(folder: StudyFolder, results: Sequence[SessionResults]) -> tupl
     sessions = (row for r in results for row in _people(folder.study, r.session, tuple(extra.values())))
     write_table(files["sessions.csv"], (*SESSION_COLUMNS, *extra), sessions)
     columns = (
-        *Measurement.columns(), *REPAIRS_COLUMNS, *MOMENTS_COLUMNS, *EPOCH_COLUMNS, *CODES_COLUMNS,
+        *Measurement.columns(), *REPAIRS_COLUMNS, *RECOVERY_COLUMNS, *TRANSITIONS_COLUMNS, *MOMENTS_COLUMNS,
+        *EPOCH_COLUMNS, *CODES_COLUMNS,
         *EPISODES_COLUMNS, *SESSION_COLUMNS, *extra,
     )  # fmt: skip
     write_codebook(files["codebook.csv"], columns, (row.measure for row in rows))

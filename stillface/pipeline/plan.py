@@ -27,6 +27,8 @@ __all__ = ["Plan", "Problem", "RunOptions", "SessionPlan", "make_plan", "open_le
 TABLES = (
     "measures_long.csv",
     "repairs.csv",
+    "recovery.csv",
+    "transitions.csv",
     "moments.csv",
     "physio_epochs.csv",
     "codes.csv",

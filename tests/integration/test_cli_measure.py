@@ -84,7 +84,7 @@ def test_every_column_and_measure_is_in_the_codebook(w2_tables: tuple[Path, Path
     codes, episodes = w2_tables
     out = tmp_path / "out"
     stillface("measure", "--codes", codes, "--episodes", episodes, "--protocol", "ffsf_2_2_2", "--out", out)
-    for name in ("measures_long.csv", "repairs.csv"):
+    for name in ("measures_long.csv", "repairs.csv", "recovery.csv", "transitions.csv"):
         with (out / name).open(newline="") as file:
             header = next(csv.reader(file))
         assert [column for column in header if column_entry(column) is None] == []
@@ -352,7 +352,9 @@ def test_moments_of_a_couple(tmp_path: Path) -> None:
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     names = [Path(file).name for file in json.loads(result.stdout)["files"]]
-    assert names == ["measures_long.csv", "repairs.csv", "moments.csv", "codebook.csv"]
+    assert names == [
+        "measures_long.csv", "repairs.csv", "recovery.csv", "transitions.csv", "moments.csv", "codebook.csv",
+    ]  # fmt: skip
     with (out / "moments.csv").open(newline="") as file:
         moments = list(csv.DictReader(file))
     # Five seconds sustained, window -30 to 120 s: cut to the minute that was recorded.

@@ -35,7 +35,7 @@ def test_the_order_of_the_rows_changes_no_number(tmp_path: Path) -> None:
     mixed = shuffled(codes, tmp_path / "mixed.csv")
     out_of_order = measure_tables(MeasureRequest(mixed, episodes, "ffsf_2_2_2"), tmp_path / "b")
     assert in_order.n_rows == out_of_order.n_rows > 0
-    for name in ("measures_long.csv", "repairs.csv", "codebook.csv"):
+    for name in ("measures_long.csv", "repairs.csv", "recovery.csv", "transitions.csv", "codebook.csv"):
         assert sorted(rows_of(tmp_path / "a" / name)) == sorted(rows_of(tmp_path / "b" / name))
 
 
