@@ -20,7 +20,7 @@ __all__ = ["COLUMNS", "SessionTable", "signed_coders"]
 COLUMNS = ("Session", "Dyad", "State", "Coded", "Coders", "Twice", "Away", "Warnings")
 _MANAGER_ONLY = ("Coders", "Twice")
 _STATE, _CODED, _WARNINGS = (COLUMNS.index(name) for name in ("State", "Coded", "Warnings"))
-_WIDTHS_PX = {"Dyad": 72, "State": 132, "Coded": 58, "Coders": 168, "Twice": 52, "Away": 58, "Warnings": 76}
+_WIDTHS_PX = {"Dyad": 96, "State": 132, "Coded": 58, "Coders": 168, "Twice": 52, "Away": 58, "Warnings": 76}
 _ORDER = list(SIGNS)
 
 

@@ -26,6 +26,7 @@ from stillface.io.bundle import StudyFolder
 from stillface.review.episodes import EpisodeEditor
 from stillface.review.face_marks import MARKS
 from stillface.review.face_tracks import load_face_tracks
+from stillface.review.install import keep_setting, setting
 from stillface.review.place import Place, load_place, place_of, save_place, take_place
 
 __all__ = ["SessionTools"]
@@ -33,6 +34,7 @@ __all__ = ["SessionTools"]
 _DOCKS_VERSION = 2
 _POLL_MS = 100
 _PLACE_MS = 5_000
+_GEOMETRY = "window"
 
 
 class SessionTools(QObject):
@@ -184,6 +186,8 @@ class SessionTools(QObject):
         return self._study.study.study_id, document.session.session_id, document.coder
 
     def _come_back(self) -> None:
+        # How large the window is belongs to the screen it is on, whatever the session.
+        self.window.main.restoreGeometry(QByteArray.fromBase64(setting(_GEOMETRY).encode()))
         try:
             place = load_place(*self._names())
         except InputError as error:
@@ -213,6 +217,11 @@ class SessionTools(QObject):
         for timer in (self._keeper, self._poll):
             timer.stop()
         self.keep_place()
+        geometry = bytes(self.window.main.saveGeometry().toBase64().data()).decode("ascii")
+        try:
+            keep_setting(_GEOMETRY, geometry)
+        except StorageError as error:
+            self.window.note(f"how large the window is could not be noted: {error.what}")
         for dialog in (self.episode_dialog, self.rating_dialog):
             if dialog is not None:
                 dialog.close()

@@ -127,7 +127,8 @@ class CodingWindow(QObject):
         import napari
 
         document, playhead = self.desk.document, self.desk.playhead
-        title = f"stillface: {document.session.session_id}, coder {document.coder}"
+        blind = ", blind" if document.blind else ""
+        title = f"stillface: {document.session.session_id}, coder {document.coder}{blind}"
         self.viewer: napari.Viewer = napari.Viewer(title=title, show=False)
         self.viewer.theme = self.theme.name
         self.main: QMainWindow = bare(self.viewer)

@@ -219,6 +219,8 @@ class Desk(Workplace):
     def need_queue(self) -> ReviewQueue:
         """Give the review queue, or refuse where there is none."""
         if self.queue is None:
+            if self.document.blind:
+                raise UsageError("you code blind: what the machine proposes is hidden")
             raise UsageError("there is nothing to review", fix="run stillface run first")
         return self.queue
 

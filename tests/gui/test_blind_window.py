@@ -26,6 +26,8 @@ def test_drawn_sessions_open_blind(
     assert {key.kind for key in desk.document.lanes} == {"human"}
     assert window.tools.blind
     assert (window.tools.overlays, window.tools.mark_actions) == (None, {})
+    assert window.main.windowTitle().endswith("coder AB, blind")
     window.press("F7")
     assert desk.mode == "coding"
+    assert "you code blind" in window.panel.said_label.text()
     assert "coded from scratch" in desk.document.notices[0]

@@ -245,10 +245,13 @@ def test_one_comes_back_to_frame_zoom_lane_habits_and_marks(open_window: Callabl
         window.timeline.zoom(1.5)
     window.desk.set_habits(Habits(pre_roll_ns=S))
     window.tools.mark_actions["mesh"].setChecked(False)
-    view = window.timeline.view
+    window.main.resize(1100, 740)
+    QApplication.processEvents()
+    view, size = window.timeline.view, window.main.size()
     window.main.close()
     again = open_window()
     QTest.qWait(100)
+    assert again.main.size() == size
     assert again.desk.playhead.time_ns == 7 * S
     assert again.films.shown["front"] == 175
     assert again.desk.document.active == CAREGIVER
