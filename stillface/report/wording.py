@@ -198,7 +198,17 @@ _VALUED_FLAGS = {
     "too_little_signal": "{} left out: too little signal",
     "signal_with_holes": "{} with holes in the signal",
     "windows_overlap": "{} windows overlap another",
+    "bridge_gap_ms": "gaps up to {} ms bridged",
+    "window_s": "window of {} s",
+    "unit_s": "time in units of {} s",
+    "step_s": "steps of {} s",
+    "max_lag_s": "lags up to {} s",
+    "min_n": "from {} steps on",
+    "detrend": "detrended",
+    "prewhiten": "prewhitened",
 }
+
+_FOUND_S = ("sustain_s", "confirmed_s", "gap_before_s")
 
 _KINDS = {
     "human": "coder",
@@ -260,7 +270,8 @@ def flag_words(flag: str) -> str:
     """Give a flag in words; ``n_censored=2`` becomes ``2 censored``."""
     name, _, value = flag.partition("=")
     if name in _VALUED_FLAGS:
-        shown = shown_seconds(float(value)) if name.endswith("_s") else value
+        # Seconds found are shown as times are; a step that somebody set is shown as it was set.
+        shown = shown_seconds(float(value)) if name in _FOUND_S else value
         return _VALUED_FLAGS[name].format(shown)
     words = _FLAGS.get(name, name.replace("_", " "))
     return f"{words} {value}" if value else words

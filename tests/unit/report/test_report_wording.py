@@ -66,6 +66,10 @@ def test_measures_have_words() -> None:
     assert measure_label("something_new_s") == "something new s"
     assert flag_words("n_censored=2") == "2 censored"
     assert flag_words("confirmed_s=36.19973") == "confirmed at 36.2 s"
+    said = ("bridge_gap_ms=500", "step_s=0.25", "unit_s=0.04", "detrend=True")
+    assert [flag_words(flag) for flag in said] == [
+        "gaps up to 500 ms bridged", "steps of 0.25 s", "time in units of 0.04 s", "detrended",
+    ]  # fmt: skip
 
 
 def test_every_measure_of_the_codebook_is_described() -> None:
