@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeyEvent
 from qtpy.QtWidgets import (
     QComboBox,
@@ -22,7 +23,7 @@ from stillface.errors import StillfaceError
 from stillface.gui.dress import dress
 from stillface.gui.keys import key_name
 from stillface.gui.palette import Theme
-from stillface.review.desk import Desk, clock_text
+from stillface.review.desk import Desk, actions_of, clock_text
 from stillface.review.episodes import EpisodeEditor, StopSuggestion
 
 __all__ = ["EpisodeDialog"]
@@ -51,6 +52,7 @@ class EpisodeDialog(QDialog):
         super().__init__(parent)
         self.desk, self.editor, self.theme = desk, editor, theme
         self.setWindowTitle("Episodes")
+        self.setAccessibleName("Episodes")
         dress(self, theme)
         self.told, self.problems = QLabel(), QLabel()
         self.undo_button, self.redo_button = QPushButton("Undo"), QPushButton("Redo")
@@ -59,6 +61,7 @@ class EpisodeDialog(QDialog):
         for button, action in ((self.undo_button, "undo"), (self.redo_button, "redo")):
             # Return in a list of this dialog must not take anything back.
             button.setAutoDefault(False)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             key = next(iter(desk.keymap.keys(action)), "")
             button.setToolTip(f"{button.text()} what you changed of episodes: {key or 'no key'}")
         self._table, self._proposals = QWidget(), QWidget()
@@ -78,18 +81,25 @@ class EpisodeDialog(QDialog):
             desk.document.lanes_changed.connect(lambda _keys: self._show_proposals()),
         )
         self.finished.connect(lambda _result: [leave() for leave in self._leave])
+        # Else the first button would have the keys, and Space would set an episode.
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setFocus()
         # Somebody else may have set them since the session was opened.
         self._try(editor.refresh)
         self.show_all()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
-        """Take back, or bring again, by the keys that do so in the window."""
-        acts = {"undo": self.editor.undo, "redo": self.editor.redo}
-        for action, act in acts.items():
-            if key_name(event) in self.desk.keymap.keys(action):
-                self._try(act)
-                return
-        super().keyPressEvent(event)
+        """Play and step to where an episode begins, take back and bring again, by the window's keys."""
+        action = self.desk.keymap.action(key_name(event), "coding")
+        own: dict[str, Callable[[], object]] = {"undo": self.editor.undo, "redo": self.editor.redo}
+        act = None
+        if action is not None:
+            plays = actions_of(self.desk) if action.group == "Play" else {}
+            act = own.get(action.id) or plays.get(action.id)
+        if act is None:
+            super().keyPressEvent(event)
+        else:
+            self._try(act)
 
     def show_all(self) -> None:
         """Show the episodes as they stand."""
@@ -151,6 +161,8 @@ class EpisodeDialog(QDialog):
         button.setObjectName(name)
         button.setAccessibleName(f"{text}: {name.partition(' ')[2]}")
         button.setAutoDefault(False)
+        # The next Space plays, and does not press the button that was clicked last.
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.clicked.connect(lambda: self._try(act))
         return button
 

@@ -96,6 +96,27 @@ def test_episodes_are_undone_by_the_key_of_undo(study: Any, open_window: Callabl
     assert end_s() == 8
 
 
+def test_beside_the_episodes_one_plays_and_steps_and_space_sets_nothing(
+    study: Any, open_window: Callable[..., Any]
+) -> None:
+    window = open_window()
+    press(window, "F5")
+    dialog, head = window.tools.episode_dialog, window.desk.playhead
+    QApplication.processEvents()
+    assert dialog.focusWidget() is None or not isinstance(dialog.focusWidget(), QAbstractButton)
+    before = study.load_session("one").episodes
+    QTest.keyClick(dialog, Qt.Key.Key_Right)
+    assert head.frames()["front"] == 1
+    QTest.keyClick(dialog, Qt.Key.Key_Space)
+    assert head.playing
+    QTest.keyClick(dialog, Qt.Key.Key_Space)
+    assert not head.playing
+    assert study.load_session("one").episodes == before
+    head.seek(8 * S)
+    QTest.mouseClick(dialog.findChild(QAbstractButton, "end PL"), Qt.MouseButton.LeftButton)
+    assert not isinstance(dialog.focusWidget(), QAbstractButton)
+
+
 @pytest.mark.parametrize("profile", ["stillface", "boris", "datavyu", "datavyu_laptop"])
 def test_a_selection_can_be_made_by_keys_in_every_profile(profile: str) -> None:
     keymap = Keymap(profile)
