@@ -141,6 +141,7 @@ class RecoveryRow:
     scorable_s: float | None
     coverage: float | None
     status: str
+    flags: str
 
 
 RECOVERY_COLUMNS = tuple(column.name for column in fields(RecoveryRow))
@@ -155,6 +156,7 @@ class SessionTransitionRow:
     episode_id: str
     role: str
     scheme_id: str
+    source: str
     coder_id: str
     code: str
     next_code: str

@@ -55,6 +55,7 @@ def recovery_rows(protocol: Protocol, rows: Iterable[Measurement]) -> Iterator[R
             row.scorable_s,
             row.coverage,
             row.status.value,
+            ";".join(row.flags),
         )
 
 
@@ -76,6 +77,7 @@ def session_transition_rows(
                 stamp.episode_id,
                 stamp.role,
                 stamp.scheme_id,
+                stream.track.source_kind,
                 stamp.coder_id,
                 ids[a],
                 ids[b],

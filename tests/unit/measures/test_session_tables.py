@@ -114,10 +114,21 @@ def test_transitions_of_w1_stop_at_the_gap() -> None:
         ("OBJ", "PRO"): (1, 1, 1.0),
         ("PRO", "SOC"): (1, 1, 1.0),
     }
-    assert {(row.episode_id, row.role, row.scheme_id, row.coder_id) for row in rows} == {
-        ("SF", "infant", "worked_infant", "AB")
+    assert {(row.episode_id, row.role, row.scheme_id, row.source, row.coder_id) for row in rows} == {
+        ("SF", "infant", "worked_infant", "human", "AB")
     }
     assert {(row.scorable_s, row.coverage) for row in rows} == {(56.0, 56 / 60)}
+
+
+def test_a_machines_codes_are_told_from_a_persons() -> None:
+    session, (infant, caregiver) = we.w2()
+    reviewed = replace(infant, source="auto_reviewed:AB")
+    assert {row.source for row in session_transition_rows(session, (reviewed,))} == {"auto_reviewed"}
+    rule = replace(we.VALENCE3, schemes=())
+    rows = list(RecoveryLatency()(session, (reviewed, caregiver), (rule,)))
+    found = {row.role: row.flags for row in recovery_rows(session.protocol, rows)}
+    assert "source=auto_reviewed" in found["infant"]
+    assert "source=auto_reviewed+human" in found["dyad"]
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
