@@ -250,7 +250,7 @@ def test_blind_mode_shows_nothing_of_the_machines(open_window: Callable[..., Any
     assert {key.kind for key in window.desk.shown_lanes()} == {"human"}
     press(window, "F7")
     assert window.desk.mode == "coding"
-    assert "nothing to review" in window.panel.said_label.text()
+    assert "you code blind" in window.panel.said_label.text()
 
 
 def test_a_full_disk_is_said_and_the_window_does_not_close_silently(
