@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from stillface.domain.results import Measurement
 from stillface.domain.session import Episode, Session
 from stillface.report.data import RsaEpochs, SessionReport, StudyReport
-from stillface.report.tables import LOW_COVERAGE
+from stillface.report.tables import AUTONOMIC, LOW_COVERAGE
 from stillface.report.timeline import ordered_tracks
-from stillface.report.wording import measure_label, role_label, source_label
+from stillface.report.wording import code_label, measure_label, role_label, source_label
 
 __all__ = ["CoverageLine", "analysed_episodes", "session_coverage", "study_coverage"]
 
@@ -18,6 +18,10 @@ CoverageLine = tuple[str, str, list[tuple[str, str]]]
 
 _RSA = "rsa_ln_ms2"
 _RSA_STREAM = "RSA, windows with a value of whole windows (share of the time)"
+# Other rows name a scheme too, while their coverage is of something else: of the windows around its events.
+_OF_A_CODED_STREAM = ("frequency", "pct_time")
+_OF_A_PAIR = ("grid_visits", "pct_match")
+_OF_TWO_BODIES = "synchrony_r0"
 
 
 def analysed_episodes(session: Session) -> tuple[Episode, ...]:
@@ -47,12 +51,12 @@ def session_coverage(data: SessionReport) -> list[CoverageLine]:
 
 
 def study_coverage(data: StudyReport) -> list[CoverageLine]:
-    """Give mean and lowest coverage of each stream by episode, from the rows that carry it."""
+    """Give mean and lowest coverage of each stream, pair of streams and body, by episode."""
     episodes = [spec.id for spec in data.protocol.episodes if spec.analyse]
     found: dict[tuple[str, str], dict[str, dict[str, Measurement]]] = {}
     for row in data.rows:
-        if row.coverage is not None and row.episode_id in episodes:
-            name = _RSA_STREAM if row.measure == _RSA else row.scheme_id or measure_label(row.measure)
+        name = _stream(row)
+        if name and row.coverage is not None and row.episode_id in episodes:
             stream = found.setdefault((row.role, name), {})
             stream.setdefault(row.episode_id, {})[row.session_id] = row
     return [
@@ -63,6 +67,17 @@ def study_coverage(data: StudyReport) -> list[CoverageLine]:
         )
         for (role, name), by_episode in found.items()
     ]
+
+
+def _stream(row: Measurement) -> str:
+    """Name the stream whose own coverage a row carries; empty where it carries another one."""
+    if row.scheme_id:
+        return row.scheme_id if row.measure in (*_OF_A_CODED_STREAM, *_OF_A_PAIR) else ""
+    if row.measure == _OF_TWO_BODIES:
+        return f"{code_label(row.measure, row.code)}, of both at once"
+    if row.measure == _RSA:
+        return _RSA_STREAM
+    return measure_label(row.measure) if row.measure in AUTONOMIC else ""
 
 
 def _share_cell(share: float, min_coverage: float) -> tuple[str, str]:

@@ -258,6 +258,10 @@ def status_words(status: Status, measure: str) -> str:
         return "no still-face effect to recover from"
     if measure.startswith("event_") and status is Status.NA_NOBOUT:
         return "no such event"
+    if measure.startswith("event_") and status is Status.MISS_LOWCOV:
+        return "missing: too little signal around the events"
+    if "moment" in measure and status is Status.MISS_LOWCOV:
+        return "missing: too little coded around the moments"
     return STATUS_WORDS[status]
 
 

@@ -10,9 +10,11 @@ from fixtures import report_example as example
 from stillface.domain.results import Status
 from stillface.errors import FieldError
 from stillface.report import StudySession, session_report, study_report
+from stillface.report.coverage import study_coverage
 from stillface.report.first_look import first_look
 from stillface.report.summary import summarise
 from stillface.report.tables import Withholding
+from stillface.report.wording import status_words
 from tests.unit.report.page import Page
 
 
@@ -179,6 +181,41 @@ def test_windows_with_rsa_are_told_alike_on_both_pages() -> None:
     study = study_report(example.study_data(n=1, rows=tuple(rows)))
     assert expected in Page(one).text
     assert expected in Page(study).text
+
+
+def test_a_streams_coverage_is_its_own_and_not_that_of_windows_around_its_events() -> None:
+    def stream(measure: str, coverage: float, **more: object):  # type: ignore[no-untyped-def]
+        return example.row(measure=measure, coverage=coverage, session_id="S01", **more)
+
+    pair = {"role": "dyad", "scheme_id": "affect3+affect3", "code": ""}
+    body = {"role": "dyad", "scheme_id": "", "coder_id": ""}
+    rows = (
+        stream("frequency", 0.98, unit="bouts"),
+        stream("pct_time", 0.98),
+        stream("moment_pct_before", 0.5),
+        stream("event_ibi_change_ms", 0.19, unit="ms"),
+        stream("grid_visits", 0.9, **pair),
+        stream("event_ibi_change_ms", 0.08, **(pair | {"role": "infant"})),
+        stream("event_scl_change_us", 0.07, role="infant", scheme_id="", code="breach", unit="uS"),
+        stream("synchrony_r0", 0.61, code="ibi_ms", **body),
+        stream("synchrony_r0", 0.11, code="rsa_ln_ms2", **body),
+        stream("synchrony_peak_r", 0.11, code="rsa_ln_ms2", **body),
+        stream("scl_us", 0.77, role="infant", scheme_id="", code="", unit="uS"),
+    )
+    told = study_coverage(example.study_data(n=1, rows=rows))
+    assert {(role, name): cells[0] for role, name, cells in told} == {
+        ("Infant", "affect3"): ("98 %", ""),
+        ("Dyad", "affect3+affect3"): ("90 %", ""),
+        ("Dyad", "inter-beat interval, of both at once"): ("61 %", "low"),
+        ("Dyad", "RSA, of both at once"): ("11 %", "low"),
+        ("Infant", "skin conductance level"): ("77 %", "low"),
+    }
+
+
+def test_too_little_signal_around_events_is_not_told_as_low_coverage_of_the_codes() -> None:
+    assert status_words(Status.MISS_LOWCOV, "pct_time") == "missing: coverage too low"
+    assert "signal around the events" in status_words(Status.MISS_LOWCOV, "event_ibi_change_ms")
+    assert "around the moments" in status_words(Status.MISS_LOWCOV, "prop_moment_recovered")
 
 
 def test_what_is_zero_throughout_is_named_and_not_drawn() -> None:
