@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtGui import QKeyEvent
+from qtpy.QtGui import QKeyEvent, QShowEvent
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -41,11 +41,21 @@ class KeyField(QLineEdit):
     ----------
     caught : callable
         Gets the key as keymaps write it.
+    left : callable
+        Called for Esc once a key was refused.
+
+    Attributes
+    ----------
+    refused : bool
+        A key was refused: Esc and Tab lead away now, and are no keys to be had.
     """
 
-    def __init__(self, caught: Callable[[str], object], parent: QWidget | None = None) -> None:
+    def __init__(
+        self, caught: Callable[[str], object], left: Callable[[], object], parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._caught = caught
+        self._caught, self._left = caught, left
+        self.refused = False
         self.setReadOnly(True)
         # Tab would bring one here, and be taken for the new key when it was to lead away.
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
@@ -58,9 +68,16 @@ class KeyField(QLineEdit):
             QEvent.Type.KeyPress,
             QEvent.Type.ShortcutOverride,
         ):
-            event.accept()
             key = key_name(event)
-            if event.type() == QEvent.Type.KeyPress and key:
+            if self.refused and key in ("Tab", "Shift+Tab"):
+                return super().event(event)
+            event.accept()
+            # The key that brought one here, still held down, is not the one that is wanted.
+            if event.type() == QEvent.Type.ShortcutOverride or event.isAutoRepeat():
+                return True
+            if self.refused and key == "Esc":
+                self._left()
+            elif key:
                 self.setText(key)
                 self._caught(key)
             return True
@@ -83,7 +100,7 @@ class KeysDialog(QDialog):
         self.resize(*_SIZE_PX)
         dress(self, theme)
         self.table = QTableWidget(len(ACTIONS), 3)
-        self.field = KeyField(lambda key: self._give(key))
+        self.field = KeyField(self._give, self._to_table)
         self.told = QLabel()
         self.told.setWordWrap(True)
         self.told.setAccessibleName("What is in the way")
@@ -94,6 +111,7 @@ class KeysDialog(QDialog):
         self._lay_out()
         self._fill()
         self.table.selectRow(0)
+        self._to_table()
 
     def _lay_out(self) -> None:
         whole = QVBoxLayout(self)
@@ -112,7 +130,7 @@ class KeysDialog(QDialog):
         self.table.setTabKeyNavigation(False)
         self.table.setAccessibleName("What can be done, and its keys")
         self.table.itemSelectionChanged.connect(self._chosen)
-        self.table.itemActivated.connect(lambda _item: self.field.setFocus(Qt.FocusReason.OtherFocusReason))
+        self.table.itemDoubleClicked.connect(lambda _item: self._listen())
         whole.addWidget(self.table, 1)
         row = QHBoxLayout()
         row.addWidget(QLabel("New key"))
@@ -170,23 +188,58 @@ class KeysDialog(QDialog):
         self.move_button.setEnabled(bool(self._wanted) and bool(keymap.rivals(id_, self._wanted)))
         self.reset_button.setEnabled(id_ in keymap.own)
 
-    def _give(self, key: str) -> None:
-        self._wanted = key
-        self._try(lambda id_: self.choice.give(id_, key, also=self.also.isChecked()))
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # type: ignore[override]  # noqa: N802  Qt's name
+        """Listen for the new key of the line when Return is pressed: OK is for who goes to it."""
+        if event.key() not in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            super().keyPressEvent(event)
+        elif self.focusWidget() is self.table and not event.isAutoRepeat():
+            self._listen()
+        else:
+            button = self.focusWidget()
+            if isinstance(button, QPushButton):
+                button.click()
+
+    def showEvent(self, event: QShowEvent) -> None:  # type: ignore[override]  # noqa: N802  Qt's name
+        """Have no button that Return presses from elsewhere, as the row of buttons has made one now."""
+        super().showEvent(event)
+        for button in self.findChildren(QPushButton):
+            button.setAutoDefault(False)
+            button.setDefault(False)
+
+    def _listen(self) -> None:
+        self.field.refused = False
+        self.field.clear()
+        self.field.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.told.setText(f"Press the new key of: {ACTIONS[max(self.table.currentRow(), 0)].label}.")
+
+    def _to_table(self) -> None:
         self.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _give(self, key: str) -> None:
+        """Give the key; one that is refused is told, and the field listens on."""
+        self._wanted = key
+        self.field.refused = not self._try(lambda id_: self.choice.give(id_, key, also=self.also.isChecked()))
+        if not self.field.refused:
+            self._to_table()
+            return
+        take = ", Tab to take it from there" if self.move_button.isEnabled() else ""
+        self.told.setText(f"{self.told.text()} Press another key{take}, or Esc to leave it as it is.")
 
     def _move(self, action_id: str) -> None:
         self.choice.move(action_id, self._wanted, also=self.also.isChecked())
 
-    def _try(self, change: Callable[[str], object]) -> None:
+    def _try(self, change: Callable[[str], object]) -> bool:
         """Change something; what is in the way is said, and nothing changed."""
         try:
             change(self.action_id)
         except UsageError as error:
             self.told.setText(f"{error.what}. Nothing was changed.")
+            done = False
         else:
             self._fill()
+            done = True
         self._offer()
+        return done
 
     def _reset_all(self) -> None:
         self.choice.reset_all()

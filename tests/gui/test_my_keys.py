@@ -80,3 +80,47 @@ def test_a_key_in_use_is_named_and_nothing_changes_until_it_is_taken_from_there(
     asked(monkeypatch, window, choose)
     assert window.desk.keymap.keys("split") == ("Ctrl+M",)
     assert window.desk.keymap.keys("merge") == ()
+
+
+def test_by_keys_alone_a_line_is_chosen_given_a_key_and_a_refused_one_is_tried_again(
+    open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window()
+    seen: list[KeysDialog] = []
+
+    def key(dialog: KeysDialog, which: Any, held: Any = NONE) -> None:
+        dialog.activateWindow()
+        QTest.keyClick(dialog.focusWidget() or dialog, which, held)
+
+    def choose(dialog: KeysDialog) -> None:
+        seen.append(dialog)
+        dialog.choose("split")
+        key(dialog, Qt.Key.Key_Down)
+        key(dialog, Qt.Key.Key_Up)
+        assert dialog.action_id == "split"
+        key(dialog, Qt.Key.Key_Return)
+        assert dialog.isVisible()
+        assert dialog.told.text() == "Press the new key of: Cut the bout here."
+        key(dialog, Qt.Key.Key_D)
+        assert "affect3: Positive" in dialog.told.text()
+        assert dialog.told.text().endswith("Press another key, or Esc to leave it as it is.")
+        key(dialog, Qt.Key.Key_M, CTRL)
+        assert "Tab to take it from there" in dialog.told.text()
+        key(dialog, Qt.Key.Key_F2)
+        assert dialog.choice.keymap.keys("split") == ("F2",)
+        key(dialog, Qt.Key.Key_Return)
+        key(dialog, Qt.Key.Key_D)
+        key(dialog, Qt.Key.Key_Escape)
+        assert dialog.choice.keymap.keys("split") == ("F2",)
+        assert dialog.focusWidget() is dialog.table
+        key(dialog, Qt.Key.Key_Return)
+        key(dialog, Qt.Key.Key_M, CTRL)
+        while dialog.focusWidget() is not dialog.move_button:
+            key(dialog, Qt.Key.Key_Tab)
+        key(dialog, Qt.Key.Key_Return)
+        assert dialog.choice.keymap.keys("split") == ("Ctrl+M",)
+        assert dialog.isVisible()
+
+    asked(monkeypatch, window, choose)
+    assert seen
+    assert window.desk.keymap.keys("split") == ("Ctrl+M",)
