@@ -40,6 +40,7 @@ def write_reports(folder: StudyFolder, options: RunOptions) -> Written:
         ledger.enter(files[-1:], INCOMPLETE if undone else session.key)
         warnings += [f"{session.session.session_id}: {line}" for line in undone] + list(result.warnings)
     failed = {problem.session_id: problem.reason for problem in plan.problems}
+    warnings += [f"{session_id}: {reason}" for session_id, reason in failed.items()]
     statistics = statistics_of(folder, results, plan, failed)
     files.append(write_study_page(folder, results, plan, failed, statistics))
     ledger.enter(files[-1:], plan.key if whole else INCOMPLETE)

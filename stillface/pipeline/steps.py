@@ -29,6 +29,7 @@ from stillface.physio.analyse import heart_warnings
 from stillface.physio.beats import SOURCE, find_beats
 from stillface.physio.params import HeartParams
 from stillface.physio.sync import fit_clock_map
+from stillface.pipeline.changed_raw import refuse_changed_raw
 from stillface.pipeline.faces_seen import track_path
 from stillface.pipeline.inputs import FileHashes
 from stillface.pipeline.readers import reader_for
@@ -86,8 +87,9 @@ def session_steps(folder: StudyFolder, session: Session, hashes: FileHashes, wor
     Raises
     ------
     InputError
-        A declared file is not there or cannot be read.
+        A declared file is not there, cannot be read, or is not the one that was added.
     """
+    refuse_changed_raw(folder, session, hashes)
     tracking = {video.id: _track_step(folder, session, video, hashes, workers) for video in session.videos}
     steps = list(tracking.values())
     for role in session.protocol.role_ids:

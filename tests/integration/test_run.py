@@ -14,12 +14,16 @@ from stillface.domain.clock import ClockMap
 from stillface.domain.recording import SignalRecording
 from stillface.domain.session import Episode, Session
 from stillface.domain.study import Person, Study
+from stillface.io.artefacts import stored_key
 from stillface.io.bundle import StudyFolder, create_study
 from stillface.io.code_log import CodeLog
 from stillface.io.code_log_record import LoggedBout
 from stillface.io.protocol_yaml import load_protocol
 from stillface.pipeline import run as run_room
+from stillface.pipeline.accept import accept_files
+from stillface.pipeline.measure_study import measure_study
 from stillface.pipeline.plan import RunOptions, make_plan
+from stillface.pipeline.raw_files import hash_of, record_raw
 from stillface.pipeline.reports import write_reports
 from stillface.pipeline.run import RunSummary, SilentObserver, run_plan
 from stillface.pipeline.verify import verify_study
@@ -189,6 +193,58 @@ def test_reports_of_one_session_leave_the_study_page_whole(folder: StudyFolder) 
     write_reports(folder, RunOptions(workers=1, sessions=("S1",)))
     assert "S2.html" in (folder.reports_dir / "study.html").read_text()
     assert verify_study(folder).findings == []
+
+
+@pytest.fixture
+def swapped(folder: StudyFolder) -> StudyFolder:
+    """Run a study whose raw files are recorded, then put another heart in the place of S2's."""
+    for k in (1, 2):
+        name = f"physio/s{k}.csv"
+        record_raw(folder, f"S{k}", {name: hash_of(folder.path_of(name))})
+    assert go(folder).failures == {}
+    raw = folder.root / "physio" / "s2.csv"
+    raw.write_text(raw.read_text().replace(",0.0", ",0.1"))
+    return folder
+
+
+def test_another_raw_file_stops_its_session_until_it_is_accepted(swapped: StudyFolder) -> None:
+    kept = stored_key(swapped.signals_dir("S2") / "heart.h5")
+    summary = go(swapped)
+    assert list(summary.failures) == ["S2"]
+    assert "physio/s2.csv: not the file that was added" in summary.failures["S2"]
+    assert "stillface verify STUDY --accept physio/s2.csv --why" in summary.failures["S2"]
+    assert sessions_in_tables(swapped) == {"S1"}
+    assert stored_key(swapped.signals_dir("S2") / "heart.h5") == kept
+    accept_files(swapped, ["physio/s2.csv"], who="LM", why="the first export was cut")
+    summary = go(swapped)
+    assert (summary.done, summary.failures) == (1, {})
+    assert sessions_in_tables(swapped) == {"S1", "S2"}
+    assert stored_key(swapped.signals_dir("S2") / "heart.h5") != kept
+
+
+def test_reports_and_measures_leave_out_a_session_with_another_raw_file(swapped: StudyFolder) -> None:
+    written = write_reports(swapped, RunOptions(workers=1))
+    assert [path.name for path in written.files] == ["S1.html", "study.html"]
+    assert [line for line in written.warnings if line.startswith("S2: physio/s2.csv: not the file")]
+    measured = measure_study(swapped, RunOptions(workers=1))
+    assert list(measured.sessions) == ["S1"]
+    assert [line for line in measured.warnings if line.startswith("S2: physio/s2.csv: not the file")]
+
+
+def test_unchanged_raw_files_are_not_read_again(
+    swapped: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_plan(swapped, RunOptions(workers=1))
+    opened: list[str] = []
+    real = Path.open
+
+    def watched(self: Path, *arguments: object, **more: object) -> object:
+        opened.append(self.name)
+        return real(self, *arguments, **more)  # type: ignore[call-overload]
+
+    monkeypatch.setattr(Path, "open", watched)
+    assert [problem.session_id for problem in make_plan(swapped, RunOptions(workers=1)).problems] == ["S2"]
+    assert not [name for name in opened if name.endswith(".csv")]
 
 
 def test_a_broken_signal_stops_only_its_session(folder: StudyFolder) -> None:
