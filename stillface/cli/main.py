@@ -38,7 +38,7 @@ def run() -> None:
     except OSError as error:
         if debug:
             raise
-        say_error(f"{error.filename or 'the disk'}: {error.strerror or error}")
+        say_error(_in_words(error))
         code = IO_ERROR
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -50,3 +50,13 @@ def run() -> None:
         )
         code = INTERNAL_ERROR
     sys.exit(code)
+
+
+def _in_words(error: OSError) -> str:
+    """Name the file, what is wrong with the disk and what to do about it."""
+    from pathlib import Path
+
+    from stillface.io.durable import storage_error
+
+    name = str(error.filename or "a file of the study")
+    return str(storage_error(error, Path(name), "could not read or write"))

@@ -21,7 +21,7 @@ from typing import ClassVar
 from stillface.errors import StorageError
 from stillface.io.durable import storage_error
 
-__all__ = ["FileLock", "LockRefusedError", "LockUnwritableError", "wait_for_lock"]
+__all__ = ["FileLock", "LockRefusedError", "LockUnwritableError", "NoLocksError", "wait_for_lock"]
 
 _HOLDER_BYTES = 4096
 _LOOK_AGAIN_S = 0.02
@@ -36,6 +36,10 @@ class LockRefusedError(StorageError):
 
 class LockUnwritableError(LockRefusedError):
     """The lock file cannot be written: the disk or share takes nothing now, whoever asks."""
+
+
+class NoLocksError(LockRefusedError):
+    """A disk or share that gives no locks, whoever asks: nobody can be held off, and nobody need be there."""
 
 
 class FileLock:
@@ -73,7 +77,8 @@ class FileLock:
         except OSError as error:
             reason = _refusal(self._descriptor, error)
             os.close(self._descriptor)
-            raise LockRefusedError(reason) from error
+            refused = LockRefusedError if error.errno in _HELD_ELSEWHERE else NoLocksError
+            raise refused(reason) from error
         self._held_here[self._key], self._released = who, False
         self._write_holder(who)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 
 from stillface.errors import StorageError
@@ -57,10 +58,14 @@ class FileHashes:
         return digest.hexdigest()
 
     def save(self) -> None:
-        """Keep what was computed."""
+        """Keep what was computed, where it can be kept; else the next who asks reads the files again.
+
+        A study that cannot be written can still be planned and measured.
+        """
         if self._changed:
-            write_atomic(self._memory, json.dumps(self._known, sort_keys=True).encode())
-            self._changed = False
+            with suppress(StorageError):
+                write_atomic(self._memory, json.dumps(self._known, sort_keys=True).encode())
+                self._changed = False
 
 
 def _remembered(memory: Path) -> dict[str, tuple[str, str]]:
