@@ -39,7 +39,9 @@ def run(
     folder = open_study(study)
     options = RunOptions(workers, tuple(session or ()), include_auto, tuple(coder or ()))
     plan = make_plan(folder, options)
-    if not quiet:
+    if quiet:
+        say_problems(plan)
+    else:
         show_plan(plan)
     if dry_run:
         return
@@ -84,10 +86,15 @@ def carry_out(folder: StudyFolder, plan: Plan, *, quiet: bool) -> RunSummary:
     return summary
 
 
-def show_plan(plan: Plan) -> None:
-    """Say what is there, what is to do, what is missing, and about how long it will take."""
+def say_problems(plan: Plan) -> None:
+    """Say which sessions cannot be run, and why."""
     for problem in plan.problems:
         people.print(f"cannot run {problem.session_id}: {problem.reason}", style="bold red", markup=False)
+
+
+def show_plan(plan: Plan) -> None:
+    """Say what is there, what is to do, what is missing, and about how long it will take."""
+    say_problems(plan)
     if plan.nothing_to_do:
         people.print(f"Nothing to do: all {plan.n_done} steps, tables and reports are up to date.")
         return

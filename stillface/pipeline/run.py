@@ -11,6 +11,8 @@ from typing import Protocol
 from stillface.contracts.tracker import Progress
 from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
+from stillface.io.durable import storage_error
+from stillface.pipeline.at_work import at_work
 from stillface.pipeline.ledger import INCOMPLETE
 from stillface.pipeline.outputs import (
     statistics_of,
@@ -92,11 +94,18 @@ def run_plan(folder: StudyFolder, plan: Plan, observer: Observer) -> RunSummary:
     A session whose step fails is reported and the others go on. An interrupt loses no finished step.
     Tables and pages that rest on a failed step are written but not entered as current, so that the next
     run makes them again.
+
+    Raises
+    ------
+    StorageError
+        Another run of this study is at work, or the log of the run cannot be written.
     """
     summary = RunSummary(cached=plan.n_done)
     summary.failures.update({problem.session_id: problem.reason for problem in plan.problems})
     began = time.monotonic()
-    with RunLog(folder.logs_dir) as log:
+    session_ids = [session.session.session_id for session in plan.sessions]
+    with at_work(folder, session_ids, "stillface run") as warnings, RunLog(folder.logs_dir) as log:
+        summary.warnings += warnings
         runner = _Runner(folder, plan, observer, log, summary)
         whole = [session for session in plan.sessions if runner.steps(session)]
         runner.outputs(whole)
@@ -208,6 +217,11 @@ class _Runner:
             remarks = work(progress)
         except StillfaceError as error:
             self._failed(session_id, name, error, str(error))
+            return None
+        except OSError as error:
+            file = Path(str(error.filename or "a file of the study"))
+            refused = storage_error(error, file, "could not read or write")
+            self._failed(session_id, name, error, str(refused))
             return None
         except Exception as error:  # noqa: BLE001  a fault of ours in one visit must not stop hundreds
             # The place makes the fault findable; the file's name alone, for a log holds no machine path.

@@ -10,6 +10,7 @@ from stillface.pipeline.study_files import Statistics
 from stillface.pipeline.study_stats import MODELLED, ExclusionRow
 from stillface.pipeline.study_survival import survival_table
 from stillface.pipeline.study_transitions import transition_table
+from stillface.report.privacy import without_paths
 from stillface.report.study_tables import StudyTable
 from stillface.report.wording import event_label, measure_label, role_label, rounded
 
@@ -301,7 +302,8 @@ def _left_out(protocol: Protocol, exclusions: tuple[ExclusionRow, ...]) -> Itera
     sums: dict[tuple[bool, str, str, str, str], tuple[set[str], int]] = {}
     for row in exclusions:
         if not row.n_rows:
-            yield row.reason, "–", "–", "–", row.session_id, "all"
+            reason = str(without_paths(row.reason)) if row.status == "not processed" else row.reason
+            yield reason, "–", "–", "–", row.session_id, "all"
             continue
         # What is not defined is no loss: it comes last.
         lost = not row.status.startswith("NA_")

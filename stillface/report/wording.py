@@ -260,6 +260,8 @@ def status_words(status: Status, measure: str) -> str:
         return "no such event"
     if measure.startswith("event_") and status is Status.MISS_LOWCOV:
         return "missing: too little signal around the events"
+    if measure.startswith("event_") and status is Status.MISS_LOWN:
+        return "missing: too few events with heart or skin around them"
     if "moment" in measure and status is Status.MISS_LOWCOV:
         return "missing: too little coded around the moments"
     return STATUS_WORDS[status]

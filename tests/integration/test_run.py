@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from stillface.cli.run import say_problems
 from stillface.domain.clock import ClockMap
 from stillface.domain.recording import SignalRecording
 from stillface.domain.session import Episode, Session
 from stillface.domain.study import Person, Study
+from stillface.errors import StorageError
 from stillface.io.artefacts import stored_key
 from stillface.io.bundle import StudyFolder, create_study
 from stillface.io.code_log import CodeLog
@@ -21,6 +25,7 @@ from stillface.io.code_log_record import LoggedBout
 from stillface.io.protocol_yaml import load_protocol
 from stillface.pipeline import run as run_room
 from stillface.pipeline.accept import accept_files
+from stillface.pipeline.at_work import at_work
 from stillface.pipeline.measure_study import measure_study
 from stillface.pipeline.plan import RunOptions, make_plan
 from stillface.pipeline.raw_files import hash_of, record_raw
@@ -195,6 +200,28 @@ def test_reports_of_one_session_leave_the_study_page_whole(folder: StudyFolder) 
     assert verify_study(folder).findings == []
 
 
+def test_a_run_makes_lost_folders_and_is_refused_while_another_one_is_at_work(folder: StudyFolder) -> None:
+    for place in (folder.exports_dir, folder.reports_dir, folder.auto_dir("S1")):
+        place.rmdir()
+    with at_work(folder, (), "stillface run"), pytest.raises(StorageError, match="another run is at work"):
+        go(folder)
+    assert not list(folder.reports_dir.iterdir())
+    assert go(folder).failures == {}
+    assert sessions_in_tables(folder) == {"S1", "S2"}
+
+
+def test_a_full_disk_in_a_step_names_the_file_and_is_no_fault_of_ours(
+    folder: StudyFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder.root / "signals" / "heart.h5"))
+
+    monkeypatch.setattr("stillface.pipeline.steps.save_signal", full)
+    failures = go(folder).failures
+    expected = "heart.h5: could not read or write: the disk is full; free some space, then save again"
+    assert failures == {f"S{k}/signal:heart": expected for k in (1, 2)}
+
+
 @pytest.fixture
 def swapped(folder: StudyFolder) -> StudyFolder:
     """Run a study whose raw files are recorded, then put another heart in the place of S2's."""
@@ -207,13 +234,20 @@ def swapped(folder: StudyFolder) -> StudyFolder:
     return folder
 
 
-def test_another_raw_file_stops_its_session_until_it_is_accepted(swapped: StudyFolder) -> None:
+def test_another_raw_file_stops_its_session_until_it_is_accepted(
+    swapped: StudyFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
     kept = stored_key(swapped.signals_dir("S2") / "heart.h5")
+    say_problems(make_plan(swapped, RunOptions(workers=1)))
+    assert "cannot run S2: physio/s2.csv" in capsys.readouterr().err
     summary = go(swapped)
     assert list(summary.failures) == ["S2"]
     assert "physio/s2.csv: not the file that was added" in summary.failures["S2"]
     assert "stillface verify STUDY --accept physio/s2.csv --why" in summary.failures["S2"]
     assert sessions_in_tables(swapped) == {"S1"}
+    page = (swapped.reports_dir / "study.html").read_text()
+    assert "not the file that was added" in page
+    assert "s2.csv" not in page
     assert stored_key(swapped.signals_dir("S2") / "heart.h5") == kept
     accept_files(swapped, ["physio/s2.csv"], who="LM", why="the first export was cut")
     summary = go(swapped)

@@ -215,6 +215,8 @@ def test_a_streams_coverage_is_its_own_and_not_that_of_windows_around_its_events
 def test_too_little_signal_around_events_is_not_told_as_low_coverage_of_the_codes() -> None:
     assert status_words(Status.MISS_LOWCOV, "pct_time") == "missing: coverage too low"
     assert "signal around the events" in status_words(Status.MISS_LOWCOV, "event_ibi_change_ms")
+    assert "too few events" in status_words(Status.MISS_LOWN, "event_scl_change_us")
+    assert status_words(Status.MISS_LOWN, "bout_sd_s") == "missing: too few observations"
     assert "around the moments" in status_words(Status.MISS_LOWCOV, "prop_moment_recovered")
 
 
