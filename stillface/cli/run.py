@@ -88,7 +88,7 @@ def carry_out(folder: StudyFolder, plan: Plan, *, quiet: bool) -> RunSummary:
 
 def say_problems(plan: Plan) -> None:
     """Say which sessions cannot be run, and why."""
-    for problem in plan.problems:
+    for problem in (problem for problem in plan.problems if problem.wanted):
         people.print(f"cannot run {problem.session_id}: {problem.reason}", style="bold red", markup=False)
 
 

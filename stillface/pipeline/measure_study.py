@@ -13,7 +13,8 @@ from stillface.pipeline.outputs import statistics_of
 from stillface.pipeline.plan import RunOptions, make_plan
 from stillface.pipeline.results import session_results
 from stillface.pipeline.study_files import Statistics
-from stillface.pipeline.unpaired import unpaired, unpaired_warnings
+from stillface.pipeline.unpaired import study_unpaired
+from stillface.pipeline.whose_codes import unsettled_warnings
 
 __all__ = ["StudyMeasures", "measure_study"]
 
@@ -77,9 +78,7 @@ def measure_study(folder: StudyFolder, options: RunOptions) -> StudyMeasures:
             session_id = result.session.session_id
             undone = [f"not done yet: {step.name}" for step in session.steps if not step.done]
             warnings += [f"{session_id}: {line}" for line in (*undone, *result.warnings)]
-    rules = plan.choice.rules
-    alone = {r.session.session_id: unpaired(r.session, r.analysed, rules) for r in results}
-    warnings += unpaired_warnings(alone)
+    warnings += [*study_unpaired(results, plan.choice.rules), *unsettled_warnings(results)]
     limit = folder.study.min_coverage
     failed = {problem.session_id: problem.reason for problem in plan.problems}
     return StudyMeasures(

@@ -43,6 +43,7 @@ from stillface.pipeline.study_files import Statistics, study_statistics, write_s
 from stillface.pipeline.study_page import page_tables
 from stillface.pipeline.study_people import ages_of, participants
 from stillface.pipeline.study_pictures import study_pictures
+from stillface.pipeline.whose_codes import whose_codes
 from stillface.report.data import SessionReport, StudyReport, StudySession
 from stillface.report.html import session_report, study_report
 from stillface.report.study_plots import StudyPictures
@@ -121,6 +122,7 @@ def statistics_of(
         _events(folder, results),
         [(result.session, result.bodies) for result in results],
         plan.choice.params,
+        {(r.session.session_id, *key): reason for r in results for key, reason in r.unsettled.items()},
     )
 
 
@@ -172,7 +174,7 @@ def write_session_page(
             age_days=ages_of(folder.study, session),
             min_coverage=folder.study.min_coverage,
             versions=_versions(),
-            parameters=_parameters(plan),
+            parameters={**_parameters(plan), **_whose(result)},
             log_heads=result.log_heads,
             warnings=(*result.warnings, *review_lines(result.remarks), *remarks),
         )
@@ -285,6 +287,11 @@ def _people(study: Study, session: Session, covariates: Sequence[str]) -> Iterab
             early,
             *(session.covariates.get(name) for name in covariates),
         )
+
+
+def _whose(result: SessionResults) -> dict[str, Json]:
+    """Say why somebody's codes are analysed, of streams that have several codings."""
+    return {"codes_analysed": "; ".join(whose_codes(result))} if result.why else {}
 
 
 def _parameters(plan: Plan) -> dict[str, Json]:

@@ -15,6 +15,7 @@ from stillface.errors import StillfaceError
 from stillface.io.bundle import StudyFolder
 from stillface.io.human_codes import read_people
 from stillface.io.scheme_yaml import load_rule, shipped_rule_ids
+from stillface.pipeline.first_coders import first_coders
 from stillface.pipeline.inputs import FileHashes
 from stillface.pipeline.known_coders import check_coders
 from stillface.pipeline.ledger import Ledger
@@ -62,10 +63,11 @@ class RunOptions:
 
 @dataclass(frozen=True)
 class Problem:
-    """A session that cannot be planned, and why."""
+    """A session that cannot be planned, and why; ``wanted`` as in :class:`SessionPlan`."""
 
     session_id: str
     reason: str
+    wanted: bool = True
 
 
 @dataclass(frozen=True)
@@ -153,12 +155,13 @@ def make_plan(folder: StudyFolder, options: RunOptions) -> Plan:
     check_coders(folder, options.coders)
     plans, problems = [], []
     for session_id in known:
+        wanted = not options.sessions or session_id in options.sessions
         try:
             session = folder.load_session(session_id)
             planned = _plan_session(folder, session, choice, hashes, ledger, options.workers)
-            plans.append(replace(planned, wanted=not options.sessions or session_id in options.sessions))
+            plans.append(replace(planned, wanted=wanted))
         except StillfaceError as error:
-            problems.append(Problem(session_id, str(error)))
+            problems.append(Problem(session_id, str(error), wanted))
     hashes.save()
     inputs = {plan.session.session_id: plan.key for plan in plans}
     key = Provenance("study", inputs, _people(folder.study), __version__).key
@@ -202,6 +205,7 @@ def _plan_session(
             "coders": list(choice.coders),
             "min_coverage": folder.study.min_coverage,
             **_changed(choice.params),
+            **_first(choice, session.session_id),
         },
         __version__,
     ).key
@@ -215,6 +219,17 @@ def _changed(params: MeasureParams) -> dict[str, Json]:
         name: {**params.changed(name)} for name in FAMILY_PARAMS if params.changed(name)
     }
     return {"measures": changed} if changed else {}
+
+
+def _first(choice: Choice, session_id: str) -> dict[str, Json]:
+    """Give whose codings of a session count first; nothing where nobody is named, as before."""
+    given = choice.first.pass_1.get(session_id, {})
+    first: dict[str, Json] = {f"{role}/{scheme}": [*sorted(who)] for (role, scheme), who in given.items()}
+    master = choice.first.masters.get(session_id)
+    return {
+        **({"first_coders": dict(sorted(first.items()))} if first else {}),
+        **({"master": master} if master else {}),
+    }
 
 
 def _people(study: Study) -> dict[str, Json]:
@@ -236,4 +251,4 @@ def _choice(folder: StudyFolder, options: RunOptions) -> Choice:
         sources = (*sources, "auto")
     names = study.rules or shipped_rule_ids()
     rules: tuple[MatchRule, ...] = tuple(load_rule(name, folder.root) for name in names)
-    return Choice(sources, options.coders, rules, study.measures)
+    return Choice(sources, options.coders, rules, study.measures, first_coders(folder))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from stillface.contracts.registry import CODERS
 from stillface.domain.autonomic import AutonomicEpisode, BodySeries, HeartEpoch
 from stillface.domain.clock import ClockMap, ns_to_s
+from stillface.domain.events import PointEvents
 from stillface.domain.measure_params import USUAL, MeasureParams
 from stillface.domain.recording import Signal, SignalRecording
 from stillface.domain.results import Measurement, Status
 from stillface.domain.scheme import MatchRule
 from stillface.domain.session import Session
 from stillface.domain.states import StateTrack
+from stillface.errors import InputError
 from stillface.io.artefacts import load_beats, load_signal, load_state_track
 from stillface.io.bundle import StudyFolder
 from stillface.io.codes_writer import Remarks
@@ -31,7 +34,8 @@ from stillface.physio.body_series import ibi_over_time, rsa_over_time, scl_over_
 from stillface.physio.eda import eda_summaries
 from stillface.physio.epochs import heart_summaries
 from stillface.physio.params import EdaParams, HeartParams
-from stillface.pipeline.choose import choose
+from stillface.pipeline.choose import Key, Settled, settle
+from stillface.pipeline.first_coders import FirstCoders
 from stillface.pipeline.measuring import measure_session, moment_rows, repair_rows, without_unproposed
 from stillface.pipeline.strips import match_strips
 from stillface.report.data import IbiTrace, MatchStrip, RsaEpochs
@@ -58,12 +62,15 @@ class Choice:
     rules : tuple of MatchRule
     params : MeasureParams
         Of the families of measures.
+    first : FirstCoders
+        Whose coding counts where several people coded a stream.
     """
 
     sources: tuple[str, ...]
     coders: tuple[str, ...]
     rules: tuple[MatchRule, ...]
     params: MeasureParams = USUAL
+    first: FirstCoders = field(default_factory=FirstCoders)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +91,10 @@ class SessionResults:
         Heart and skin over time.
     around : tuple of AroundEvents
         Their change around events.
+    why : dict of (role, scheme_id) to str
+        Why this coder's codes are analysed, of streams that have several codings.
+    unsettled : dict of (role, scheme_id) to str
+        Streams that several people coded and that are not analysed, each with its reason.
     """
 
     session: Session
@@ -100,6 +111,8 @@ class SessionResults:
     warnings: tuple[str, ...]
     bodies: tuple[BodySeries, ...] = ()
     around: tuple[AroundEvents, ...] = ()
+    why: Mapping[Key, str] = field(default_factory=dict)
+    unsettled: Mapping[Key, str] = field(default_factory=dict)
 
     @property
     def unreviewed_ns(self) -> tuple[int, int]:
@@ -107,6 +120,20 @@ class SessionResults:
         coded = [(track, _coded_ns(track, self.session)) for track in self.analysed]
         machine = sum(ns for track, ns in coded if track.source_kind == "auto")
         return machine, sum(ns for _, ns in coded)
+
+
+Coded = TypeVar("Coded", StateTrack, PointEvents)
+
+
+@dataclass(frozen=True)
+class _Codes:
+    """Which codes of a session are analysed, and what is to be said of the others."""
+
+    tracks: tuple[StateTrack, ...]
+    points: tuple[PointEvents, ...]
+    warnings: tuple[str, ...]
+    why: Mapping[Key, str]
+    unsettled: Mapping[Key, str]
 
 
 @dataclass
@@ -126,20 +153,15 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
     Raises
     ------
     InputError
-        A damaged artefact, or several codings of one role and scheme and none declared.
+        A damaged artefact, or heart beats that several people corrected and none chosen.
     """
     people = read_people(folder.codes_dir(session.session_id), folder.scheme)
     auto_files = sorted(folder.auto_dir(session.session_id).glob("*.h5"))
     auto = tuple(load_state_track(path, folder.scheme) for path in auto_files)
     session = session.with_tracks((*people.tracks, *auto))
-    analysed, warnings = _analysed(session, choice)
-    points = choose(
-        ((events, events.scheme.id, events.source_kind) for events in people.points),
-        where=f"session {session.session_id}",
-        coders=choice.coders,
-        sources=choice.sources,
-    )
-    session, body = _body(folder, session.with_points(points[key] for key in sorted(points)), choice)
+    codes = _analysed(session, people.points, choice)
+    analysed, points = codes.tracks, codes.points
+    session, body = _body(folder, session.with_points(points), choice)
     unproposed = _unproposed(analysed)
     around = tuple(
         _unless_unproposed(found, unproposed)
@@ -157,9 +179,11 @@ def session_results(folder: StudyFolder, session: Session, choice: Choice) -> Se
         body.clocks,
         people.remarks,
         people.heads,
-        (*people.warnings, *warnings, *_unknown_events(session, body)),
+        (*people.warnings, *codes.warnings, *_unknown_events(session, body)),
         tuple(body.series),
         around,
+        codes.why,
+        codes.unsettled,
     )
 
 
@@ -183,8 +207,8 @@ def _rows(
     yield from body_synchrony_rows(session, body.series)
 
 
-def _analysed(session: Session, choice: Choice) -> tuple[tuple[StateTrack, ...], list[str]]:
-    """Choose one track per role and scheme; streams that only a machine coded are left out and named."""
+def _analysed(session: Session, events: Sequence[PointEvents], choice: Choice) -> _Codes:
+    """Choose one coding per role and scheme; streams of which none is analysed are named."""
     usable, left_out = list(session.tracks), []
     if "auto" not in choice.sources and not choice.coders:
         seen = {(t.role, t.scheme.id) for t in usable if t.source_kind in choice.sources}
@@ -195,15 +219,35 @@ def _analysed(session: Session, choice: Choice) -> tuple[tuple[StateTrack, ...],
             for role, scheme in alone
         ]
         usable = [track for track in usable if (track.role, track.scheme.id) not in alone]
-    chosen = choose(
-        ((track, track.scheme.id, track.source_kind) for track in usable),
+    states, points = _settle(session, usable, choice), _settle(session, events, choice)
+    order = session.protocol.role_ids
+    open_, why = {**states.open, **points.open}, {**states.why, **points.why}
+    # The place stands beside the reason wherever it is said.
+    reasons = {key: InputError(e.what, got=e.got, expected=e.expected, fix=e.fix) for key, e in open_.items()}
+    tracks = [states.chosen[key] for key in sorted(states.chosen, key=lambda k: (order.index(k[0]), k[1]))]
+    if reasons and choice.first.problem:
+        left_out.append(f"who codes first is not known: {choice.first.problem}")
+    left_out += [
+        f"{role} {scheme}: not analysed: {error}" for (role, scheme), error in sorted(reasons.items())
+    ]
+    return _Codes(
+        tuple(tracks),
+        tuple(points.chosen[key] for key in sorted(points.chosen)),
+        (*left_out, *_outranked(session, tracks, choice)),
+        why,
+        {key: str(error) for key, error in reasons.items()},
+    )
+
+
+def _settle(session: Session, codings: Sequence[Coded], choice: Choice) -> Settled[Coded]:
+    keys = sorted({(coding.role, coding.scheme.id) for coding in codings})
+    return settle(
+        ((coding, coding.scheme.id, coding.source_kind) for coding in codings),
         where=f"session {session.session_id}",
         coders=choice.coders,
         sources=choice.sources,
+        firsts=choice.first.of(session.session_id, keys),
     )
-    order = session.protocol.role_ids
-    analysed = tuple(chosen[key] for key in sorted(chosen, key=lambda k: (order.index(k[0]), k[1])))
-    return analysed, [*left_out, *_outranked(session, analysed, choice)]
 
 
 def _outranked(session: Session, analysed: Sequence[StateTrack], choice: Choice) -> list[str]:

@@ -26,8 +26,8 @@ from stillface.pipeline.remarks import keep_remarks, kept_remarks
 from stillface.pipeline.results import SessionResults, session_results
 from stillface.pipeline.runlog import RunLog
 from stillface.pipeline.steps import Remarks, Step, Work
-from stillface.pipeline.unpaired import unpaired, unpaired_warnings
-from stillface.report.wording import source_label
+from stillface.pipeline.unpaired import study_unpaired
+from stillface.pipeline.whose_codes import unsettled_warnings, whose_codes
 
 __all__ = ["Observer", "RunSummary", "SilentObserver", "run_plan"]
 
@@ -101,7 +101,8 @@ def run_plan(folder: StudyFolder, plan: Plan, observer: Observer) -> RunSummary:
         Another run of this study is at work, or the log of the run cannot be written.
     """
     summary = RunSummary(cached=plan.n_done)
-    summary.failures.update({problem.session_id: problem.reason for problem in plan.problems})
+    asked = (problem for problem in plan.problems if problem.wanted)
+    summary.failures.update({problem.session_id: problem.reason for problem in asked})
     began = time.monotonic()
     session_ids = [session.session.session_id for session in plan.sessions]
     with at_work(folder, session_ids, "stillface run") as warnings, RunLog(folder.logs_dir) as log:
@@ -179,7 +180,8 @@ class _Runner:
                 self.summary.files.append(path)
                 return Remarks(_analysed(result), (*result.session.duration_warnings(), *result.warnings))
 
-            found = self._try(session_id, "report" if session.wanted else "results", page)
+            name = "report" if session.wanted else "results"
+            found = self._try(session_id, name, page, told=session.wanted)
             if found is None:
                 lost[session_id] = "its results could not be computed"
             self.summary.notes += found.notes if found else ()
@@ -196,11 +198,10 @@ class _Runner:
             files += write_study_statistics(self.folder, results, statistics)
             page = write_study_page(self.folder, results, plan, lost, statistics)
             self.summary.files += [*files, page]
-            whole = complete and not self.summary.failures
+            whole = complete and not self.summary.failures and not lost
             ledger.enter([*files, page], plan.key if whole else INCOMPLETE)
-            rules = plan.choice.rules
-            alone = {r.session.session_id: unpaired(r.session, r.analysed, rules) for r in results}
-            self.summary.warnings += unpaired_warnings(alone)
+            self.summary.warnings += study_unpaired(results, plan.choice.rules)
+            self.summary.warnings += unsettled_warnings(results)
             return Remarks()
 
         self._try("", "tables and study page", tables)
@@ -209,40 +210,45 @@ class _Runner:
         prefix = f"{session.session.session_id}/"
         return [f"{name}: {why}" for name, why in self.summary.failures.items() if name.startswith(prefix)]
 
-    def _try(self, session_id: str, name: str, work: Work) -> Remarks | None:
-        """Do one thing; None when it failed, which is told, logged and no reason to stop."""
-        progress = self.observer.started(session_id, name)
+    def _try(self, session_id: str, name: str, work: Work, *, told: bool = True) -> Remarks | None:
+        """Do one thing; None when it failed, which is logged and no reason to stop.
+
+        It is ``told`` too, and a failure of the run, but for sessions that were not asked for: the study's
+        page alone names those.
+        """
+        observer = self.observer if told else SilentObserver()
+        progress = observer.started(session_id, name)
         began = time.monotonic()
         try:
             remarks = work(progress)
         except StillfaceError as error:
-            self._failed(session_id, name, error, str(error))
+            self._failed(session_id, name, error, str(error), told=told)
             return None
         except OSError as error:
-            file = Path(str(error.filename or "a file of the study"))
-            refused = storage_error(error, file, "could not read or write")
-            self._failed(session_id, name, error, str(refused))
+            place = Path(str(error.filename or "a file of the study"))
+            refused = storage_error(error, place, "could not read or write")
+            self._failed(session_id, name, error, str(refused), told=told)
             return None
         except Exception as error:  # noqa: BLE001  a fault of ours in one visit must not stop hundreds
             # The place makes the fault findable; the file's name alone, for a log holds no machine path.
             last = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(last.filename).name}:{last.lineno}"
-            self._failed(
-                session_id, name, error, f"a fault in stillface at {place}: {error!r}; please report it"
-            )
+            line = f"{Path(last.filename).name}:{last.lineno}"
+            reason = f"a fault in stillface at {line}: {error!r}; please report it"
+            self._failed(session_id, name, error, reason, told=told)
             return None
         seconds = time.monotonic() - began
-        self.observer.finished(session_id, name, seconds)
+        observer.finished(session_id, name, seconds)
         self.log.write("done", session=session_id, step=name, seconds=round(seconds, 3))
         return remarks
 
-    def _failed(self, session_id: str, name: str, error: Exception, reason: str) -> None:
-        self.summary.failures[f"{session_id}/{name}"] = reason
-        self.observer.failed(session_id, name, reason)
+    def _failed(self, session_id: str, name: str, error: Exception, reason: str, *, told: bool) -> None:
+        if told:
+            self.summary.failures[f"{session_id}/{name}"] = reason
+            self.observer.failed(session_id, name, reason)
         self.log.write("failed", session=session_id, step=name, error=type(error).__name__)
 
 
 def _analysed(result: SessionResults) -> tuple[str, ...]:
     """Say whose codes a page and the tables rest on."""
-    streams = [f"{t.role} {t.scheme.id}: {source_label(t.source)}" for t in result.analysed]
+    streams = whose_codes(result)
     return (f"{result.session.session_id}: codes analysed: {'; '.join(streams)}",) if streams else ()

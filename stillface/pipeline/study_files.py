@@ -83,6 +83,7 @@ def study_statistics(
     events: Sequence[PooledEvents] = (),
     bodies: Sequence[tuple[Session, Sequence[BodySeries]]] = (),
     params: MeasureParams = USUAL,
+    unsettled: Mapping[tuple[str, str, str], str] | None = None,
 ) -> Statistics:
     """Compute all of it.
 
@@ -99,6 +100,8 @@ def study_statistics(
     bodies : sequence of (Session, its hearts and skins over time)
     params : MeasureParams
         Those the rows were made with.
+    unsettled : mapping of (session_id, role, scheme_id) to str, optional
+        Why none of several codings of a stream is analysed.
     """
     families = {session_id: person.family_id for session_id, person in people.items()}
     return Statistics(
@@ -112,7 +115,7 @@ def study_statistics(
         tuple(one.row for one in events),
         tuple(change_rows(protocol, rows)),
         tuple(missing_rows(rows)),
-        tuple(exclusion_rows(rows, failed)),
+        tuple(exclusion_rows(rows, failed, unsettled)),
     )
 
 

@@ -290,8 +290,8 @@ def _exclusions(protocol: Protocol, statistics: Statistics) -> StudyTable:
     return StudyTable(
         "exclusions",
         "Left out, and why",
-        "Sessions that could not be processed, then values that are missing, withheld or not defined, by "
-        "reason. " + _FULL.format("exclusions.csv"),
+        "Sessions that could not be processed, streams of which no coding is analysed, then values that are "
+        "missing, withheld or not defined, by reason. " + _FULL.format("exclusions.csv"),
         ("Reason", "Who", "Scheme", "Episode", "Sessions", "Values"),
         tuple(_left_out(protocol, statistics.exclusions)),
         "missing_not_random",
@@ -302,8 +302,9 @@ def _left_out(protocol: Protocol, exclusions: tuple[ExclusionRow, ...]) -> Itera
     sums: dict[tuple[bool, str, str, str, str], tuple[set[str], int]] = {}
     for row in exclusions:
         if not row.n_rows:
+            who = role_label(protocol, row.role) if row.role else "–"
             reason = str(without_paths(row.reason)) if row.status == "not processed" else row.reason
-            yield reason, "–", "–", "–", row.session_id, "all"
+            yield reason, who, row.scheme_id or "–", "–", row.session_id, "all"
             continue
         # What is not defined is no loss: it comes last.
         lost = not row.status.startswith("NA_")

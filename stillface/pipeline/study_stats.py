@@ -231,10 +231,25 @@ def group_rows(rows: Iterable[Measurement], people: Mapping[str, Participant]) -
         )  # fmt: skip
 
 
-def exclusion_rows(rows: Iterable[Measurement], failed: Mapping[str, str]) -> Iterator[ExclusionRow]:
-    """Count what has no value, by session, episode and reason; sessions not processed come first."""
+def exclusion_rows(
+    rows: Iterable[Measurement],
+    failed: Mapping[str, str],
+    unsettled: Mapping[tuple[str, str, str], str] | None = None,
+) -> Iterator[ExclusionRow]:
+    """Count what has no value, by session, episode and reason.
+
+    Sessions not processed come first, then streams of which no coding is analysed.
+
+    Parameters
+    ----------
+    rows : iterable of Measurement
+    failed : mapping of session_id to str
+    unsettled : mapping of (session_id, role, scheme_id) to str, optional
+    """
     for session_id, reason in sorted(failed.items()):
         yield ExclusionRow(session_id, "", "", "", "not processed", reason, 0)
+    for (session_id, role, scheme_id), reason in sorted((unsettled or {}).items()):
+        yield ExclusionRow(session_id, "", role, scheme_id, "not analysed", reason, 0)
     counts = Counter(
         (
             row.session_id, row.episode_id, row.role, row.scheme_id, row.status.value,

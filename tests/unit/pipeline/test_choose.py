@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 
 from stillface.errors import InputError
-from stillface.pipeline.choose import choose
+from stillface.pipeline.choose import choose, settle
 
 
 @dataclass(frozen=True)
@@ -56,3 +56,38 @@ def test_a_machine_is_analysed_only_when_named() -> None:
         chosen(machine)
     assert chosen(machine, coders=("affect@1.0",)) == {"infant": "affect@1.0"}
     assert chosen(machine, ("caregiver", "AB", "human"), coders=("AB",)) == {"caregiver": "AB"}
+
+
+FIRSTS = {("infant", "icep"): [("the master", ("EX",)), ("pass 1", ("CD",))]}
+
+
+def of_study(
+    *codings: tuple[str, str, str], coders: tuple[str, ...] = ()
+) -> tuple[dict[str, str], list[str]]:
+    """Settle among ``(role, coder, kind)`` of a study; give ``coder: why`` by role, and what stays open."""
+    found = [(Coding(role, coder), "icep", kind) for role, coder, kind in codings]
+    settled = settle(found, where="session s1", coders=coders, firsts=FIRSTS)
+    words = {
+        role: f"{coding.coder_id}: {settled.why.get((role, scheme), '')}"
+        for (role, scheme), coding in settled.chosen.items()
+    }
+    return words, [str(error) for error in settled.open.values()]
+
+
+def test_in_a_study_the_first_pass_counts_after_consensus_and_names_and_the_master_before_it() -> None:
+    assert of_study(*INFANT_TWICE) == ({"infant": "CD: pass 1", "caregiver": "AB: "}, [])
+    assert of_study(*INFANT_TWICE, ("infant", "EX", "human"))[0]["infant"] == "EX: the master"
+    assert of_study(*INFANT_TWICE, coders=("AB",))[0]["infant"] == "AB: named with --coder"
+    assert of_study(*INFANT_TWICE, ("infant", "EF", "consensus"))[0]["infant"] == "EF: "
+    # Whoever was named did not code this stream: what else counts, counts.
+    assert of_study(*INFANT_TWICE, coders=("ZZ",))[0]["infant"] == "CD: pass 1"
+
+
+def test_what_cannot_be_settled_is_left_open_and_the_rest_goes_on() -> None:
+    chosen_, (line,) = of_study(
+        ("infant", "AB", "human"), ("infant", "GH", "human"), ("caregiver", "AB", "human")
+    )
+    assert chosen_ == {"caregiver": "AB: "}
+    assert "got human:AB, human:GH, expected one by EX (the master), or by CD (pass 1)" in line
+    assert "pass 1 in the table of assignments, or name one with --coder" in line
+    assert "study.yaml" not in line
