@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from stillface.domain.events import PointEvents
+from stillface.domain.intervals import Intervals
 from stillface.domain.session import Session
 from stillface.domain.states import UNCODED, StateTrack
 from stillface.errors import InputError
@@ -19,7 +20,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_name import parse_log_name
 from stillface.io.code_log_record import EDITS, Record
 from stillface.io.human_codes import LOG_KINDS, read_people
-from stillface.io.sign_offs import sign_offs
+from stillface.io.sign_offs import locked_tiers, sign_offs
 
 __all__ = [
     "CoderEvents",
@@ -27,10 +28,13 @@ __all__ = [
     "Judged",
     "SessionStreams",
     "began_as_proposals",
+    "inside_episodes",
     "own_judgement",
     "session_streams",
 ]
 
+_WHOLE = 0.995
+"""Who coded this share has coded it all: last frames are missed by a hair."""
 _FEWEST = 5
 _COPIED_SHARE = 0.5
 _DECISIONS = "review:"
@@ -82,13 +86,16 @@ class CoderStream(Judged):
     session_id, edited, began_as
         As :class:`Judged`.
     track : StateTrack
-        ``human``, ``auto_reviewed`` or ``consensus``.
+        ``human``, ``auto_reviewed`` or ``consensus``; of states only what lies inside the episodes.
+    done : bool
+        Signed off, or coded all through the episodes.
     """
 
     session_id: str
     track: StateTrack
     edited: tuple[str, str]
     began_as: str | None = None
+    done: bool = True
 
     @property
     def codes(self) -> StateTrack:
@@ -155,7 +162,7 @@ def session_streams(folder: StudyFolder, session_id: str) -> SessionStreams:
     InputError
         A session, log or proposal that cannot be read.
     """
-    codes_dir = folder.codes_dir(session_id)
+    session, codes_dir = folder.load_session(session_id), folder.codes_dir(session_id)
     found = read_people(codes_dir, folder.scheme)
     auto = tuple(
         load_state_track(path, folder.scheme) for path in sorted(folder.auto_dir(session_id).glob("*.h5"))
@@ -171,7 +178,10 @@ def session_streams(folder: StudyFolder, session_id: str) -> SessionStreams:
             if track.source_kind == "consensus"
             else "it was made by reviewing proposals"
         )
-        people.append(CoderStream(session_id, track, _edited(track, records), why))
+        inside = inside_episodes(track, session)
+        signed = f"{track.role}/{track.scheme.id}" in locked_tiers([records])
+        done = signed or _coded_share(inside, session) >= _WHOLE
+        people.append(CoderStream(session_id, inside, _edited(track, records), why, done))
     events = tuple(
         CoderEvents(
             session_id, points, _events_edited(points, records), _no_own_log(points.coder_id, records)
@@ -179,7 +189,40 @@ def session_streams(folder: StudyFolder, session_id: str) -> SessionStreams:
         for points in found.points
         for records in (logs[points.source_kind].get(points.coder_id, []),)
     )
-    return SessionStreams(folder.load_session(session_id), tuple(people), events, auto, found.warnings)
+    return SessionStreams(session, tuple(people), events, auto, found.warnings)
+
+
+def inside_episodes(track: StateTrack, session: Session) -> StateTrack:
+    """Give a track with the time outside the analysed episodes uncoded.
+
+    Ratings stay as they are: their units need not be episodes. So does a session that has no episodes.
+    """
+    spans = _spans(session)
+    if track.scheme.type == "rating" or not len(spans):
+        return track
+    borders = np.concatenate((spans.onsets_ns, spans.offsets_ns))
+    borders = borders[(borders > track.onset_ns) & (borders < track.offset_ns)]
+    edges = np.union1d(track.edges_ns, borders)
+    place = np.searchsorted(track.edges_ns, edges[:-1], side="right") - 1
+    codes = np.where(spans.contains(edges[:-1]), track.codes[place], UNCODED).astype(track.codes.dtype)
+    sure = None if track.confidence is None else track.confidence[place]
+    return StateTrack(track.scheme, track.role, track.source, edges, codes, sure).merged()
+
+
+def _spans(session: Session) -> Intervals:
+    """Give the time of the episodes that are analysed."""
+    spans = Intervals.empty()
+    for episode in session.episodes:
+        if session.protocol.episode(episode.id).analyse:
+            spans = spans.union(Intervals(np.array([episode.onset_ns]), np.array([episode.offset_ns])))
+    return spans
+
+
+def _coded_share(inside: StateTrack, session: Session) -> float:
+    """Give the coded share of the episodes, "unscorable" included; of no episodes 1."""
+    total_ns = _spans(session).total_ns
+    coded_ns = int(inside.durations_ns[inside.codes != UNCODED].sum())
+    return coded_ns / total_ns if total_ns else 1.0
 
 
 def began_as_proposals(

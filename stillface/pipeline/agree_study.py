@@ -50,7 +50,7 @@ class StudyAgreement:
     content : dict
         Everything as JSON.
     disagreements : tuple of Disagreement
-        Pairs of people, session by session.
+        Pairs of people on which the estimate rests, session by session.
     """
 
     content: dict[str, Json]
@@ -150,7 +150,7 @@ def study_agreement(
     }
     sessions = {found.session.session_id: found.session for found in streams}
     return StudyAgreement(
-        content, tuple(Disagreement(sessions[a.session_id], a.track, b.track) for a, b in pairs)
+        content, tuple(Disagreement(sessions[a.session_id], a.track, b.track) for a, b in counted)
     )
 
 
@@ -209,6 +209,7 @@ def _session_row(pair: Pair, plan: ReliabilityPlan, params: AgreementParams) -> 
         "coders": [one.track.coder_id, other.track.coder_id],
         **pair_figures(one.track, other.track, params),
         "drawn": one.session_id in plan.sessions,
+        "counted": counts(plan, one.session_id),
         "month": max(one.month, other.month),
     }
 
@@ -225,12 +226,13 @@ def _plan(folder: StudyFolder, plan: ReliabilityPlan, streams: Sequence[SessionS
         missing: list[Json] = []
         there = {stream.key for stream in (*found.people, *found.points)}
         for role, scheme in expected or sorted(there):
-            mine = sorted(
-                {s.codes.coder_id for s in (*found.from_scratch, *found.points) if s.key == (role, scheme)}
-            )
-            coders[f"{role}/{scheme}"] = list(mine)
+            here = [s for s in (*found.from_scratch, *found.points) if s.key == (role, scheme)]
+            mine = {s.codes.coder_id for s in here if not isinstance(s, CoderStream) or s.done}
+            begun = sorted({s.codes.coder_id for s in here} - mine)
+            coders[f"{role}/{scheme}"] = [*sorted(mine)]
             if len(mine) < 2:
-                missing.append(f"{role}/{scheme}: {2 - len(mine)} more from scratch")
+                unfinished = f" (begun, not finished: {', '.join(begun)})" if begun else ""
+                missing.append(f"{role}/{scheme}: {2 - len(mine)} more from scratch{unfinished}")
         done = bool(coders) and not missing
         n_done += done
         rows.append(

@@ -185,7 +185,8 @@ def test_command_writes_page_and_json(study: StudyFolder) -> None:
     assert content["plan"]["seed"] == 3
     page = (study.reports_dir / "reliability.html").read_text()
     assert "Where coders differ" in page
-    assert len(re.findall(r'<svg[^>]*id="apart-', page)) == len(content["sessions"])
+    counted = sum(row["counted"] for row in content["sessions"])
+    assert len(re.findall(r'<svg[^>]*id="apart-', page)) == counted == 3
     assert stillface("agreement", study.root).returncode == 0
     assert stillface("agreement", study.root, study.root).returncode == 2
     assert stillface("agreement", study.root / "study.yaml").returncode == 2
