@@ -18,7 +18,9 @@ def report(
     include_auto: Annotated[
         bool, typer.Option("--include-auto", help="Analyse machine proposals where no person has coded.")
     ] = False,
-    coder: Annotated[list[str] | None, typer.Option(help="Analyse only this coder; may be repeated.")] = None,
+    coder: Annotated[
+        list[str] | None, typer.Option(help="Of several codings analyse this coder's; may be repeated.")
+    ] = None,
 ) -> None:
     """Write session and study pages from finished steps; nothing is tracked or coded anew."""
     from stillface.io.bundle import open_study

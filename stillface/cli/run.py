@@ -27,7 +27,9 @@ def run(
     include_auto: Annotated[
         bool, typer.Option("--include-auto", help="Analyse machine proposals where no person has coded.")
     ] = False,
-    coder: Annotated[list[str] | None, typer.Option(help="Analyse only this coder; may be repeated.")] = None,
+    coder: Annotated[
+        list[str] | None, typer.Option(help="Of several codings analyse this coder's; may be repeated.")
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan and stop.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Errors and warnings only.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Summary as JSON on stdout.")] = False,
