@@ -104,6 +104,9 @@ class RatingDialog(QDialog):
         self.unit.blockSignals(True)
         self.unit.clear()
         self.unit.addItems([unit.label for unit in self._units[kind]])
+        now_ns = self.desk.playhead.time_ns
+        here = (k for k, u in enumerate(self._units[kind]) if u.onset_ns <= now_ns < u.offset_ns)
+        self.unit.setCurrentIndex(next(here, 0))
         self.unit.blockSignals(False)
         self._show_values()
 

@@ -76,17 +76,23 @@ class SignOffButton(QPushButton):
             box.setInformativeText("Still open:\n" + "\n".join(lines))
         else:
             box.setInformativeText("Nothing is open. The track will be locked.")
-        label = "Sign off as it is" if still_open else "Sign off"
+        # One key each: the letter that is underlined.
+        label = "&Sign off as it is" if still_open else "&Sign off"
         sign = box.addButton(label, QMessageBox.ButtonRole.AcceptRole)
-        look = box.addButton("Look at the first", QMessageBox.ButtonRole.ActionRole) if still_open else None
-        stay = box.addButton("Go on coding", QMessageBox.ButtonRole.RejectRole)
+        look = box.addButton("&Look at the first", QMessageBox.ButtonRole.ActionRole) if still_open else None
+        stay = box.addButton("&Go on coding", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(stay if still_open else sign)
         box.setEscapeButton(stay)
         box.exec()
         if box.clickedButton() is sign:
             self._try(lambda: sign_off(self.desk.document, key, accept_open=bool(still_open)), "signed off")
         elif look is not None and box.clickedButton() is look:
-            self.desk.playhead.seek(still_open[0].onset_ns)
+            # An episode that was not set has no place to go to.
+            first = next((f for f in still_open if f.offset_ns > f.onset_ns), still_open[0])
+            self.desk.playhead.seek(first.onset_ns)
+            if self.desk.document.lane(key).scheme.type == "rating":
+                with_key = next(iter(self.desk.keymap.keys("ratings")), "Code > Ratings")
+                self.desk.said.emit(f"{first.text}; {with_key} opens its form")
 
     def ask_unlock(self, key: LaneKey, _checked: bool = False) -> None:
         """Ask for the reason and unlock."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from qtpy.QtCore import Qt, QTimer
@@ -25,9 +26,11 @@ from stillface.errors import StillfaceError
 from stillface.gui.coder_dialog import NewCoderDialog
 from stillface.gui.deal_dialog import DealDialog
 from stillface.gui.dress import dress
+from stillface.gui.look_again import LookAgain
 from stillface.gui.palette import Theme
 from stillface.gui.parcels import Parcels
 from stillface.gui.session_table import SessionTable
+from stillface.gui.session_told import described
 from stillface.gui.task_list import Given, TaskList
 from stillface.gui.trouble import show_trouble
 from stillface.review.library import SIGNS, Choice, Library, SessionEntry
@@ -58,6 +61,7 @@ class StudyBrowser(QDialog):
         self._entries: dict[str, SessionEntry] = {}
         self._ids: tuple[str, ...] = ()
         self._note = ""
+        self._quiet = self._changed = False
         self._task: Given | None = None
         study = library.study.study
         self.setWindowTitle(f"stillface: {study.title or study.study_id}")
@@ -180,6 +184,9 @@ class StudyBrowser(QDialog):
         self.back_button.clicked.connect(lambda: self.parcels.ask_back())
         self.deal_button.clicked.connect(self.ask_deal)
         self.coder_button.clicked.connect(self.ask_coder)
+        self.again = LookAgain(self)
+        self.again.asked.connect(self.read_anew)
+        self.again.back.connect(self._came_back)
         for button in self.findChildren(QPushButton):
             # Return opens a session, wherever the mouse was last.
             button.setAutoDefault(button is self.open_button)
@@ -188,9 +195,24 @@ class StudyBrowser(QDialog):
         self.search.setFocus()
         self.search.setText(text)
 
-    def reload(self) -> None:
-        """Look at the study again: the rows stand at once, and are filled while one may already choose."""
+    def read_anew(self) -> None:
+        """Look at the study again, and say so."""
+        self._note = f"read anew at {time.strftime('%H:%M:%S')}"
+        try:
+            self.reload()
+        except StillfaceError as error:
+            show_trouble(error, "reading the study anew", self)
+
+    def _came_back(self) -> None:
+        if not self._waiting:
+            # A share that is away just now is told by F5 and by all that is asked of it.
+            with suppress(StillfaceError):
+                self.reload(quiet=True)
+
+    def reload(self, *, quiet: bool = False) -> None:
+        """Look again, ``quiet`` without a word: rows stand at once, and are filled while one may choose."""
         self.library.refresh()
+        self._quiet, self._changed = quiet, not quiet
         self._ids = self.library.session_ids
         self._waiting = list(reversed(self._ids))
         self._entries = {id_: entry for id_, entry in self._entries.items() if id_ in set(self._ids)}
@@ -221,12 +243,15 @@ class StudyBrowser(QDialog):
         read: list[SessionEntry] = []
         while self._waiting and time.monotonic() < until and len(read) != at_most:
             session_id = self._waiting.pop()
-            self._entries[session_id] = self.library.entry(session_id)
-            read.append(self._entries[session_id])
+            entry = self.library.entry(session_id)
+            self._changed |= entry != self._entries.get(session_id)
+            self._entries[session_id] = entry
+            read.append(entry)
         self.table.put(read)
         if not self._waiting:
             self._reader.stop()
-            self.queue.fill(self._entries)
+            if self._changed:
+                self.queue.fill(self._entries)
         self.show_rows()
 
     def _passes(self, session_id: str) -> bool:
@@ -252,7 +277,7 @@ class StudyBrowser(QDialog):
         text = f"{shown} of {len(self._ids)} sessions"
         if chosen > 1:
             text += f", {chosen} chosen"
-        if self._waiting:
+        if self._waiting and not self._quiet:
             text += f", reading {len(self._waiting)} more"
         if self.library.trouble:
             text += f". The list of assignments cannot be read: {Path(self.library.trouble).name}"
@@ -299,7 +324,9 @@ class StudyBrowser(QDialog):
         self.pair_button.setVisible(bool(pairs))
         for button in (self.open_button, self.out_button):
             button.setEnabled(here)
-        self.detail.setText("Choose a session." if entry is None else self._described(entry))
+        self.detail.setText(
+            "Choose a session." if entry is None else described(entry, manager=self.library.manager)
+        )
 
     def _pairs(self, entry: SessionEntry) -> list[tuple[str, str, str, str]]:
         """Give the pairs this viewer may ask for: a coder's own pairs are refused later until both signed."""
@@ -316,35 +343,6 @@ class StudyBrowser(QDialog):
             for k, first in enumerate(coders)
             for second in coders[k + 1 :]
         ]
-
-    def _described(self, entry: SessionEntry) -> str:
-        lines = [f"<b style='font-size:15px'>{entry.session_id}</b> &nbsp; {entry.dyad_id}"]
-        if entry.problem:
-            lines.append(f"{SIGNS['damaged']} this session cannot be read; tell your manager")
-        for track in entry.tracks:
-            kind = {"human": "", "auto_reviewed": " (reviewed)", "consensus": " (agreed)"}[track.kind]
-            lines.append(
-                f"{SIGNS[track.state]} <b>{track.coder}</b> {track.role} {track.scheme_id}{kind}: "
-                f"{track.state}, {100 * track.coded_share:.0f} %"
-            )
-        begun = {(track.coder, track.role, track.scheme_id) for track in entry.tracks}
-        for given in entry.assignments:
-            if (given.coder, given.role, given.scheme_id) not in begun:
-                second = ", second coding" if given.pass_no == 2 else ""
-                lines.append(
-                    f"{SIGNS['not started']} <b>{given.coder}</b> {given.role} {given.scheme_id}{second}"
-                )
-        lines += [
-            f"{SIGNS['not started']} {stream.role} {stream.scheme_id}: not begun"
-            for stream in entry.not_begun
-            if entry.tracks
-        ]
-        if len(lines) == 1:
-            lines.append("nothing coded, given to nobody" if self.library.manager else "nothing coded yet")
-        if entry.checked_out:
-            lines.append(f"\u2197 out with {', '.join(entry.checked_out)} on another computer")
-        lines += [f"<span style='color:#d98c00'>\u26a0</span> {line}" for line in entry.warnings]
-        return "<br>".join(lines)
 
     def open_session(self) -> None:
         """Close with the chosen session to be opened."""

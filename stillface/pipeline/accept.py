@@ -7,6 +7,7 @@ coded before lies on the film of before, and stays: that is said, and goes on be
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -24,7 +25,7 @@ from stillface.io.lock import wait_for_lock
 from stillface.pipeline.findings import Finding
 from stillface.pipeline.raw_files import hash_of, raw_names, record_raw, recorded_raw
 
-__all__ = ["Accepted", "accept_files", "accept_films", "accepted_films"]
+__all__ = ["Accepted", "accept_command", "accept_files", "accept_films", "accepted_films"]
 
 _REGISTER = "accepted.jsonl"
 
@@ -75,6 +76,11 @@ class Accepted:
         if self.film_was is not None and self.film_now is not None:
             how = film_words(self.film_was, self.film_now)
         return f"{', '.join(self.coders)} coded {self.camera} on another film: {how}"
+
+
+def accept_command(folder: StudyFolder, name: str) -> str:
+    """Give the command that takes a changed raw file as right, to be copied; the reason is left open."""
+    return f'stillface verify {shlex.quote(str(folder.root))} --accept {shlex.quote(name)} --why "..."'
 
 
 def accept_files(folder: StudyFolder, names: Iterable[str], *, who: str, why: str) -> tuple[Accepted, ...]:

@@ -9,6 +9,7 @@ from stillface.domain.recording import VideoRecording
 from stillface.domain.session import Session
 from stillface.errors import MissingExtraError, StillfaceError
 from stillface.io.bundle import StudyFolder
+from stillface.pipeline.accept import accept_command
 from stillface.pipeline.artefact_checks import code_findings, coverage_findings, heart_findings
 from stillface.pipeline.findings import Finding, in_order
 from stillface.pipeline.inputs import FileHashes
@@ -134,7 +135,7 @@ def _raw_findings(
             continue
         if recorded.get(name, digest) != digest:
             text = f"{name} is not the file that was added: its content has changed"
-            fix = f"restore it, or accept it: stillface verify --accept {name}"
+            fix = f"restore it, or accept it: {accept_command(folder, name)}"
             findings.append(Finding("problem", session.session_id, text, fix))
     return missing, findings
 

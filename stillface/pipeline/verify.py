@@ -14,6 +14,7 @@ from stillface.io.code_log_chain import read_log
 from stillface.io.code_log_heads import latest_head, missing_since
 from stillface.io.code_log_name import parse_log_name
 from stillface.io.hdf5 import verify as verify_h5
+from stillface.pipeline.accept import accept_command
 from stillface.pipeline.findings import Finding, in_order
 from stillface.pipeline.raw_files import hash_of, raw_names, recorded_raw
 
@@ -157,8 +158,7 @@ def _raw(
             if known is None:
                 summary.unrecorded += 1
             elif hash_of(path) != known:
-                accept = f"stillface verify STUDY --accept {name} --why REASON"
-                fix = f"restore it from a backup, or accept it: {accept}"
+                fix = f"restore it from a backup, or accept it: {accept_command(folder, name)}"
                 summary.problem(f"{session.session_id}/{name}", "its content has changed", fix)
         except StillfaceError as error:
             summary.problem(session.session_id, str(error))

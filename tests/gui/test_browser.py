@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 pytest.importorskip("napari", reason="the window needs the extra gui")
-from qtpy.QtCore import QRect, Qt
+from qtpy.QtCore import QEvent, QRect, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QDialog, QFileDialog, QInputDialog, QMessageBox
 
@@ -346,3 +346,19 @@ def test_a_long_line_of_the_queue_is_wrapped_not_scrolled(study: Any, qtbot: Any
         needed = queue.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, item.text())
         assert place.height() >= needed.height() + 10
         assert not queue.horizontalScrollBar().isVisible()
+
+
+def test_what_others_finished_meanwhile_is_seen_by_f5_and_on_coming_back(study: Any, qtbot: Any) -> None:
+    shown = browser(study, qtbot, "MM", manager=True)
+    assert "not started" in cells(shown)[0][2]
+    coded(study, "AB", [(0, 10, "pos")])
+    QTest.keyClick(shown.table, Qt.Key.Key_F5)
+    shown.read_all()
+    assert "in progress" in cells(shown)[0][2]
+    assert "read anew at" in shown.status.text()
+    coded(study, "CD", [(0, 10, "pos")])
+    for kind in (QEvent.Type.WindowDeactivate, QEvent.Type.WindowActivate):
+        QApplication.sendEvent(shown, QEvent(kind))
+    assert "reading" not in shown.status.text()
+    shown.read_all()
+    assert "CD" in " ".join(cells(shown)[0])

@@ -14,12 +14,13 @@ pytest.importorskip("napari", reason="the window needs the extra gui")
 from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtGui import QImage, QKeyEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QPushButton
+from qtpy.QtWidgets import QApplication, QComboBox, QDialog, QMessageBox, QPushButton
 
 from stillface.domain.clock import NS_PER_S as S
 from stillface.domain.clock import FrameClock
 from stillface.domain.faces import FaceStatus, FaceTrack
 from stillface.domain.provenance import Provenance
+from stillface.gui.sign_off import SignOffButton
 from stillface.gui.timeline_paint import GUTTER_PX, RULER_PX
 from stillface.io.artefacts import save_face_track
 from stillface.io.bundle import open_study
@@ -28,6 +29,7 @@ from stillface.review.episodes import StopSuggestion
 from stillface.review.face_marks import MARKS
 from stillface.review.habits import Habits
 from stillface.review.lanes import LaneKey
+from stillface.review.ratings import Rate, rating_units
 from tests.lab_schemes import use_schemes
 
 from .conftest import N_FRAMES
@@ -428,3 +430,32 @@ def test_the_first_start_offers_the_tour_once(
     QApplication.processEvents()
     assert sitting.begin(parse([])) is None
     assert asked == [1]
+
+
+def test_an_episode_left_unrated_is_open_at_sign_off_and_the_form_opens_at_it(
+    study: Any, open_window: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use_schemes(study, infant=("distress",), caregiver=("affect3",))
+    scale = LaneKey("infant", "distress", "human:AB")
+    window = open_window()
+    first, second = rating_units(window.desk.document.session, window.desk.grid)["episode"]
+    window.desk.do(Rate(scale, first, "much"))
+    window.desk.playhead.seek(first.onset_ns)
+    told: list[str] = []
+
+    def look(box: QMessageBox) -> int:
+        told.append(box.informativeText())
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", look)
+    monkeypatch.setattr(
+        QMessageBox,
+        "clickedButton",
+        lambda box: next(b for b in box.buttons() if b.text() == "&Look at the first"),
+    )
+    (button,) = window.panel.findChildren(SignOffButton)
+    button.ask(scale)
+    assert "in SF: 10.00 s not rated" in told[0]
+    assert "F4 opens its form" in window.panel.said_label.text()
+    press(window, "F4")
+    assert window.tools.rating_dialog.unit.currentText() == second.label

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -104,6 +105,8 @@ def test_a_changed_file_is_a_problem_until_it_is_accepted(study: StudyFolder) ->
     path.write_text(path.read_text().replace("0.00,0.0000", "0.00,0.0001"))
     assert "physio/ecg.csv" in one(said(study, "problem"), "its content has changed")
     assert "its content has changed" in one([f.line for f in verify_study(study).findings], "physio/ecg.csv:")
+    command = f'stillface verify {shlex.quote(str(study.root))} --accept physio/ecg.csv --why "..."'
+    assert one(said(study, "problem"), "its content has changed").endswith(command)
     (done,) = accept_files(study, ["physio/ecg.csv"], who="MK", why="exported anew")
     assert done.session_id == "S01"
     assert said(study) == []
