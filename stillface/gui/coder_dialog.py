@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qtpy.QtCore import Qt
+from qtpy.QtGui import QFocusEvent
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
 from stillface.domain.study import Study
@@ -48,6 +49,16 @@ def list_coders(study: StudyFolder, names: Sequence[str]) -> None:
     study.update_study(with_them)
 
 
+class _Names(QListWidget):
+    """A list in which nobody is chosen until somebody chooses."""
+
+    def focusInEvent(self, event: QFocusEvent) -> None:  # type: ignore[override]  # noqa: N802  Qt's name
+        """Make nobody the current one: Qt takes the first, unseen, and the arrow down would pass over it."""
+        super().focusInEvent(event)
+        if not self.selectedItems():
+            self.setCurrentRow(-1)
+
+
 class CoderDialog(QDialog):
     """Asks for one coder.
 
@@ -86,11 +97,13 @@ class CoderDialog(QDialog):
             self.names.setCurrentItem(found[0])
         self.names.itemDoubleClicked.connect(lambda _item: self.accept())
         self.names.itemClicked.connect(lambda _item: self.other.clear())
+        self.names.itemSelectionChanged.connect(self._allow)
         self.other.textChanged.connect(self._typed)
+        self._allow()
         (self.names if self.known else self.other).setFocus()
 
     def _make_parts(self) -> None:
-        self.names, self.other, self.hint = QListWidget(), QLineEdit(), QLabel()
+        self.names, self.other, self.hint = _Names(), QLineEdit(), QLabel()
         self.names.addItems(list(self.known))
         self.names.setAccessibleName("Coders of this study")
         self.names.setStyleSheet("font-size: 15px;")
@@ -123,6 +136,13 @@ class CoderDialog(QDialog):
             self.names.clearSelection()
             self.names.setCurrentRow(-1)
         self._ask_about("")
+        self._allow()
+
+    def _allow(self) -> None:
+        """Let nobody go on as somebody whom nobody chose."""
+        button = self.box.button(QDialogButtonBox.StandardButton.Ok)
+        if button is not None:
+            button.setEnabled(bool(self.coder))
 
     def _ask_about(self, name: str) -> None:
         self._sure_of = name
@@ -142,8 +162,9 @@ class CoderDialog(QDialog):
     @property
     def coder(self) -> str:
         """The chosen initials; empty where none are."""
-        item = self.names.currentItem()
-        return self.other.text().strip() or ("" if item is None else item.text())
+        # A current row that is not highlighted is nobody's choice.
+        chosen = self.names.selectedItems()
+        return self.other.text().strip() or (chosen[0].text() if chosen else "")
 
     def accept(self) -> None:
         """Close only with initials that can name a log, and of somebody known or asked about."""

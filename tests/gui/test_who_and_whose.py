@@ -268,3 +268,23 @@ def test_an_empty_study_is_told_before_anybody_is_asked(study: Any, monkeypatch:
     with pytest.raises(InputError, match="no session yet"):
         sitting.begin(parse([str(study.root)]))
     assert asked == []
+
+
+def test_return_makes_nobody_a_coder_who_was_not_chosen(unnamed: Any, qtbot: Any) -> None:
+    coded(unnamed, "JK", 5)
+    coded(unnamed, "MG", 5)
+    who = shown(WhoDialog(unnamed, DARK), qtbot)
+    button = who.box.button(QDialogButtonBox.StandardButton.Ok)
+    who.names.setFocus()
+    assert (who.coder, button.isEnabled()) == ("", False)
+    types(who, "")
+    assert who.result() == 0
+    who.other.setText("M")
+    assert button.isEnabled()
+    who.other.clear()
+    assert not button.isEnabled()
+    who.names.setFocus()
+    types(who, "", Qt.Key.Key_Down)
+    assert (who.coder, button.isEnabled()) == ("JK", True)
+    types(who, "")
+    assert (who.result(), who.coder) == (1, "JK")
