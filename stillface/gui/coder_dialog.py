@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QFocusEvent
+from qtpy.QtGui import QFocusEvent, QKeyEvent
 from qtpy.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QListWidget, QVBoxLayout, QWidget
 
 from stillface.domain.study import Study
@@ -50,7 +50,27 @@ def list_coders(study: StudyFolder, names: Sequence[str]) -> None:
 
 
 class _Names(QListWidget):
-    """A list in which nobody is chosen until somebody chooses."""
+    """A list in which nobody is chosen until somebody chooses; letters are for the field beside it.
+
+    Parameters
+    ----------
+    field : QLineEdit
+        Gets what is typed: a list would look for whom it fits, and one would go on as somebody else.
+    """
+
+    def __init__(self, field: QLineEdit) -> None:
+        super().__init__()
+        self._field = field
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # type: ignore[override]  # noqa: N802  Qt's name
+        """Hand letters to the field, and leave arrows to the list."""
+        text = event.text()
+        command = event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        if not text.strip() or not text.isprintable() or command:
+            super().keyPressEvent(event)
+        elif self._field.isVisible():
+            self._field.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._field.insert(text)
 
     def focusInEvent(self, event: QFocusEvent) -> None:  # type: ignore[override]  # noqa: N802  Qt's name
         """Make nobody the current one: Qt takes the first, unseen, and the arrow down would pass over it."""
@@ -97,13 +117,14 @@ class CoderDialog(QDialog):
             self.names.setCurrentItem(found[0])
         self.names.itemDoubleClicked.connect(lambda _item: self.accept())
         self.names.itemClicked.connect(lambda _item: self.other.clear())
-        self.names.itemSelectionChanged.connect(self._allow)
+        self.names.itemSelectionChanged.connect(self._selected)
         self.other.textChanged.connect(self._typed)
         self._allow()
         (self.names if self.known else self.other).setFocus()
 
     def _make_parts(self) -> None:
-        self.names, self.other, self.hint = _Names(), QLineEdit(), QLabel()
+        self.other, self.hint = QLineEdit(), QLabel()
+        self.names = _Names(self.other)
         self.names.addItems(list(self.known))
         self.names.setAccessibleName("Coders of this study")
         self.names.setStyleSheet("font-size: 15px;")
@@ -136,6 +157,12 @@ class CoderDialog(QDialog):
             self.names.clearSelection()
             self.names.setCurrentRow(-1)
         self._ask_about("")
+        self._allow()
+
+    def _selected(self) -> None:
+        """Forget what was typed where somebody is chosen instead: who is meant stands in one place."""
+        if self.names.selectedItems():
+            self.other.clear()
         self._allow()
 
     def _allow(self) -> None:

@@ -12,6 +12,7 @@ from qtpy.QtCore import QObject, QTimer
 from qtpy.QtWidgets import QDialog, QFileDialog
 
 from stillface.errors import InputError, StillfaceError
+from stillface.gui.coder_dialog import initials_fault
 from stillface.gui.dress import keep_theme, kept_theme
 from stillface.gui.first_start import make_tour_study, wants_tour
 from stillface.gui.palette import LIGHT, Theme
@@ -19,7 +20,7 @@ from stillface.gui.session_window import open_pair, open_window
 from stillface.gui.study_browser import StudyBrowser
 from stillface.gui.tour_steps import first_time
 from stillface.gui.trouble import show_trouble
-from stillface.gui.who import WhoDialog
+from stillface.gui.who import WhoDialog, known_here
 from stillface.gui.window import CodingWindow
 from stillface.io.bundle import StudyFolder
 from stillface.review.desk import Desk
@@ -181,12 +182,14 @@ class _Who:
 
 
 def _who(study: StudyFolder, options: argparse.Namespace, theme: Theme) -> _Who | None:
-    """Give who was named, or ask; None where that was cancelled."""
+    """Give who was named, or ask, as about a stranger who was named; None where that was cancelled."""
     keys = options.keys or "stillface"
     if options.coder:
         refuse_stranger(study, options.coder)
-        return _Who(options.coder, False, keys)
-    asked = WhoDialog(study, theme, keys)
+        # Initials that cannot name a log are refused where they would be kept.
+        if options.coder in known_here(study) or initials_fault(options.coder):
+            return _Who(options.coder, False, keys)
+    asked = WhoDialog(study, theme, keys, options.coder or "")
     if asked.exec() != QDialog.DialogCode.Accepted:
         return None
     return _Who(asked.coder, asked.manager.isChecked(), asked.keys.currentText())

@@ -11,9 +11,16 @@ from stillface.review.install import last_coder
 from stillface.review.keymap_profiles import PROFILES
 from stillface.review.package import coder_of_package
 
-__all__ = ["WhoDialog"]
+__all__ = ["WhoDialog", "known_here"]
 
 _WORDS = ("{0} is new here: begin as {0}?", "Begin as {}")
+
+
+def known_here(study: StudyFolder) -> tuple[str, ...]:
+    """Give who may begin without being asked about: a package's owner only, else who coded or began here."""
+    owner, last = coder_of_package(study), last_coder(study.study.study_id)
+    # Who began here last and coded nothing, as a manager does, has no log.
+    return (owner,) if owner else tuple(dict.fromkeys((*known_coders(study), *([last] if last else []))))
 
 
 class WhoDialog(CoderDialog):
@@ -27,16 +34,22 @@ class WhoDialog(CoderDialog):
     theme : Theme
     keys : str
         Profile of keys that is suggested.
+    named : str
+        Who was named already without being known here: asked about at once.
     """
 
     def __init__(
-        self, study: StudyFolder, theme: Theme, keys: str = "stillface", parent: QWidget | None = None
+        self,
+        study: StudyFolder,
+        theme: Theme,
+        keys: str = "stillface",
+        named: str = "",
+        parent: QWidget | None = None,
     ) -> None:
         owner, last = coder_of_package(study), last_coder(study.study.study_id)
         title = study.study.title or study.study.study_id
         told = f"<br>This package is for {owner}." if owner else ""
-        # Who began here last and coded nothing, as a manager does, has no log.
-        known = (owner,) if owner else tuple(dict.fromkeys((*known_coders(study), *([last] if last else []))))
+        known = known_here(study)
         super().__init__(
             known,
             theme,
@@ -59,3 +72,7 @@ class WhoDialog(CoderDialog):
         form = QFormLayout()
         form.addRow("Keys as in", self.keys)
         self.middle.addLayout(form)
+        if named:
+            self.other.setText(named)
+            self.other.setFocus()
+            self.accept()

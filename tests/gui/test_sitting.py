@@ -22,7 +22,7 @@ from stillface.gui.study_browser import StudyBrowser
 from stillface.gui.trouble import TroubleBox
 from stillface.io.durable import storage_error
 from stillface.review.commands_edit import Paint
-from stillface.review.install import install_id
+from stillface.review.install import install_id, remember_coder
 from stillface.review.lanes import LaneKey
 from stillface.review.opening import open_document
 
@@ -234,6 +234,7 @@ def test_a_comparison_goes_back_to_the_study_too(two: Any, person: Person, qtbot
         shown.pair_button.click()
 
     person.does = [compares, lambda shown: shown.reject()]
+    remember_coder(two.study.study_id, "EF")
     sitting = module.begin(parse([str(two.root), "--coder", "EF"]))
     window = sitting.window
     lines = [line.text().split("\t")[0] for line in window.menu.menu.actions()]
