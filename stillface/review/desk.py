@@ -184,6 +184,7 @@ class Desk(Workplace):
             queue = self.need_queue()
             if not queue.items:
                 raise UsageError("nothing to review here", fix="widen the filter")
+            self.note_watched()
             before = self.document.active
             self.document.activate((queue.current or queue.items[-1]).reviewed_by(self.document.coder))
             self._coding_lane = before

@@ -20,6 +20,8 @@ SPEEDS = (0.1, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 # Faster than this a film has been skimmed, not watched.
 _WATCHABLE_SPEED = 2.0
+# Who goes further at once has left the place.
+_STEP_S = 1.0
 
 
 class Playhead:
@@ -44,6 +46,8 @@ class Playhead:
         What was on screen at any speed.
     moved : Signal
         Called with the new time whenever it changes.
+    leaving : Signal
+        Called before time goes elsewhere than on: with the time gone to, and whether by small steps.
     played : Signal
         Called without arguments when playing begins, ends or changes speed.
     """
@@ -59,6 +63,7 @@ class Playhead:
         self.watched = Watched() if watched is None else watched
         self.passed = Watched()
         self.moved: Signal[[int]] = Signal()
+        self.leaving: Signal[[int, bool]] = Signal()
         self.played: Signal[[]] = Signal()
         self._now_ns = now_ns
         self._time_ns = grid.span_ns[0]
@@ -151,6 +156,9 @@ class Playhead:
         elif self._loop is not None and not low <= target < high:
             self._note_watched(self._time_ns, high if elapsed > 0 else low)
             target = low + (target - low) % (high - low)
+            if elapsed > 0:
+                self._time_ns = high
+                self.leaving.emit(low, False)
             self._time_ns = low if elapsed > 0 else high
             self._anchor = (target, self._now_ns())
         elif self._loop is None and (target <= low if elapsed < 0 else target >= self.last_ns):
@@ -164,8 +172,13 @@ class Playhead:
 
     def seek(self, time_ns: int) -> None:
         """Go to a time; beyond the ends stays at the ends. Standing still, it is the frame's onset."""
+        self._go(time_ns, by_steps=False)
+
+    def _go(self, time_ns: int, *, by_steps: bool) -> None:
         time_ns = min(max(time_ns, self.grid.span_ns[0]), self.last_ns)
-        self._move(time_ns if self._playing else self.grid.floor(time_ns))
+        time_ns = time_ns if self._playing else self.grid.floor(time_ns)
+        self.leaving.emit(time_ns, by_steps)
+        self._move(time_ns)
         self._note_landed()
         self._take_anchor()
 
@@ -178,12 +191,13 @@ class Playhead:
         if abs(n_frames) == 1:
             low, high = sorted((index, target))
             self._note_watched(int(self.grid.edges_ns[low]), int(self.grid.edges_ns[high + 1]))
+        self.leaving.emit(int(self.grid.edges_ns[target]), True)
         self._move(int(self.grid.edges_ns[target]))
         self._note_landed()
 
     def jump(self, seconds: float) -> None:
         """Go a number of seconds on, or back."""
-        self.seek(self._time_ns + round(seconds * NS_PER_S))
+        self._go(self._time_ns + round(seconds * NS_PER_S), by_steps=abs(seconds) <= _STEP_S)
 
     def to_edge(self, lane: Lane, direction: Literal[-1, 1]) -> None:
         """Go to the next, or last, edge of a lane; stays where there is none.

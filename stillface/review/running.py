@@ -32,6 +32,8 @@ class RunningBout:
         self._document, self._playhead = document, playhead
         # Lanes coded in this sitting, each with the bout that an earlier sitting left running elsewhere.
         self._in_hand: dict[LaneKey, str | None] = {}
+        # How far running bouts were on screen before the coder stepped back, by the bout's id.
+        self._furthest: dict[str, int] = {}
 
     def here_ns(self) -> int:
         """Give where a bout that ends here ends: on the last frame, at the session's end."""
@@ -79,6 +81,32 @@ class RunningBout:
         keys = [] if active is None else [active, *(key for key in self._in_hand if key != active)]
         lanes = [self._document.lane(key) for key in keys]
         return [lane for lane in lanes if lane.editable]
+
+    def keep(self, to_ns: int, *, by_steps: bool) -> None:
+        """Keep what was on screen of the running bouts in hand, before the playhead goes elsewhere.
+
+        Who steps back inside a bout looks for its end, and may still end it there; who leaps, or steps
+        back to its onset, has left it, and it lasts at least as far as was seen.
+
+        Parameters
+        ----------
+        to_ns : int
+            Session time gone to.
+        by_steps : bool
+            By frames or seconds.
+        """
+        back = to_ns < self.here_ns()
+        for lane in self._lanes() if back or not by_steps else ():
+            # A lane that nobody had in hand yet is taken up where its first look finds it, not on the way.
+            running, known = lane.running, lane.key in self._in_hand
+            reach_ns = self.reach_ns(lane) if known else None
+            if running is None or reach_ns is None:
+                continue
+            furthest_ns = max(reach_ns, self._furthest.get(running.id, reach_ns))
+            self._furthest[running.id] = furthest_ns
+            if not by_steps or to_ns <= running.onset_ns:
+                edits = WatchedOn(lane.key, furthest_ns).plan(lane, self._document.grid)
+                self._document.log_edits(lane.key.kind, edits, why=PLAYED_ON)
 
     def note(self) -> tuple[str, int] | None:
         """Let the running bouts of the lanes in hand reach to the playhead: the log holds what was watched.

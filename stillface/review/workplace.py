@@ -82,6 +82,7 @@ class Workplace:
         self.lane_before: LaneKey | None = None
         playhead.played.connect(self._note_running)
         playhead.moved.connect(self._note_now_and_then)
+        playhead.leaving.connect(self._keep_running)
 
     @property
     def grid(self) -> FrameGrid:
@@ -134,6 +135,9 @@ class Workplace:
 
     def next_finding(self) -> Finding | None:
         """Go to the next thing to look at; None where all is done, or the lane here is."""
+        # What was stepped through counts before holes are looked for.
+        if self.mode == "coding":
+            self.note_watched()
         finding, text = self.finish.next()
         if finding is not None and finding.lane is not None:
             self.document.activate(finding.lane)
@@ -181,6 +185,10 @@ class Workplace:
     def _note_now_and_then(self, _time_ns: int) -> None:
         if self.mode == "coding" and self.running.is_due():
             self.note_watched()
+
+    def _keep_running(self, to_ns: int, by_steps: bool) -> None:
+        if self.mode == "coding":
+            self.running.keep(to_ns, by_steps=by_steps)
 
     def _note_running(self) -> None:
         if not self.playhead.playing and self.mode == "coding":

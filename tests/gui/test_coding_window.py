@@ -71,6 +71,17 @@ def test_coding_stepwise_by_keys_gives_the_exact_tracks(window: Any) -> None:
     assert len(replay(records).bouts) == 6
 
 
+@pytest.mark.parametrize("away", ["Home", "F8"])
+def test_going_back_loses_nothing_of_what_was_coded_stepwise(window: Any, away: str) -> None:
+    press(window, "D", "Right", "A", *["Right"] * 39)
+    press(window, away)
+    assert bouts(window, INFANT) == [(0, 1, "pos"), (1, 40, "neg")]
+    press(window, "Return")
+    assert bouts(window, INFANT) == [(0, 1, "pos"), (1, 40, "neg")]
+    press(window, "Z", "Z", held=CTRL)
+    assert bouts(window, INFANT) == [(0, 1, "pos")]
+
+
 def test_coding_while_the_film_plays(qtbot: Any, window: Any) -> None:
     now = [0]
     window.desk.playhead._now_ns = lambda: now[0]

@@ -181,6 +181,58 @@ def test_a_state_that_was_left_behind_is_told_in_the_same_breath(desk: Desk) -> 
     assert said[-1].endswith("; the state before ended at 0:00.040, where you left it")
 
 
+@pytest.mark.parametrize("away", ["Home", "PageUp", "F8", "Shift+Left", "Left"])
+@pytest.mark.parametrize(("on", "n", "reached"), [("Right", 40, 5.6), ("Shift+Right", 2, 6.0)])
+def test_what_was_stepped_through_is_kept_when_one_goes_back(
+    kit: Any, desk: Desk, on: str, n: int, reached: float, away: str
+) -> None:
+    said: list[str] = []
+    desk.said.connect(said.append)
+    desk.playhead.seek(4 * S)
+    desk.key("A")
+    for _ in range(n):
+        desk.key(on)
+    if away == "PageUp":
+        desk.playhead.seek(S)
+    else:
+        for _ in range({"Left": 60, "Shift+Left": 4}.get(away, 1)):
+            desk.key(away)
+    assert kit.bouts(desk.document, INFANT) == [(4, reached, "neg")]
+    desk.key("Return")
+    assert kit.bouts(desk.document, INFANT) == [(4, reached, "neg")]
+    assert said[-1].endswith(f"ended at {clock_text(round(reached * S))}")
+    desk.key("Ctrl+Z")
+    assert desk.document.lane(INFANT).running is not None
+    assert kit.bouts(desk.document, INFANT) == [(4, reached, "neg")]
+    desk.key("Ctrl+Z")
+    assert kit.bouts(desk.document, INFANT) == []
+
+
+def test_stepping_back_inside_a_running_state_still_finds_its_end(kit: Any, desk: Desk) -> None:
+    desk.key("A")
+    for key in ["Right"] * 40 + ["Left"] * 5:
+        desk.key(key)
+    desk.key("Return")
+    assert kit.bouts(desk.document, INFANT) == [(0, 1.4, "neg")]
+
+
+def test_a_loop_that_begins_anew_keeps_what_it_has_shown(kit: Any, desk: Desk, now: Any) -> None:
+    desk.key("A")
+    desk.playhead.loop_over(0, 3 * S)
+    desk.key("Space")
+    play(desk, now, 4)
+    desk.key("Space")
+    assert kit.bouts(desk.document, INFANT) == [(0, 3, "neg")]
+
+
+def test_going_to_the_review_keeps_what_was_stepped_through(kit: Any, tmp_path: Path, now: Any) -> None:
+    desk = kit.desk(kit.document(tmp_path, tracks=[kit.auto_track()]), now, sure_from=1.01)
+    for key in ["A", *["Right"] * 40, "F7"]:
+        desk.key(key)
+    assert desk.mode == "review"
+    assert kit.bouts(desk.document, INFANT) == [(0, 1.6, "neg")]
+
+
 def test_fast_play_goes_on_with_the_running_state_and_is_not_watching(kit: Any, desk: Desk, now: Any) -> None:
     desk.key("S")
     desk.playhead.set_speed(4.0)
